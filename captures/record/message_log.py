@@ -1,0 +1,71 @@
+"""What the applications say that they sent and received, as JSON lines.
+
+Nothing here is taken from a capture: each line is written where a program hands
+a message to its WebSocket library or gets one from it.
+"""
+
+import hashlib
+import json
+import threading
+from pathlib import Path
+
+OPPOSITE = {"client": "server", "server": "client"}
+
+
+def address(pair):
+    return f"{pair[0]}:{pair[1]}"
+
+
+class MessageLog:
+    def __init__(self, capture_path, control):
+        """`control` is "complete" when every ping, pong and Close frame is logged by a side."""
+        self.path = Path(capture_path).with_suffix(".jsonl")
+        self.head = {"capture": Path(capture_path).name, "control": control, "connections": []}
+        self.messages = []
+        self.lock = threading.Lock()
+
+    def connection(self, client, server, path, subprotocol=None, accept="valid"):
+        entry = {"client": address(client), "server": address(server), "path": path}
+        if subprotocol:
+            entry["subprotocol"] = subprotocol
+        with self.lock:
+            self.head["connections"].append(entry | {"accept": accept})
+
+    def sent(self, by, client, opcode, payload):
+        """`client` is the client's address: with it every line names its connection."""
+        self._add(client, by, "sent", by, described(opcode, payload))
+
+    def received(self, by, client, opcode, payload):
+        self._add(client, OPPOSITE[by], "received", by, described(opcode, payload))
+
+    def sent_close(self, by, client, code=None, reason=""):
+        self._add(client, by, "sent", by, described_close(code, reason))
+
+    def received_close(self, by, client, code=None, reason=""):
+        self._add(client, OPPOSITE[by], "received", by, described_close(code, reason))
+
+    def _add(self, client, from_, logged, by, what):
+        line = {"client": address(client), "from": from_, "logged": logged, "by": by} | what
+        self.add_line(line)
+
+    def add_line(self, line):
+        """A line that a program in another language wrote in this same form."""
+        with self.lock:
+            self.messages.append(line)
+
+    def write(self):
+        lines = [self.head, *self.messages]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        self.path.write_text(text, encoding="utf-8")
+
+
+def described(opcode, payload):
+    data = payload.encode() if isinstance(payload, str) else bytes(payload)
+    return {"opcode": opcode, "length": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def described_close(code, reason):
+    # A Close frame without a code has an empty payload.
+    payload = b"" if code is None else code.to_bytes(2, "big") + reason.encode()
+    told = {} if code is None else {"code": code, "reason": reason}
+    return described("close", payload) | told

@@ -1,0 +1,3 @@
+//! wsdump shows the WebSocket traffic in a packet capture.
+
+pub mod types;

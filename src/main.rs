@@ -1,0 +1,3 @@
+//! The `wsdump` command.
+
+fn main() {}

@@ -1,0 +1,64 @@
+//! Bounds on what hostile or broken input can make wsdump keep.
+
+use std::time::Duration;
+
+/// Every bound there is. Reaching one is told and never ends the run.
+///
+/// ```
+/// use wsdump::types::Limits;
+/// let limits = Limits { head: 16 * 1024, ..Limits::default() };
+/// assert_eq!(limits.message, Limits::default().message);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Conversations remembered at once; beyond it the least recently active
+    /// one is evicted. Default 200,000.
+    pub conversations: usize,
+    /// Bytes of out-of-order data kept for one direction of a conversation,
+    /// bookkeeping included; beyond it the first hole counts as lost.
+    /// Default 16 MiB, the largest window that hosts commonly offer.
+    pub reorder: usize,
+    /// The same for all conversations together. Default 64 MiB.
+    pub reorder_total: usize,
+    /// Packets of the conversation that may follow before acknowledged bytes
+    /// that are not there count as lost. Default 64.
+    pub grace_packets: u64,
+    /// Capture time that must pass before acknowledged bytes that are not
+    /// there count as lost. Default 100 ms. Sixteen times either grace is
+    /// enough alone.
+    pub grace_time: Duration,
+    /// Bytes of one HTTP request or response head. Default 64 KiB.
+    pub head: usize,
+    /// Bytes of one direction kept while the other side's half of the
+    /// handshake is missing. Default 1 MiB.
+    pub pending: usize,
+    /// Bytes kept of one message's payload; the rest is counted, not shown.
+    /// Default 64 MiB.
+    pub message: usize,
+    /// Datagrams whose IP fragments are being collected at once.
+    /// Default 1,024.
+    pub datagrams: usize,
+    /// Bytes of IP fragments kept for all of them. Default 8 MiB.
+    pub fragments: usize,
+    /// Capture time after which an incomplete datagram is given up.
+    /// Default 30 s.
+    pub fragment_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            conversations: 200_000,
+            reorder: 16 << 20,
+            reorder_total: 64 << 20,
+            grace_packets: 64,
+            grace_time: Duration::from_millis(100),
+            head: 64 << 10,
+            pending: 1 << 20,
+            message: 64 << 20,
+            datagrams: 1024,
+            fragments: 8 << 20,
+            fragment_time: Duration::from_secs(30),
+        }
+    }
+}

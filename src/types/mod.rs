@@ -1,0 +1,25 @@
+//! The small types that rooms take and give.
+//!
+//! Every room may use this one, and this one uses no other. Nothing here does
+//! I/O or looks at a clock.
+
+mod address;
+mod event;
+mod limits;
+mod packet;
+mod rule;
+mod segment;
+mod seq;
+mod time;
+
+pub use address::{Conversation, Direction, Endpoint, Flow};
+pub use event::{
+    AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
+    Handshake, Header, HttpVersion, Kind, Message, Opcode, Side, Sink, Violation,
+};
+pub use limits::Limits;
+pub use packet::{LinkType, Origin, Packet, Source, SourceId};
+pub use rule::{Rule, Severity};
+pub use segment::{Segment, TcpFlags};
+pub use seq::Seq;
+pub use time::Timestamp;
