@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-START_SECONDS = 20
+START_SECONDS = 60
 CLOSE_SECONDS = 20
 
 
@@ -23,6 +23,16 @@ def free_port():
     """A port that nothing listens on now; the server that is started next takes it."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
+
+
+def wait_until_listening(port, process):
+    """Look into the kernel's table: a connection made to try would be in the capture."""
+    listening = re.compile(rf":{port:04X} [0-9A-F:]+ 0A ")
+    deadline = time.monotonic() + START_SECONDS
+    while not listening.search(Path("/proc/net/tcp").read_text()):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{process.args[0]} does not listen")
+        time.sleep(0.02)
 
 
 class Capture:
@@ -34,7 +44,6 @@ class Capture:
 
     def __init__(self, path, port, nanoseconds=False):
         self.path = Path(path)
-        self.port = port
         bpf = f"tcp port {port}"
         if self.path.suffix == ".pcapng":
             self.command = ["dumpcap", "-q", "-i", "lo", "-f", bpf, "-w", str(self.path)]
@@ -80,6 +89,7 @@ class Capture:
             self._no_packet_was_dropped()
             if self.path.suffix == ".pcapng":
                 remove_machine_details(self.path)
+            self.path.chmod(0o644)
 
     def _wait_for_the_last_packets(self):
         deadline = time.monotonic() + CLOSE_SECONDS

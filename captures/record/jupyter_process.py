@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 
-START_SECONDS = 60
+from capturing import wait_until_listening
+
+REST_SECONDS = 60
 STOP_SECONDS = 20
 
 
@@ -24,38 +25,24 @@ def jupyter_server(port, *options):
         }
         command = [
             sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser",
-            "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+            "--log-level=ERROR", "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
             "--IdentityProvider.token=", "--ServerApp.password=",
             "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_origin=*",
             f"--ServerApp.root_dir={home}", *options,
         ]
-        with open(os.path.join(home, "server.log"), "w+") as output:
-            process = subprocess.Popen(command, env=environment, cwd=home,
-                                       stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-            try:
-                wait_until_ready(process, output)
-                yield
-            finally:
-                process.terminate()
-                process.wait(timeout=STOP_SECONDS)
-
-
-def wait_until_ready(process, output):
-    """Read what the server says; a probing connection would be in the capture."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        output.seek(0)
-        said = output.read()
-        if "is running at" in said:
-            return
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the Jupyter server did not start:\n{said}")
-        time.sleep(0.1)
+        process = subprocess.Popen(command, env=environment, cwd=home, stdin=subprocess.DEVNULL)
+        try:
+            wait_until_listening(port, process)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=STOP_SECONDS)
 
 
 def rest(port, method, path, body=None):
     """One call of the REST API, on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REST_SECONDS)
     headers = {"Connection": "close", "Content-Type": "application/json"}
     connection.request(method, path, json.dumps(body) if body is not None else None, headers)
     response = connection.getresponse()

@@ -1,0 +1,97 @@
+"""RFC 6455 over a bare socket, as people write it by hand: whole frames, no library.
+
+It sends exactly the frames that it is told to and answers nothing by itself.
+"""
+
+import base64
+import hashlib
+import os
+import struct
+
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
+NAMES = {number: name for name, number in OPCODES.items()}
+
+
+def accept_for(key):
+    return base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
+
+
+def read_head(stream):
+    """A request's or response's head up to its empty line: first line and fields."""
+    first = stream.readline().decode().rstrip("\r\n")
+    fields = {}
+    while line := stream.readline().decode().rstrip("\r\n"):
+        name, _, value = line.partition(":")
+        fields[name.lower()] = value.strip()
+    return first, fields
+
+
+class FrameSocket:
+    """One end of a connection after its handshake; the client's end masks."""
+
+    def __init__(self, connection, stream, masks):
+        self.connection = connection
+        self.stream = stream
+        self.masks = masks
+
+    def send_frame(self, opcode, payload, fin=True):
+        length = len(payload)
+        mask_bit = 0x80 if self.masks else 0
+        head = bytes([(0x80 if fin else 0) | OPCODES[opcode]])
+        if length < 126:
+            head += bytes([mask_bit | length])
+        elif length < 1 << 16:
+            head += struct.pack(">BH", mask_bit | 126, length)
+        else:
+            head += struct.pack(">BQ", mask_bit | 127, length)
+        if self.masks:
+            key = os.urandom(4)
+            head += key
+            payload = xor(payload, key)
+        self.connection.sendall(head + payload)
+
+    def read_frame(self):
+        """(fin, opcode, payload), or None when the other side has ended the connection."""
+        head = self.stream.read(2)
+        if len(head) < 2:
+            return None
+        length = head[1] & 0x7F
+        if length == 126:
+            length, = struct.unpack(">H", self.stream.read(2))
+        elif length == 127:
+            length, = struct.unpack(">Q", self.stream.read(8))
+        key = self.stream.read(4) if head[1] & 0x80 else None
+        payload = self.stream.read(length)
+        return bool(head[0] & 0x80), NAMES[head[0] & 0x0F], xor(payload, key) if key else payload
+
+    def read_messages(self):
+        """(opcode, payload) of each message, control frames where they came."""
+        kind, parts = None, []
+        while frame := self.read_frame():
+            fin, opcode, payload = frame
+            if opcode in ("ping", "pong", "close"):
+                yield opcode, payload
+                continue
+            kind = kind if opcode == "continuation" else opcode
+            parts.append(payload)
+            if fin:
+                yield kind, b"".join(parts)
+                kind, parts = None, []
+
+
+def xor(payload, key):
+    return bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
+
+
+def close_payload(code, reason=""):
+    return struct.pack(">H", code) + reason.encode()
+
+
+def note(log_message, log_close, by, client, opcode, payload):
+    """Write one message into the log, a Close frame with its code and reason."""
+    if opcode == "close":
+        code = int.from_bytes(payload[:2], "big") if payload else None
+        log_close(by, client, code, payload[2:].decode())
+    else:
+        log_message(by, client, opcode, payload)
