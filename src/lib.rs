@@ -1,3 +1,10 @@
 //! wsdump shows the WebSocket traffic in a packet capture.
 
+pub mod analyzer;
+pub mod filter;
+pub mod http;
+pub mod payload;
+pub mod tcp;
+pub mod tls;
 pub mod types;
+pub mod websocket;

@@ -8,6 +8,7 @@ mod event;
 mod limits;
 mod packet;
 mod rule;
+mod run;
 mod segment;
 mod seq;
 mod time;
@@ -20,6 +21,7 @@ pub use event::{
 pub use limits::Limits;
 pub use packet::{LinkType, Origin, Packet, Source, SourceId};
 pub use rule::{Rule, Severity};
+pub use run::Run;
 pub use segment::{Segment, TcpFlags};
 pub use seq::Seq;
 pub use time::Timestamp;

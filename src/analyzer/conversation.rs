@@ -1,0 +1,355 @@
+//! The layers of one conversation.
+
+use std::collections::VecDeque;
+
+use super::Context;
+use super::connection::WebSocket;
+use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
+use crate::tcp::{self, Beginning, Conflict, Missing, Status, Stream};
+use crate::tls;
+use crate::types::{Direction, EndState, Origin, Run, Segment};
+
+/// What is known of a conversation in the table.
+#[derive(Default)]
+pub(super) enum State {
+    /// It has just begun.
+    #[default]
+    New,
+    /// It is looked into.
+    Live(Box<Live>),
+    /// It is something else, unless an HTTP head begins.
+    Watching,
+    /// It is not to be looked into.
+    Unselected,
+    /// It is over; what still comes are stragglers.
+    Ended,
+}
+
+/// Whether a conversation is still of interest.
+pub(super) enum Fate {
+    GoesOn,
+    Forgotten,
+    Ended,
+}
+
+/// A conversation that is looked into.
+pub(super) struct Live {
+    tcp: Stream,
+    layers: Layers,
+    /// Its latest packet.
+    latest: Origin,
+}
+
+/// What lies on top of TCP.
+#[derive(Default)]
+struct Layers {
+    layer: Layer,
+    forward: Half,
+    backward: Half,
+    /// Conflicts from before the handshake was known.
+    conflicts: Vec<(Direction, Conflict)>,
+    is_tls: bool,
+}
+
+enum Layer {
+    Http(Box<Exchange>),
+    WebSocket(Box<WebSocket>),
+    Nothing,
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self::Http(Box::default())
+    }
+}
+
+/// One direction on its way up.
+#[derive(Default)]
+struct Half {
+    /// Position of its first byte, once it has begun.
+    begin: Option<u64>,
+    /// Whether that is the first byte after the SYN or a recognised one.
+    known_begin: bool,
+    /// Position up to which bytes came or were given up.
+    reached: u64,
+    /// What waits for the other direction.
+    held: VecDeque<Held>,
+    held_bytes: usize,
+    any_data: bool,
+}
+
+enum Held {
+    Data { bytes: Vec<u8>, position: u64, origin: Origin, ack: Option<u64> },
+    Gap(Missing),
+}
+
+/// How many conflicts are remembered until the handshake is known.
+const MAX_EARLY_CONFLICTS: usize = 8;
+
+impl Live {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self { tcp: Stream::default(), layers: Layers::default(), latest: origin }
+    }
+
+    /// Takes a segment.
+    pub(super) fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        direction: Direction,
+        shared: &mut tcp::Shared<'_>,
+        context: &mut Context<'_>,
+    ) -> Fate {
+        self.latest = segment.origin;
+        let mut receiver = Receiver { layers: &mut self.layers, context };
+        let status = self.tcp.segment(segment, direction, shared, &mut receiver);
+        if status == Status::Ended {
+            self.finish(shared, context);
+            self.end(EndState::TcpClosed, context);
+            return Fate::Ended;
+        }
+        if self.layers.is_of_no_interest() {
+            self.tcp.release(shared);
+            return Fate::Forgotten;
+        }
+        Fate::GoesOn
+    }
+
+    /// Whether it was seen closing.
+    pub(super) fn is_closing(&self) -> bool {
+        self.tcp.is_closing()
+    }
+
+    /// Tells everything that waits, as no more segments will come.
+    pub(super) fn finish(&mut self, shared: &mut tcp::Shared<'_>, context: &mut Context<'_>) {
+        let mut receiver = Receiver { layers: &mut self.layers, context };
+        self.tcp.finish(self.latest, shared, &mut receiver);
+        receiver.give_up_waiting();
+        self.layers.finish(context);
+    }
+
+    /// Tells the end, after [`Live::finish`].
+    pub(super) fn end(&mut self, state: EndState, context: &mut Context<'_>) {
+        if let Layer::WebSocket(connection) = &mut self.layers.layer {
+            connection.end(state, self.latest, context);
+        }
+        self.layers.layer = Layer::Nothing;
+    }
+}
+
+impl Layers {
+    fn is_of_no_interest(&self) -> bool {
+        match &self.layer {
+            Layer::Nothing => true,
+            Layer::Http(exchange) => {
+                exchange.is_lost()
+                    && self.forward.held.is_empty()
+                    && self.backward.held.is_empty()
+            }
+            Layer::WebSocket(_) => false,
+        }
+    }
+
+    fn finish(&mut self, context: &mut Context<'_>) {
+        match &mut self.layer {
+            Layer::Http(exchange) => {
+                while let Some(answer) = exchange.unanswered() {
+                    WebSocket::tell_handshake(answer, context);
+                }
+            }
+            Layer::WebSocket(connection) => connection.finish(context),
+            Layer::Nothing => {}
+        }
+    }
+
+    fn half(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Backward => &mut self.backward,
+        }
+    }
+}
+
+/// Takes what TCP finds up through the layers.
+struct Receiver<'a, 'b> {
+    layers: &'a mut Layers,
+    context: &'a mut Context<'b>,
+}
+
+impl tcp::Receiver for Receiver<'_, '_> {
+    fn is_beginning(&self, bytes: &[u8]) -> bool {
+        probe(bytes) != Probe::NotForUs
+    }
+
+    fn begin(&mut self, direction: Direction, position: u64, beginning: Beginning) {
+        let known = beginning != Beginning::Middle;
+        let half = self.layers.half(direction);
+        half.begin = Some(position);
+        half.known_begin = known;
+        half.reached = position;
+        match &mut self.layers.layer {
+            Layer::Http(exchange) => exchange.begin(direction, position, !known),
+            Layer::WebSocket(connection) => connection.begin(direction, position),
+            Layer::Nothing => {}
+        }
+        self.release(direction.opposite());
+    }
+
+    fn data(&mut self, direction: Direction, run: Run<'_>) {
+        let half = self.layers.half(direction);
+        half.reached = run.position + run.bytes.len() as u64;
+        let first = !std::mem::replace(&mut half.any_data, true);
+        let waits = !half.held.is_empty();
+        if first && !self.layers.is_tls && tls::is_record(run.bytes) {
+            self.layers.is_tls = true;
+            self.context.statistics.tls += 1;
+        }
+        let rest = if waits { Some(run) } else { self.offer(direction, run) };
+        match rest {
+            Some(rest) => self.hold(direction, rest),
+            None => self.release(direction.opposite()),
+        }
+    }
+
+    fn gap(&mut self, direction: Direction, missing: Missing) {
+        let half = self.layers.half(direction);
+        half.reached = missing.position + missing.bytes;
+        if half.held.is_empty() {
+            self.miss(direction, missing);
+        } else {
+            half.held.push_back(Held::Gap(missing));
+        }
+        self.release(direction.opposite());
+    }
+
+    fn conflict(&mut self, direction: Direction, conflict: Conflict) {
+        match &mut self.layers.layer {
+            Layer::WebSocket(connection) => {
+                connection.conflict(direction, conflict, self.context);
+            }
+            Layer::Http(_) if self.layers.conflicts.len() < MAX_EARLY_CONFLICTS => {
+                self.layers.conflicts.push((direction, conflict));
+            }
+            Layer::Http(_) | Layer::Nothing => {}
+        }
+    }
+}
+
+impl Receiver<'_, '_> {
+    /// Offers bytes to the layer. What it cannot take yet comes back.
+    fn offer<'r>(&mut self, direction: Direction, mut run: Run<'r>) -> Option<Run<'r>> {
+        while !run.bytes.is_empty() {
+            match &mut self.layers.layer {
+                Layer::Http(exchange) => {
+                    let limit = self.context.options.limits.head;
+                    match exchange.receive(direction, &run, limit) {
+                        Step::Consumed(count) => run = run.skip(count),
+                        Step::Wait => return Some(run),
+                        Step::Outcome(count, outcome) => {
+                            run = run.skip(count);
+                            self.come_to(outcome);
+                        }
+                    }
+                }
+                Layer::WebSocket(connection) => {
+                    connection.receive(direction, run, self.context);
+                    return None;
+                }
+                Layer::Nothing => return None,
+            }
+        }
+        None
+    }
+
+    fn come_to(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Upgraded(answer) => self.upgrade(answer),
+            Outcome::Refused(answer) => WebSocket::tell_handshake(answer, self.context),
+            Outcome::Other => self.layers.layer = Layer::Nothing,
+        }
+    }
+
+    fn upgrade(&mut self, answer: Answer) {
+        let connection = WebSocket::begin_with(answer, self.context, |direction| {
+            let half = self.layers.half(direction);
+            (half.begin, half.reached, half.held.is_empty())
+        });
+        self.layers.layer = Layer::WebSocket(Box::new(connection));
+        for (direction, conflict) in std::mem::take(&mut self.layers.conflicts) {
+            if let Layer::WebSocket(connection) = &mut self.layers.layer {
+                connection.conflict(direction, conflict, self.context);
+            }
+        }
+    }
+
+    fn miss(&mut self, direction: Direction, missing: Missing) {
+        match &mut self.layers.layer {
+            Layer::Http(exchange) => exchange.miss(direction, missing.position, missing.bytes),
+            Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),
+            Layer::Nothing => {}
+        }
+    }
+
+    /// Keeps bytes that wait for the other direction.
+    fn hold(&mut self, direction: Direction, run: Run<'_>) {
+        let limit = self.context.options.limits.pending;
+        let half = self.layers.half(direction);
+        half.held_bytes += run.bytes.len();
+        half.held.push_back(Held::Data {
+            bytes: run.bytes.to_vec(),
+            position: run.position,
+            origin: run.origin,
+            ack: run.ack,
+        });
+        if half.held_bytes > limit {
+            self.context.statistics.pending_overflows += 1;
+            self.give_up_waiting();
+        }
+    }
+
+    /// Nothing is worth waiting for any longer.
+    fn give_up_waiting(&mut self) {
+        if let Layer::Http(exchange) = &mut self.layers.layer {
+            exchange.end();
+        }
+        for direction in [Direction::Forward, Direction::Backward, Direction::Forward] {
+            self.release(direction);
+        }
+    }
+
+    /// Offers again what waits in a direction, as the other has moved; and
+    /// then what waits there, as this one has.
+    fn release(&mut self, direction: Direction) {
+        let mut direction = direction;
+        while self.release_one(direction) {
+            direction = direction.opposite();
+        }
+    }
+
+    /// Whether anything of what waits could be taken.
+    fn release_one(&mut self, direction: Direction) -> bool {
+        let mut moved = false;
+        while let Some(held) = self.layers.half(direction).held.pop_front() {
+            match held {
+                Held::Gap(missing) => self.miss(direction, missing),
+                Held::Data { bytes, position, origin, ack } => {
+                    let run = Run { bytes: &bytes, position, origin, ack };
+                    let rest = self.offer(direction, run).map(|rest| rest.bytes.len());
+                    let half = self.layers.half(direction);
+                    let left = rest.unwrap_or(0);
+                    let taken = bytes.len() - left;
+                    half.held_bytes -= taken;
+                    moved |= taken > 0;
+                    if left > 0 {
+                        let position = position + taken as u64;
+                        let mut bytes = bytes;
+                        bytes.drain(..taken);
+                        half.held.push_front(Held::Data { bytes, position, origin, ack });
+                        return moved;
+                    }
+                }
+            }
+            moved = true;
+        }
+        moved
+    }
+}

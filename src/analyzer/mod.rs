@@ -1,0 +1,253 @@
+//! Packets in, events out: the only place that joins the layers.
+//!
+//! For each conversation there is a [`tcp::Stream`] and, on top of it, what
+//! its bytes turned out to be:
+//!
+//! ```text
+//!              ┌─────────► WebSocket ────────┐
+//!   Http ──────┤  101                        ├──► ended
+//!     ▲        └─────────► (other) ──────────┘
+//!     │ a head begins         │ nothing is kept but the conversation's
+//!     └───────────────────────┘ place in the table
+//! ```
+
+mod connection;
+mod conversation;
+mod statistics;
+
+pub use statistics::Statistics;
+
+use conversation::{Live, State};
+
+use crate::net::Decoder;
+use crate::tcp::{self, Found, History, Table};
+use crate::types::{
+    Connection, Conversation, EndState, Event, Kind, Limits, Origin, Packet, Segment, Sink, Source,
+};
+use crate::http::{Probe, probe};
+
+/// Bytes of delivered data that retransmissions are compared with.
+const HISTORY: usize = 1 << 20;
+
+/// Which conversations are looked into.
+pub type Select = Box<dyn Fn(&Conversation) -> bool + Send>;
+
+/// What an [`Analyzer`] is to do.
+#[derive(Default)]
+pub struct Options {
+    /// Bounds on memory.
+    pub limits: Limits,
+    /// Tell each frame.
+    pub frames: bool,
+    /// Look only into these conversations; the others keep their numbers.
+    pub select: Option<Select>,
+}
+
+/// Finds the WebSocket traffic in packets.
+///
+/// Give it each packet in order with [`Analyzer::packet`], then call
+/// [`Analyzer::finish`].
+pub struct Analyzer {
+    options: Options,
+    net: Decoder,
+    table: Table<State>,
+    shared: Shared,
+}
+
+/// What the conversations share.
+struct Shared {
+    history: History,
+    buffered: usize,
+    overflows: u64,
+    scratch: Vec<u8>,
+    statistics: Statistics,
+}
+
+/// What the layers of one conversation need from outside while they work.
+struct Context<'a> {
+    options: &'a Options,
+    scratch: &'a mut Vec<u8>,
+    statistics: &'a mut Statistics,
+    sources: &'a [Source],
+    sink: &'a mut dyn Sink,
+    conversation: Conversation,
+    stream: u64,
+}
+
+impl Analyzer {
+    /// An analyzer that has seen nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            net: Decoder::new(&options.limits),
+            table: Table::new(options.limits.conversations),
+            shared: Shared {
+                history: History::new(HISTORY),
+                buffered: 0,
+                overflows: 0,
+                scratch: Vec::new(),
+                statistics: Statistics::default(),
+            },
+            options,
+        }
+    }
+
+    /// Takes one packet. `sources` are the capture's, by
+    /// [`SourceId`](crate::types::SourceId).
+    pub fn packet(&mut self, packet: &Packet<'_>, sources: &[Source], sink: &mut dyn Sink) {
+        if (packet.data.len() as u64) < u64::from(packet.original_length) {
+            self.shared.statistics.cut_packets += 1;
+        }
+        // Why there is none is counted where it is found.
+        let Ok(segment) = self.net.decode(packet) else {
+            return;
+        };
+        let Found { conversation, direction, entry, replaced, evicted } =
+            self.table.find(&segment);
+        let mut gone = Worker { options: &self.options, shared: &mut self.shared, sources, sink };
+        if let Some((conversation, entry)) = replaced {
+            // Its ports are free again: it was closed, seen or not.
+            gone.finish(conversation, entry, Some(EndState::TcpClosed));
+        }
+        if let Some((conversation, entry)) = evicted {
+            gone.shared.statistics.evicted += 1;
+            gone.finish(conversation, entry, Some(EndState::Evicted));
+        }
+        if matches!(entry.state, State::New) {
+            let selected = self.options.select.as_ref().is_none_or(|select| select(&conversation));
+            entry.state = if selected {
+                State::Live(Box::new(Live::new(segment.origin)))
+            } else {
+                self.shared.statistics.unselected += 1;
+                State::Unselected
+            };
+        }
+        if matches!(entry.state, State::Watching) && may_begin(&segment) {
+            entry.state = State::Live(Box::new(Live::new(segment.origin)));
+        }
+        let State::Live(live) = &mut entry.state else {
+            return;
+        };
+        let (mut context, mut shared) = self.shared.split(
+            &self.options,
+            sources,
+            sink,
+            conversation,
+            entry.stream,
+        );
+        entry.state = match live.segment(&segment, direction, &mut shared, &mut context) {
+            conversation::Fate::GoesOn => return,
+            conversation::Fate::Forgotten => State::Watching,
+            conversation::Fate::Ended => State::Ended,
+        };
+    }
+
+    /// Tells what is left, as no more packets will come.
+    pub fn finish(&mut self, sources: &[Source], sink: &mut dyn Sink) {
+        let mut open = Vec::new();
+        for (conversation, entry) in self.table.drain() {
+            let stream = entry.stream;
+            let mut worker =
+                Worker { options: &self.options, shared: &mut self.shared, sources, sink };
+            if let Some(live) = worker.finish(conversation, entry, None) {
+                open.push((conversation, stream, live));
+            }
+        }
+        for (conversation, stream, mut live) in open {
+            let (mut context, _) =
+                self.shared.split(&self.options, sources, sink, conversation, stream);
+            live.end(EndState::Open, &mut context);
+        }
+    }
+
+    /// What was counted so far.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            net: self.net.counters(),
+            conversations: self.table.count(),
+            overflows: self.shared.overflows,
+            ..self.shared.statistics.clone()
+        }
+    }
+}
+
+/// Ends conversations that have left the table.
+struct Worker<'a> {
+    options: &'a Options,
+    shared: &'a mut Shared,
+    sources: &'a [Source],
+    sink: &'a mut dyn Sink,
+}
+
+impl Worker<'_> {
+    /// Tells what is left of a conversation and ends it as `state`. Without
+    /// one it ends only if it was seen closing; otherwise it comes back.
+    fn finish(
+        &mut self,
+        conversation: Conversation,
+        entry: tcp::Entry<State>,
+        state: Option<EndState>,
+    ) -> Option<Box<Live>> {
+        let State::Live(mut live) = entry.state else {
+            return None;
+        };
+        let (mut context, mut shared) = self.shared.split(
+            self.options,
+            self.sources,
+            self.sink,
+            conversation,
+            entry.stream,
+        );
+        live.finish(&mut shared, &mut context);
+        match state.or_else(|| live.is_closing().then_some(EndState::TcpClosed)) {
+            Some(state) => {
+                live.end(state, &mut context);
+                None
+            }
+            None => Some(live),
+        }
+    }
+}
+
+impl Shared {
+    fn split<'a>(
+        &'a mut self,
+        options: &'a Options,
+        sources: &'a [Source],
+        sink: &'a mut dyn Sink,
+        conversation: Conversation,
+        stream: u64,
+    ) -> (Context<'a>, tcp::Shared<'a>) {
+        let context = Context {
+            options,
+            scratch: &mut self.scratch,
+            statistics: &mut self.statistics,
+            sources,
+            sink,
+            conversation,
+            stream,
+        };
+        let shared = tcp::Shared {
+            limits: &options.limits,
+            history: &mut self.history,
+            buffered: &mut self.buffered,
+            overflows: &mut self.overflows,
+        };
+        (context, shared)
+    }
+}
+
+impl Context<'_> {
+    /// Tells an event.
+    fn tell(&mut self, connection: &Connection, origin: Origin, kind: Kind<'_>) {
+        let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);
+        self.sink.event(&Event { origin, source, connection, kind });
+    }
+}
+
+/// The source of packets where it goes without saying.
+const ONLY_SOURCE: Source = Source { file: None, interface: None };
+
+/// Whether a conversation that is only watched may become HTTP here.
+fn may_begin(segment: &Segment<'_>) -> bool {
+    !segment.payload.is_empty() && probe(segment.payload) != Probe::NotForUs
+}

@@ -1,0 +1,34 @@
+//! Counting what was seen, for summaries.
+
+use crate::net;
+
+/// What was seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// What has become of the packets.
+    pub net: net::Counters,
+    /// Packets that the snap length cut.
+    pub cut_packets: u64,
+    /// TCP conversations.
+    pub conversations: u64,
+    /// Conversations that `--ip`, `--port` or another filter left out.
+    pub unselected: u64,
+    /// Conversations that carry TLS.
+    pub tls: u64,
+    /// Upgrades to WebSocket asked for.
+    pub handshakes: u64,
+    /// WebSocket connections.
+    pub connections: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Gaps in WebSocket connections.
+    pub gaps: u64,
+    /// Conversations evicted because there were too many.
+    pub evicted: u64,
+    /// Holes given up because a limit on buffers was reached.
+    pub overflows: u64,
+    /// Handshakes given up because too much waited for them.
+    pub pending_overflows: u64,
+    /// Messages longer than the limit.
+    pub truncated: u64,
+}

@@ -1,0 +1,217 @@
+//! The two directions of one TCP conversation.
+
+use super::assembler::{Assembler, Data};
+use super::grace::Moment;
+use super::{Beginning, History, Receiver};
+use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags};
+
+/// The largest shift of the window scale option (RFC 7323 §2.3), assumed when
+/// the SYN was not seen: a window taken too large loses nothing.
+const MAX_WINDOW_SCALE: u8 = 14;
+
+/// What all streams share: bounds and memory.
+pub struct Shared<'a> {
+    /// The bounds.
+    pub limits: &'a Limits,
+    /// What was delivered lately, to compare retransmissions with.
+    pub history: &'a mut History,
+    /// Bytes of out-of-order data that all streams keep.
+    pub buffered: &'a mut usize,
+    /// Holes given up because a limit was reached.
+    pub overflows: &'a mut u64,
+}
+
+/// Whether a conversation goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It does.
+    Open,
+    /// Both sides sent FIN, or one sent RST, and everything before is told.
+    Ended,
+}
+
+/// Puts one TCP conversation in order (RFC 9293).
+///
+/// Call [`Stream::segment`] for each segment, until it answers
+/// [`Status::Ended`]; call [`Stream::finish`] when no more will come.
+#[derive(Default)]
+pub struct Stream {
+    forward: Half,
+    backward: Half,
+    packets: u64,
+    reset: Option<Reset>,
+}
+
+#[derive(Default)]
+struct Half {
+    assembler: Assembler,
+    syn_seen: bool,
+    window_scale: Option<u8>,
+}
+
+/// An accepted RST that waits for the bytes before it.
+#[derive(Clone, Copy)]
+struct Reset {
+    direction: Direction,
+    position: u64,
+    /// What its sender had of the other direction.
+    ack: Option<u64>,
+}
+
+impl Stream {
+    /// Takes one segment.
+    pub fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        direction: Direction,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Status {
+        self.packets += 1;
+        let now = Moment { packets: self.packets, time: segment.origin.time };
+        let syn = segment.flags.contains(TcpFlags::SYN);
+        if syn {
+            let half = self.half(direction);
+            half.syn_seen = true;
+            half.window_scale = segment.window_scale;
+        }
+        let ack = segment
+            .ack
+            .map(|ack| self.acknowledge(ack, segment, direction, shared, receiver));
+        // The SYN's own number comes before its first byte.
+        let first = if syn { segment.seq.plus(1) } else { segment.seq };
+        let assembler = &mut self.half(direction).assembler;
+        let position = assembler.position(first);
+        let end = position + segment.payload.len() as u64 + u64::from(segment.cut);
+        assembler.saw(end);
+        if segment.flags.contains(TcpFlags::RST) {
+            // What a RST carries is a comment on it (RFC 9293 §3.5.2).
+            self.note_reset(direction, position, ack);
+        } else {
+            if syn {
+                assembler.begin(direction, position, Beginning::Syn, shared, receiver);
+            }
+            if segment.flags.contains(TcpFlags::FIN) {
+                assembler.finish_at(end);
+            }
+            if !segment.payload.is_empty() {
+                let data = Data {
+                    position,
+                    bytes: segment.payload,
+                    origin: segment.origin,
+                    ack,
+                    arrived: now,
+                };
+                assembler.push(direction, data, shared, receiver);
+            }
+        }
+        for direction in Direction::BOTH {
+            let assembler = &mut self.half(direction).assembler;
+            assembler.settle(direction, now, segment.origin, shared, receiver);
+        }
+        self.status()
+    }
+
+    /// Delivers what is left, holes given up, as no more segments will come.
+    /// `latest` is the last packet of the conversation.
+    pub fn finish(&mut self, latest: Origin, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
+        // In the order of capture, so that an answer does not overtake.
+        while let Some((_, direction)) = Direction::BOTH
+            .into_iter()
+            .filter_map(|direction| {
+                Some((self.half(direction).assembler.next_packet()?, direction))
+            })
+            .min_by_key(|&(packet, _)| packet)
+        {
+            self.half(direction).assembler.flush(direction, shared, receiver);
+        }
+        for direction in Direction::BOTH {
+            self.half(direction).assembler.end(direction, latest, shared, receiver);
+        }
+    }
+
+    /// Gives back what is kept, when the rest of the conversation does not
+    /// matter.
+    pub fn release(&mut self, shared: &mut Shared<'_>) {
+        for direction in Direction::BOTH {
+            self.half(direction).assembler.drop_chunks(shared);
+        }
+    }
+
+    /// Whether a FIN was reached, or a RST seen: the conversation did not go
+    /// on past the capture.
+    pub fn is_closing(&self) -> bool {
+        self.reset.is_some()
+            || self.forward.assembler.is_finished()
+            || self.backward.assembler.is_finished()
+    }
+
+    /// What an acknowledgment number says of the other direction; its
+    /// position there.
+    fn acknowledge(
+        &mut self,
+        ack: Seq,
+        segment: &Segment<'_>,
+        direction: Direction,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) -> u64 {
+        let syn = segment.flags.contains(TcpFlags::SYN);
+        let window = u64::from(segment.window) << self.window_scale(direction, syn);
+        let opposite = direction.opposite();
+        let peer = &mut self.half(opposite).assembler;
+        let position = peer.position(ack);
+        peer.acknowledge(position, window);
+        if syn {
+            // A SYN-ACK answers the SYN, even when that is not in the capture.
+            peer.begin(opposite, position, Beginning::Syn, shared, receiver);
+        }
+        position
+    }
+
+    /// The shift of the windows that `direction` offers. The window in a SYN
+    /// is never scaled, and both sides must have offered to scale.
+    fn window_scale(&mut self, direction: Direction, syn: bool) -> u8 {
+        let peer = self.half(direction.opposite());
+        let (peer_syn, peer_scale) = (peer.syn_seen, peer.window_scale);
+        let half = self.half(direction);
+        match (half.syn_seen, half.window_scale) {
+            _ if syn => 0,
+            (false, _) => MAX_WINDOW_SCALE,
+            (true, None) => 0,
+            (true, Some(_)) if peer_syn && peer_scale.is_none() => 0,
+            (true, Some(shift)) => shift.min(MAX_WINDOW_SCALE),
+        }
+    }
+
+    fn note_reset(&mut self, direction: Direction, position: u64, ack: Option<u64>) {
+        let assembler = &mut self.half(direction).assembler;
+        if let Some(position) = assembler.reset_position(position)
+            && self.reset.is_none()
+        {
+            // Nothing more will be sent: what is missing now is lost.
+            let assembler = &mut self.half(direction).assembler;
+            assembler.acknowledge(position, 0);
+            self.reset = Some(Reset { direction, position, ack });
+        }
+    }
+
+    fn status(&mut self) -> Status {
+        let reset = self.reset.is_some_and(|reset| {
+            let sender = &self.half(reset.direction).assembler;
+            let sent = sender.next().is_none_or(|next| next >= reset.position);
+            let peer = &self.half(reset.direction.opposite()).assembler;
+            sent && peer.next().is_none_or(|next| reset.ack.is_none_or(|ack| next >= ack))
+        });
+        let finished =
+            self.forward.assembler.is_finished() && self.backward.assembler.is_finished();
+        if reset || finished { Status::Ended } else { Status::Open }
+    }
+
+    fn half(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Backward => &mut self.backward,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Close frames (RFC 6455 §5.5.1, §7.4).
+
+use crate::types::Close;
+
+/// Reads the payload of a close frame: nothing, or a status code and a reason
+/// in UTF-8. What is not of that form is left out.
+pub fn parse_close(payload: &[u8]) -> Close<'_> {
+    let Some((code, reason)) = payload.split_first_chunk::<2>() else {
+        return Close { code: None, code_name: None, reason: None };
+    };
+    let code = u16::from_be_bytes(*code);
+    Close {
+        code: Some(code),
+        code_name: close_code_name(code),
+        reason: std::str::from_utf8(reason).ok(),
+    }
+}
+
+/// The name of a status code (RFC 6455 §7.4.1 and the IANA WebSocket Close
+/// Code Number Registry).
+pub const fn close_code_name(code: u16) -> Option<&'static str> {
+    Some(match code {
+        1000 => "Normal Closure",
+        1001 => "Going Away",
+        1002 => "Protocol Error",
+        1003 => "Unsupported Data",
+        1004 => "Reserved",
+        1005 => "No Status Rcvd",
+        1006 => "Abnormal Closure",
+        1007 => "Invalid Frame Payload Data",
+        1008 => "Policy Violation",
+        1009 => "Message Too Big",
+        1010 => "Mandatory Ext.",
+        1011 => "Internal Error",
+        1012 => "Service Restart",
+        1013 => "Try Again Later",
+        1014 => "Bad Gateway",
+        1015 => "TLS Handshake",
+        3000 => "Unauthorized",
+        3003 => "Forbidden",
+        3008 => "Timeout",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_and_reason() {
+        let close = parse_close(b"\x03\xe8bye");
+        assert_eq!((close.code, close.reason), (Some(1000), Some("bye")));
+        assert_eq!(close.code_name, Some("Normal Closure"));
+    }
+
+    #[test]
+    fn nothing_one_byte_and_no_utf8() {
+        assert_eq!(parse_close(b"").code, None);
+        assert_eq!(parse_close(b"\x03").code, None);
+        let close = parse_close(b"\x0b\xb9\xff");
+        assert_eq!((close.code, close.reason, close.code_name), (Some(3001), None, None));
+    }
+}
