@@ -3,6 +3,7 @@
 pub mod analyzer;
 pub mod filter;
 pub mod http;
+pub mod net;
 pub mod payload;
 pub mod tcp;
 pub mod tls;
