@@ -1,3 +1,7 @@
 //! The `wsdump` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wsdump::cli::main()
+}

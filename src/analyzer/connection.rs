@@ -153,7 +153,7 @@ impl WebSocket {
     /// Tells the messages that are not complete, as no more bytes will come.
     pub(super) fn finish(&mut self, context: &mut Context<'_>) {
         for direction in [self.client, self.client.opposite()] {
-            self.with(direction, context, Decoder::finish);
+            self.with(direction, context, |decoder, teller| decoder.finish(teller));
         }
     }
 

@@ -263,7 +263,9 @@ impl Receiver<'_, '_> {
     fn come_to(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Upgraded(answer) => self.upgrade(answer),
-            Outcome::Refused(answer) => WebSocket::tell_handshake(answer, self.context),
+            Outcome::Refused(answer) => {
+                WebSocket::tell_handshake(answer, self.context);
+            }
             Outcome::Other => self.layers.layer = Layer::Nothing,
         }
     }

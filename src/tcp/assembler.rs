@@ -34,8 +34,8 @@ pub(super) struct Assembler {
     begun: bool,
     /// Position of the next byte to deliver.
     next: u64,
-    /// Whether any byte was delivered.
-    delivered: bool,
+    /// Whether more is known of it than what the peer acknowledged.
+    seen: bool,
     /// What arrived beyond a hole, by position; never overlapping.
     chunks: BTreeMap<u64, Chunk>,
     /// What the chunks cost.
@@ -170,6 +170,7 @@ impl Assembler {
             return;
         }
         self.begun = true;
+        self.seen = beginning != Beginning::Middle;
         self.advance_to(position);
         receiver.begin(direction, position, beginning);
         self.drain(direction, shared, receiver);
@@ -500,7 +501,7 @@ impl Assembler {
             .filter(|latest| latest.packet > data.origin.packet)
             .unwrap_or(data.origin);
         self.latest = Some(origin);
-        self.delivered = true;
+        self.seen = true;
         self.advance_to(data.end());
         shared.history.push(&mut self.trace, data.position, data.bytes);
         receiver.data(
@@ -527,7 +528,7 @@ impl Assembler {
         self.advance_to(position);
         // A direction of which nothing was captured is not one with a gap.
         if let Some(origin) = chunk.or(latest)
-            && self.delivered
+            && self.seen
         {
             receiver.gap(direction, Missing { position: start, bytes: missing, origin });
         }

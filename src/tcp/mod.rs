@@ -23,6 +23,9 @@ mod history;
 mod stream;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub use history::History;
 pub use stream::{Shared, Status, Stream};
 pub use table::{Entry, Found, Table};

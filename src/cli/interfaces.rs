@@ -1,0 +1,36 @@
+//! `wsdump -D`: the interfaces that could be captured from.
+
+use anyhow::Result;
+
+/// Prints a table of the interfaces.
+#[cfg(libpcap)]
+pub(super) fn print() -> Result<u8> {
+    use std::io::{self, Write};
+
+    use comfy_table::{Table, TableStyle};
+
+    use crate::capture::interfaces;
+    use crate::output::escaped;
+
+    let mut table = Table::new();
+    table.load_style(TableStyle::Nothing);
+    table.set_header(["Interface", "Addresses", "State", "Description"]);
+    for interface in interfaces()? {
+        table.add_row([
+            escaped(&interface.name).into_owned(),
+            interface.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            interface.state.to_owned(),
+            escaped(&interface.description).into_owned(),
+        ]);
+    }
+    writeln!(io::stdout(), "{}", table.trim_fmt())?;
+    Ok(super::SUCCESS)
+}
+
+/// Says what to install.
+#[cfg(not(libpcap))]
+pub(super) fn print() -> Result<u8> {
+    anyhow::bail!(
+        "this build cannot capture live, as libpcap was not found: install it (Debian and Ubuntu: libpcap-dev, Fedora: libpcap-devel, Alpine: libpcap-dev) and build wsdump again"
+    )
+}

@@ -1,0 +1,73 @@
+//! The command line: arguments, one file for each command. The only room that
+//! prints to the terminal.
+
+mod args;
+mod completions;
+mod interfaces;
+mod limits;
+mod print;
+mod summary;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Error;
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Arguments, Command};
+
+/// Everything went as asked.
+const SUCCESS: u8 = 0;
+
+/// Wrong usage, unreadable input, or a capture that is itself broken.
+const FAILURE: u8 = 2;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    run(std::env::args_os()).into()
+}
+
+fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = Arguments::command()
+        .try_get_matches_from(words)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no failures, and go to stdout.
+            let code = if error.use_stderr() { FAILURE } else { SUCCESS };
+            let _ = error.print();
+            return code;
+        }
+    };
+    let result = match &arguments.command {
+        Some(Command::Completions { shell }) => completions::print(*shell),
+        Some(Command::Man) => completions::print_man(),
+        None if arguments.list_interfaces => interfaces::print(),
+        None => print::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            FAILURE
+        }
+    }
+}
+
+/// Prints a message of the tool itself. Names in it may be anybody's, so it
+/// is escaped like what comes from the wire.
+fn say(message: &str) {
+    let line = format!("wsdump: {}\n", crate::output::escaped(message));
+    // Nobody is left to tell when stderr is gone.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// Whether output was closed early, as `head` does.
+fn is_broken_pipe(error: &Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

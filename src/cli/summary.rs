@@ -1,0 +1,77 @@
+//! What is said at the end: why nothing was found, which limits were reached.
+
+use crate::analyzer::Statistics;
+
+/// Whether anything was shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Something,
+}
+
+/// What must not go unsaid: packets of unknown link types, limits reached.
+pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (link_type, packets) in &statistics.net.unknown_link_types {
+        notes.push(format!(
+            "{} of link type {link_type} could not be read: wsdump does not know it",
+            count(*packets, "packet")
+        ));
+    }
+    let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
+        if number > 0 {
+            notes.push(format!(
+                "{} {consequence} (--limit {limit})",
+                count(number, what)
+            ));
+        }
+    };
+    reached(statistics.truncated, "message", "longer than is kept, shown in part", "message");
+    reached(statistics.evicted, "TCP conversation", "forgotten, as there were too many", "conversations");
+    reached(statistics.overflows, "hole", "in TCP streams given up early, as too much followed them", "reorder, --limit reorder-total");
+    reached(statistics.pending_overflows, "handshake", "given up, as too much waited for the other half", "pending");
+    reached(statistics.net.datagrams.evicted, "IP datagram", "given up in fragments, as there were too many", "datagrams, --limit fragments");
+    notes
+}
+
+/// One line about the run: when nothing was found, why; with `verbose`, what
+/// was seen.
+pub(super) fn line(statistics: &Statistics, found: Found, verbose: bool) -> Option<String> {
+    match found {
+        Found::Nothing => Some(format!("no WebSocket traffic: {}", seen(statistics))),
+        Found::Something if verbose => Some(format!(
+            "{}, {}, {}: {}",
+            count(statistics.connections, "WebSocket connection"),
+            count(statistics.messages, "message"),
+            count(statistics.gaps, "gap"),
+            seen(statistics)
+        )),
+        Found::Something => None,
+    }
+}
+
+/// What the capture held, as far as there was any of it.
+fn seen(statistics: &Statistics) -> String {
+    let net = &statistics.net;
+    let unknown: u64 = net.unknown_link_types.values().sum();
+    let mut parts = vec![count(net.packets, "packet"), count(statistics.conversations, "TCP conversation")];
+    let mut part = |number: u64, text: &dyn Fn(u64) -> String| {
+        if number > 0 {
+            parts.push(text(number));
+        }
+    };
+    part(statistics.tls, &|n| format!("{n} of them TLS without keys"));
+    part(statistics.unselected, &|n| format!("{n} of them filtered away"));
+    part(statistics.cut_packets, &|n| format!("{} cut by the snap length", count(n, "packet")));
+    part(unknown, &|n| format!("{n} of unknown link types"));
+    part(net.malformed, &|n| format!("{n} not decodable"));
+    part(net.datagrams.incomplete(), &|n| format!("{} incomplete", count(n, "IP datagram")));
+    part(net.not_tcp + net.not_ip, &|n| format!("{n} not TCP"));
+    parts.join(", ")
+}
+
+/// `1 packet`, `2 packets`.
+fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
