@@ -447,3 +447,280 @@ fn answer(
         .unwrap_or(Origin { packet: 0, time: None, source: Default::default() });
     Answer { handshake: Box::new(handshake), client, asked, origin, first_frame: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::SourceId;
+
+    const CLIENT: Direction = Direction::Forward;
+    const SERVER: Direction = Direction::Backward;
+    const UPGRADE: &str = "GET /chat HTTP/1.1\r\nHost: example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n\r\n";
+    const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: b\r\n\r\n";
+
+    /// Speaks for both sides and keeps what waits, as the analyzer does.
+    #[derive(Default)]
+    struct Talk {
+        exchange: Exchange,
+        sent: [u64; 2],
+        held: [Vec<(Vec<u8>, u64, u64)>; 2],
+        log: Vec<String>,
+        packet: u64,
+        upgraded: bool,
+    }
+
+    impl Talk {
+        /// Sends bytes after having received all that the other side sent.
+        fn say(&mut self, direction: Direction, bytes: impl AsRef<[u8]>) {
+            let ack = self.sent[index(direction.opposite())];
+            self.say_with_ack(direction, bytes.as_ref(), ack);
+        }
+
+        fn say_with_ack(&mut self, direction: Direction, bytes: &[u8], ack: u64) {
+            let position = self.sent[index(direction)];
+            self.sent[index(direction)] += bytes.len() as u64;
+            self.held[index(direction)].push((bytes.to_vec(), position, ack));
+            self.offer(direction);
+            self.offer(direction.opposite());
+            self.offer(direction);
+        }
+
+        fn offer(&mut self, direction: Direction) {
+            while let Some((bytes, position, ack)) = self.held[index(direction)].first().cloned() {
+                self.packet += 1;
+                let origin = Origin { packet: self.packet, time: None, source: SourceId(0) };
+                let mut run = Run { bytes: &bytes, position, origin, ack: Some(ack) };
+                while !run.bytes.is_empty() && !self.upgraded {
+                    match self.exchange.receive(direction, &run, 4096) {
+                        Step::Consumed(count) => run = run.skip(count),
+                        Step::Wait => {
+                            self.held[index(direction)][0] = (run.bytes.to_vec(), run.position, ack);
+                            return;
+                        }
+                        Step::Outcome(count, outcome) => {
+                            run = run.skip(count);
+                            self.note(&outcome);
+                        }
+                    }
+                }
+                if !run.bytes.is_empty() {
+                    let text = String::from_utf8_lossy(run.bytes);
+                    self.log.push(format!("{direction:?} {text}"));
+                }
+                self.held[index(direction)].remove(0);
+            }
+        }
+
+        fn note(&mut self, outcome: &Outcome) {
+            let describe = |answer: &Answer| {
+                let handshake = &answer.handshake;
+                format!(
+                    "{} {} {:?}",
+                    handshake.target.as_deref().unwrap_or("?"),
+                    handshake.status.unwrap_or(0),
+                    answer.client
+                )
+            };
+            self.log.push(match outcome {
+                Outcome::Upgraded(answer) => {
+                    self.upgraded = true;
+                    format!("upgraded {}", describe(answer))
+                }
+                Outcome::Refused(answer) => format!("refused {}", describe(answer)),
+                Outcome::Other => "other".into(),
+            });
+        }
+
+        fn miss(&mut self, direction: Direction, bytes: u64) {
+            let position = self.sent[index(direction)];
+            self.sent[index(direction)] += bytes;
+            self.exchange.miss(direction, position, bytes);
+            self.offer(direction.opposite());
+        }
+
+        fn end(mut self) -> Vec<String> {
+            self.exchange.end();
+            for direction in [CLIENT, SERVER, CLIENT] {
+                self.offer(direction);
+            }
+            while let Some(answer) = self.exchange.unanswered() {
+                self.log.push(format!("unanswered {}", answer.handshake.target.unwrap_or_default()));
+            }
+            self.log
+        }
+    }
+
+    fn index(direction: Direction) -> usize {
+        usize::from(direction == SERVER)
+    }
+
+    #[test]
+    fn an_upgrade_split_at_every_byte() {
+        let client = format!("{UPGRADE}frames of the client");
+        let server = format!("{SWITCHING}frames of the server");
+        let expected = ["upgraded /chat 101 Forward", "Backward frames of the server", "Forward frames of the client"];
+        for split in 0..server.len() {
+            let mut talk = Talk::default();
+            let (request, early) = client.split_at(split.min(UPGRADE.len()));
+            talk.say(CLIENT, request);
+            talk.say(CLIENT, &early[..UPGRADE.len() - request.len()]);
+            talk.say(CLIENT, &client[UPGRADE.len()..]);
+            talk.say(SERVER, &server[..split]);
+            talk.say(SERVER, &server[split..]);
+            let frames: String = talk.log.iter().filter_map(|line| line.strip_prefix("Backward ")).collect();
+            assert_eq!(frames, "frames of the server");
+            assert_eq!(talk.log[0], expected[0], "split at {split}");
+            assert!(talk.log.contains(&expected[2].to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_was_chosen_and_offered() {
+        let mut exchange = Exchange::default();
+        let origin = Origin { packet: 4, time: None, source: SourceId(0) };
+        let run = |text: &'static str, packet| Run {
+            bytes: text.as_bytes(),
+            position: 0,
+            origin: Origin { packet, ..origin },
+            ack: None,
+        };
+        assert!(matches!(exchange.receive(CLIENT, &run(UPGRADE, 4), 4096), Step::Consumed(_)));
+        let Step::Outcome(_, Outcome::Upgraded(answer)) =
+            exchange.receive(SERVER, &run(SWITCHING, 2), 4096)
+        else {
+            panic!("not upgraded");
+        };
+        assert_eq!(answer.handshake.subprotocols, ["a", "b"]);
+        assert_eq!(answer.handshake.subprotocol.as_deref(), Some("b"));
+        assert_eq!(answer.handshake.host.as_deref(), Some("example"));
+        // Captured the wrong way round: the later packet made it known.
+        assert_eq!(answer.origin.packet, 4);
+    }
+
+    #[test]
+    fn ordinary_requests_come_first() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello");
+        talk.say(SERVER, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        talk.say(CLIENT, "HEAD /b HTTP/1.1\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+        talk.say(CLIENT, "GET /c HTTP/1.1\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n");
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nnope");
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.end(), ["refused /chat 401 Forward", "upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn pipelined_requests_keep_their_answers() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, format!("GET /a HTTP/1.1\r\n\r\nHEAD /b HTTP/1.1\r\n\r\n{UPGRADE}"));
+        talk.say(SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn other_upgrades_are_left_alone() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, "GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n");
+        assert_eq!(talk.log, ["other"]);
+    }
+
+    #[test]
+    fn a_request_without_an_answer_is_told() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, UPGRADE);
+        assert_eq!(talk.end(), ["unanswered /chat"]);
+        // The answer is missing: frames of the client show that there was one.
+        let mut talk = Talk::default();
+        talk.say(CLIENT, UPGRADE);
+        talk.miss(SERVER, 200);
+        talk.say(CLIENT, b"\x81\x80");
+        assert_eq!(talk.log[0], "upgraded /chat 0 Forward");
+        // Or they do not.
+        let mut talk = Talk::default();
+        talk.say(CLIENT, UPGRADE);
+        talk.miss(SERVER, 200);
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.log[0], "upgraded /chat 101 Forward");
+    }
+
+    #[test]
+    fn frames_before_the_answer_wait_for_it() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, UPGRADE);
+        talk.say_with_ack(CLIENT, b"early", 0);
+        assert!(talk.log.is_empty());
+        talk.say(SERVER, "HTTP/1.1 101\r\nUpgrade:websocket\r\n\r\n");
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward", "Forward early"]);
+    }
+
+    #[test]
+    fn an_answer_waits_for_its_request() {
+        let mut talk = Talk::default();
+        talk.say_with_ack(SERVER, SWITCHING.as_bytes(), UPGRADE.len() as u64);
+        assert!(talk.log.is_empty());
+        talk.say(CLIENT, UPGRADE);
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn an_answer_to_what_was_not_captured_stands_alone() {
+        // Nothing of the client is missing: its request came before.
+        let mut talk = Talk::default();
+        talk.say_with_ack(SERVER, SWITCHING.as_bytes(), 0);
+        assert_eq!(talk.log, ["upgraded ? 101 Forward"]);
+        // An answer to an earlier request is none to this one.
+        let mut talk = Talk::default();
+        talk.say(CLIENT, UPGRADE);
+        talk.say_with_ack(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0);
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn through_a_proxy() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, "CONNECT example:80 HTTP/1.1\r\nHost: example:80\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 200 Connection established\r\n\r\n");
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn a_gap_in_a_body_is_passed_over_and_in_a_head_resynchronised() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, "GET /a HTTP/1.1\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+        talk.miss(SERVER, 90);
+        talk.say(SERVER, "0123456789");
+        talk.say(CLIENT, "GET /b HTTP/1.1\r\n");
+        talk.miss(CLIENT, 50);
+        talk.say(CLIENT, "end of a head\r\n\r\n");
+        talk.say(SERVER, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, SWITCHING);
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward"]);
+    }
+
+    #[test]
+    fn what_is_not_http_is_told_at_once() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, b"SSH-2.0-client\r\n");
+        assert_eq!(talk.log, ["other"]);
+    }
+
+    #[test]
+    fn a_head_without_end_is_given_up() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(2000)));
+        assert_eq!(talk.log, ["other"]);
+        assert!(talk.exchange.forward.head.is_empty());
+    }
+}
