@@ -74,6 +74,11 @@ impl Buffer {
         self.ended
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.storage.len()
+    }
+
     /// Why the input ended before its time, if it did. Told once.
     pub(super) fn take_failure(&mut self) -> Option<ErrorKind> {
         self.failure.take()

@@ -90,7 +90,7 @@ impl Capture {
     /// An interrupted read is tried again; any other error ends the capture
     /// with a [`Step::Problem`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        let state = State::Open(Reader::new(Box::new(reader)));
+        let state = State::Open(Box::new(Reader::new(Box::new(reader))));
         Self::new(vec![Part {
             title: name.into(),
             state,
@@ -321,7 +321,7 @@ struct Part {
 enum State {
     #[default]
     Closed,
-    Open(Reader),
+    Open(Box<Reader>),
     /// Cannot be opened, which is still to be told.
     Refused(ErrorKind),
     Over,
@@ -358,7 +358,7 @@ impl Part {
             (State::Closed, Some(input)) => match input.open() {
                 Ok(Opened { raw, regular }) => {
                     self.is_regular = regular;
-                    self.state = State::Open(Reader::new(raw));
+                    self.state = State::Open(Box::new(Reader::new(raw)));
                 }
                 Err(kind) => self.state = State::Refused(kind),
             },
@@ -409,5 +409,256 @@ impl Part {
             input: self.title.clone(),
             kind,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::testing::{Builder, Folder, Little, Seen};
+    use super::*;
+
+    /// A file of packets at these seconds; each packet is the file's letter.
+    fn pcap(letter: u8, seconds: &[u32]) -> Vec<u8> {
+        let file = Builder::usual_pcap();
+        let packet = |file: Builder, &time: &u32| file.record(time, 0, &[letter]);
+        seconds.iter().fold(file, packet).bytes
+    }
+
+    fn read(paths: &[&Path]) -> Seen {
+        let input = |path: &&Path| Input::File(path.to_path_buf());
+        Seen::of(Capture::open(paths.iter().map(input).collect()))
+    }
+
+    /// The packets' letters.
+    fn letters(seen: &Seen) -> String {
+        seen.packets
+            .iter()
+            .map(|packet| char::from(packet.data[0]))
+            .collect()
+    }
+
+    #[test]
+    fn inputs_are_merged_by_time_each_in_its_own_order() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 5, 3, 9]));
+        let b = folder.write("b", &pcap(b'b', &[2, 4, 6]));
+        for order in [[&*a, &*b], [&*b, &*a]] {
+            let seen = read(&order);
+            assert_eq!(letters(&seen), "abbaaba");
+            assert_eq!(seen.most_open, 2);
+            seen.all_well();
+        }
+    }
+
+    #[test]
+    fn rotated_files_continue_one_another_in_any_order() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2, 5]));
+        let b = folder.write("b", &pcap(b'b', &[5, 5, 7]));
+        let c = folder.write("c", &pcap(b'c', &[7, 8]));
+        let (a, b, c) = (&*a, &*b, &*c);
+        for order in [
+            [a, b, c],
+            [a, c, b],
+            [b, a, c],
+            [b, c, a],
+            [c, a, b],
+            [c, b, a],
+        ] {
+            let seen = read(&order);
+            assert_eq!(letters(&seen), "aaabbbcc", "{order:?}");
+            assert_eq!(seen.most_open, 1, "{order:?}");
+            seen.all_well();
+        }
+    }
+
+    #[test]
+    fn files_that_begin_at_the_same_time_keep_the_order_they_were_named_in() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2]));
+        let b = folder.write("b", &pcap(b'b', &[1, 2]));
+        assert_eq!(letters(&read(&[&a, &b])), "abab");
+        assert_eq!(letters(&read(&[&b, &a])), "baba");
+    }
+
+    #[test]
+    fn no_more_files_are_open_than_overlap() {
+        let folder = Folder::new();
+        let paths: Vec<PathBuf> = (0..50)
+            .map(|n| {
+                folder.write(
+                    &n.to_string(),
+                    &pcap(b'x', &[n * 10, n * 10 + 5, n * 10 + 12]),
+                )
+            })
+            .collect();
+        let paths: Vec<&Path> = paths.iter().rev().map(PathBuf::as_path).collect();
+        let seen = read(&paths);
+        assert_eq!(seen.packets.len(), 150);
+        assert!(seen.packets.is_sorted_by_key(|packet| packet.nanoseconds));
+        assert_eq!(seen.most_open, 2);
+    }
+
+    #[test]
+    fn packets_without_a_time_follow_the_one_before() {
+        let folder = Folder::new();
+        let timeless = Builder::usual_pcapng()
+            .simple(b"s", 1)
+            .enhanced(0, 3_000_000, b"t")
+            .simple(b"u", 1)
+            .enhanced(0, 6_000_000, b"v");
+        let s = folder.write("s", &timeless.bytes);
+        let a = folder.write("a", &pcap(b'a', &[1, 4, 5]));
+        assert_eq!(letters(&read(&[&a, &s])), "satuaav");
+    }
+
+    #[test]
+    fn sources_name_the_file_only_among_several() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let both = Builder::usual_pcapng().interface(1, 0, &[(2, b"lo")]);
+        let b = folder.write("b", &both.enhanced(1, 2_000_000, b"b").bytes);
+        let packets = read(&[&a, &b]).all_well();
+        let name = |path: &Path| Some(path.display().to_string());
+        let files: Vec<_> = packets.iter().map(|packet| packet.file.clone()).collect();
+        assert_eq!(files, [name(&a), name(&b), name(&a)]);
+        assert_eq!(packets[1].interface.as_deref(), Some("lo"));
+
+        let packets = read(&[&b]).all_well();
+        assert_eq!(
+            (&packets[0].file, packets[0].interface.as_deref()),
+            (&None, Some("lo"))
+        );
+    }
+
+    #[test]
+    fn the_same_file_twice_is_read_twice() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2, 3]));
+        assert_eq!(read(&[&a, &a]).all_well().len(), 6);
+    }
+
+    #[test]
+    fn an_unreadable_input_does_not_keep_the_others() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let cut = pcap(b'b', &[2, 4]);
+        let b = folder.write("b", &cut[..cut.len() - 1]);
+        let empty = folder.write("empty", b"");
+        let text = folder.write("text", b"no capture, but text");
+        let headless = folder.write("headless", &cut[..30]);
+        let missing = folder.path().join("missing");
+        let seen = read(&[&missing, &a, folder.path(), &empty, &b, &text, &headless]);
+        assert_eq!(letters(&seen), "aba");
+        assert_eq!(seen.problems_after, [0, 0, 0, 0, 0, 2]);
+        let told: Vec<_> = seen.problems.iter().map(ToString::to_string).collect();
+        for (told, (path, part)) in told.iter().zip([
+            (&*missing, "there is no such file"),
+            (folder.path(), "is a folder"),
+            (&empty, "is empty"),
+            (&text, "not a pcap or pcapng capture"),
+            (
+                &headless,
+                "cut off in the middle of a record, which begins at byte 24",
+            ),
+            (
+                &b,
+                "begins at byte 41 and needs 17 bytes, of which 16 are there",
+            ),
+        ]) {
+            assert!(told.starts_with(&format!("{}: ", path.display())), "{told}");
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn problems_before_the_first_packet_are_told_once() {
+        let folder = Folder::new();
+        let skipping = Builder::usual_pcapng()
+            .enhanced(8, 0, b"x")
+            .enhanced(0, 0, b"b");
+        let a = folder.write("a", &pcap(b'a', &[1]));
+        let b = folder.write("b", &skipping.bytes);
+        let c = folder.write("c", &Builder::usual_pcapng().enhanced(8, 0, b"x").bytes);
+        let seen = read(&[&a, &b, &c]);
+        assert_eq!(letters(&seen), "ba");
+        assert_eq!(seen.problems.len(), 2);
+    }
+
+    #[test]
+    fn captures_without_packets_are_no_problem() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[]));
+        let b = folder.write("b", &Builder::pcapng(Little).bytes);
+        assert_eq!(read(&[&a, &b]).all_well(), []);
+        assert_eq!(read(&[&a]).all_well(), []);
+        assert_eq!(Seen::of(Capture::open(Vec::new())).all_well(), []);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_when_its_time_comes_is_told() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1]));
+        let b = folder.write("b", &pcap(b'b', &[2]));
+        let inputs = vec![Input::File(a), Input::File(b.clone())];
+        let mut capture = Capture::open(inputs);
+        loop {
+            match capture.next() {
+                Step::Packet(_) => break,
+                Step::Starved => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        std::fs::remove_file(b).unwrap();
+        loop {
+            match capture.next() {
+                Step::Problem(error) => break assert!(matches!(error.kind, ErrorKind::Missing)),
+                Step::Starved => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(matches!(capture.next(), Step::End));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_among_files_is_opened_once_and_stays_open() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let c = folder.write("c", &pcap(b'c', &[4, 6]));
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(&pcap(b'p', &[2, 5])).unwrap();
+        drop(writer);
+        let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+        let seen = read(&[&a, &c, &path]);
+        assert_eq!(letters(&seen), "apacpc");
+        seen.all_well();
+    }
+
+    #[test]
+    fn totals_count_what_was_given() {
+        let file = Builder::usual_pcap()
+            .record(1, 0, b"abc")
+            .cut_record(2, 0, b"de", 100);
+        let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
+        while !matches!(capture.next(), Step::End) {}
+        assert_eq!(
+            capture.totals(),
+            Totals {
+                packets: 2,
+                bytes: 5,
+                cut: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_capture_can_move_to_another_thread() {
+        fn moves<T: Send>() {}
+        moves::<Capture>();
     }
 }

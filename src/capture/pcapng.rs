@@ -430,3 +430,354 @@ fn too_short(body: &[u8], needed: usize) -> Damage {
         had: body.len() as u64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ErrorKind;
+    use super::super::testing::{Big, Builder, Little, Seen};
+    use super::*;
+
+    fn interfaces(seen: &Seen) -> Vec<Option<&str>> {
+        seen.packets
+            .iter()
+            .map(|packet| packet.interface.as_deref())
+            .collect()
+    }
+
+    fn damage(seen: &Seen) -> (u64, Damage) {
+        match seen.problem() {
+            ErrorKind::Damaged { place, damage } | ErrorKind::Skipped { place, damage } => {
+                (place.offset, damage.clone())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn all_packet_blocks_in_both_byte_orders() {
+        for order in [Little, Big] {
+            let file = Builder::pcapng(order)
+                .interface(101, 4, &[])
+                .enhanced_with(0, 1_000_002, b"abc", 60, &[])
+                .obsolete(0, 3 << 32, b"defgh")
+                .simple(b"ijkl", 9)
+                .simple(b"mn", 2);
+            let packets = file.read().all_well();
+            let times: Vec<_> = packets.iter().map(|packet| packet.nanoseconds).collect();
+            assert_eq!(
+                times,
+                [Some(1_000_002_000), Some((3 << 32) * 1000), None, None]
+            );
+            let data: Vec<_> = packets
+                .iter()
+                .map(|packet| packet.data.as_slice())
+                .collect();
+            assert_eq!(data, [&b"abc"[..], b"defgh", b"ijkl", b"mn"]);
+            let lengths: Vec<_> = packets
+                .iter()
+                .map(|packet| packet.original_length)
+                .collect();
+            assert_eq!(lengths, [60, 5, 9, 2]);
+            assert!(packets.iter().all(|packet| packet.link_type == 101));
+        }
+    }
+
+    #[test]
+    fn each_interface_has_its_own_link_type_clock_and_name() {
+        let seen = Builder::pcapng(Big)
+            .interface(1, 0, &[(2, b"eth0"), (9, &[9])])
+            .interface(113, 0, &[(9, &[0x80 | 1]), (14, &100_i64.to_be_bytes())])
+            .interface(276, 0, &[(2, b"lo")])
+            .enhanced(2, 5, b"c")
+            .enhanced(1, 3, b"b")
+            .enhanced(0, 5, b"a")
+            .read();
+        let times: Vec<_> = seen
+            .packets
+            .iter()
+            .map(|packet| packet.nanoseconds)
+            .collect();
+        assert_eq!(times, [Some(5000), Some(101_500_000_000), Some(5)]);
+        let links: Vec<_> = seen.packets.iter().map(|packet| packet.link_type).collect();
+        assert_eq!(links, [276, 113, 1]);
+        assert_eq!(interfaces(&seen), [Some("lo"), Some("1"), Some("eth0")]);
+        seen.all_well();
+    }
+
+    #[test]
+    fn sections_begin_anew_in_their_own_byte_order() {
+        let seen = Builder::pcapng(Little)
+            .interface(1, 0, &[(2, b"lo")])
+            .interface(1, 0, &[(2, b"eth0")])
+            .enhanced(0, 1, b"a")
+            .section(Big)
+            .interface(101, 0, &[(2, b"lo")])
+            .enhanced(0, 2, b"b")
+            .interface(1, 0, &[(2, b"wlan0")])
+            .enhanced(0, 3, b"c")
+            .section(Little)
+            .read();
+        assert_eq!(seen.data(), [b"a", b"b", b"c"]);
+        assert_eq!(interfaces(&seen), [Some("lo"), None, Some("lo")]);
+        assert_eq!(seen.packets[1].link_type, 101);
+        seen.all_well();
+    }
+
+    #[test]
+    fn an_interface_keeps_its_source() {
+        use super::super::{Capture, Step};
+        let file = Builder::usual_pcapng().interface(1, 0, &[]);
+        let file = file
+            .enhanced(0, 0, b"a")
+            .enhanced(1, 0, b"b")
+            .enhanced(0, 0, b"c");
+        let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
+        let mut ids = Vec::new();
+        loop {
+            match capture.next() {
+                Step::Packet(packet) => ids.push(packet.origin.source.0),
+                Step::End => break,
+                _ => {}
+            }
+        }
+        assert_eq!(ids, [0, 1, 0]);
+        assert_eq!(capture.sources().len(), 2);
+    }
+
+    #[test]
+    fn blocks_of_other_types_are_passed() {
+        let large = vec![1; 3 << 20];
+        let file = Builder::usual_pcapng()
+            .block(4, b"names")
+            .block(0x0bad, b"")
+            .enhanced(0, 1, b"a")
+            .block(0x8000_0001, &large)
+            .enhanced(0, 2, b"b");
+        assert_eq!(file.read().all_well().len(), 2);
+    }
+
+    #[test]
+    fn the_fcs_is_taken_off_by_interface_or_by_packet() {
+        let flags = |length: u32| (length << 5).to_le_bytes();
+        let in_bytes = Builder::pcapng(Little).interface(1, 0, &[(13, &[4])]);
+        let seen = in_bytes
+            .enhanced(0, 0, b"dataFCS!")
+            .enhanced_with(0, 0, b"dataFC", 6, &[(1, b"comment"), (2, &flags(2))])
+            .enhanced_with(0, 0, b"dataFCS!", 8, &[(2, &flags(0))])
+            .simple(b"dataFCS!", 8)
+            .section(Little)
+            .interface(1, 0, &[(13, &[32])])
+            .enhanced_with(0, 0, b"dat", 8, &[])
+            .enhanced(0, 0, b"dataFCS!")
+            .read();
+        assert_eq!(
+            seen.data(),
+            [&b"data"[..], b"data", b"data", b"data", b"dat", b"data"]
+        );
+        assert!(
+            seen.packets
+                .iter()
+                .all(|packet| packet.original_length == 4)
+        );
+    }
+
+    #[test]
+    fn a_packet_of_an_unknown_interface_is_skipped_and_told_once() {
+        let file = Builder::usual_pcapng().enhanced(0, 0, b"a");
+        let offset = file.bytes.len() as u64;
+        let one = file.enhanced(3, 0, b"b").enhanced(0, 0, b"c");
+        let seen = one.read();
+        assert_eq!(seen.data(), [b"a", b"c"]);
+        assert_eq!(
+            damage(&seen),
+            (
+                offset,
+                Damage::UnknownInterface {
+                    interface: 3,
+                    described: 1
+                }
+            )
+        );
+
+        let seen = one
+            .obsolete(9, 0, b"d")
+            .simple(b"e", 1)
+            .enhanced(1, 0, b"f")
+            .read();
+        assert_eq!(seen.data(), [b"a", b"c", b"e"]);
+        assert_eq!(seen.problems_after, [1, 3]);
+        assert!(matches!(
+            seen.problems[1].kind,
+            ErrorKind::MoreSkipped { count: 2 }
+        ));
+    }
+
+    #[test]
+    fn a_packet_longer_than_its_block_is_skipped() {
+        let mut file = Builder::usual_pcapng();
+        let begin = file.bytes.len();
+        file = file.enhanced(0, 0, b"abcd");
+        file.bytes[begin + 20] = 5;
+        let seen = file.enhanced(0, 0, b"next").read();
+        assert_eq!(seen.data(), [b"next"]);
+        assert_eq!(
+            damage(&seen),
+            (
+                begin as u64,
+                Damage::BlockTooShort {
+                    needed: 25,
+                    had: 24
+                }
+            )
+        );
+
+        let seen = Builder::usual_pcapng()
+            .simple(b"abcd", 5)
+            .enhanced(0, 0, b"next")
+            .read();
+        assert_eq!(seen.data(), [b"next"]);
+        assert_eq!(damage(&seen).1, Damage::BlockTooShort { needed: 9, had: 8 });
+    }
+
+    #[test]
+    fn a_packet_beyond_every_limit_is_skipped_without_being_kept() {
+        let large = vec![0; LONGEST_BLOCK as usize];
+        let seen = Builder::usual_pcapng()
+            .enhanced(0, 0, &large)
+            .enhanced(0, 0, b"next")
+            .read();
+        assert_eq!(seen.data(), [b"next"]);
+        assert!(matches!(damage(&seen).1, Damage::BlockTooLong { .. }));
+    }
+
+    #[test]
+    fn damage_to_the_chain_of_blocks_ends_the_file() {
+        let good = || Builder::usual_pcapng().enhanced(0, 0, b"a");
+        let offset = good().bytes.len() as u64;
+        let cases = [
+            (
+                good().u32(6).u32(34).raw(&[0; 40]),
+                Damage::BlockLength { stated: 34 },
+            ),
+            (
+                good().u32(9).u32(8).raw(&[0; 40]),
+                Damage::BlockLength { stated: 8 },
+            ),
+            (good().raw(&[0; 40]), Damage::BlockLength { stated: 0 }),
+            (
+                good().u32(6).u32(32).raw(&[0; 20]).u32(36),
+                Damage::BlockTrailer {
+                    stated: 32,
+                    repeated: 36,
+                },
+            ),
+            (
+                good().u32(9).u32(32).raw(&[0; 20]).u32(36),
+                Damage::BlockTrailer {
+                    stated: 32,
+                    repeated: 36,
+                },
+            ),
+            (
+                good().block(0x0a0d_0d0a, b"????...."),
+                Damage::ByteOrder { found: *b"????" },
+            ),
+            (
+                good().block(1, b"abcd"),
+                Damage::BlockTooShort { needed: 8, had: 4 },
+            ),
+            (
+                good().u32(1).u32(1 << 30).raw(&[0; 100]),
+                Damage::BlockTooLong {
+                    stated: 1 << 30,
+                    limit: LONGEST_BLOCK,
+                },
+            ),
+        ];
+        for (file, expected) in cases {
+            let seen = file.enhanced(0, 0, b"lost").read();
+            assert_eq!(seen.data(), [b"a"], "{expected:?}");
+            assert_eq!(damage(&seen), (offset, expected));
+        }
+    }
+
+    #[test]
+    fn a_later_version_is_refused() {
+        let mut file = Builder::usual_pcapng();
+        file.bytes[12] = 2;
+        assert_eq!(
+            damage(&file.read()),
+            (0, Damage::Version { major: 2, minor: 0 })
+        );
+    }
+
+    #[test]
+    fn broken_options_do_not_lose_the_block() {
+        let body = [
+            1_u8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 2, 0, 200, 0,
+        ];
+        let file = Builder::pcapng(Little).block(1, &body).enhanced(0, 7, b"a");
+        assert_eq!(file.read().all_well()[0].nanoseconds, Some(7));
+    }
+
+    #[test]
+    fn too_many_interfaces_end_the_file() {
+        let mut file = Builder::pcapng(Little);
+        for _ in 0..=MAX_INTERFACES {
+            file = file.interface(1, 0, &[]);
+        }
+        assert_eq!(
+            damage(&file.read()).1,
+            Damage::TooManyInterfaces {
+                limit: MAX_INTERFACES
+            }
+        );
+    }
+
+    #[test]
+    fn names_beyond_the_limit_are_not_told_apart() {
+        let mut names = Names::default();
+        let numbers: Vec<_> = (0..=MAX_NAMES)
+            .map(|name| names.number(name.to_string()))
+            .collect();
+        assert_eq!(numbers.last(), Some(&0));
+        assert_eq!(names.name(names.numbers["17"]), Some("17"));
+        assert_eq!(names.name(0), None);
+    }
+
+    #[test]
+    fn every_cut_gives_all_whole_blocks_and_says_where_it_is() {
+        let mut file = Builder::pcapng(Big);
+        let mut ends = vec![file.bytes.len()];
+        file = file.interface(1, 0, &[(2, b"lo")]);
+        ends.push(file.bytes.len());
+        file = file.enhanced(0, 1, b"abcde");
+        ends.push(file.bytes.len());
+        file = file.block(77, &[0; 30]);
+        ends.push(file.bytes.len());
+        file = file.simple(b"abcde", 5);
+        ends.push(file.bytes.len());
+        let packets_by = [0, 0, 1, 1, 2];
+        for cut in 0..=file.bytes.len() {
+            let seen = Seen::of_bytes(&file.bytes[..cut]);
+            let whole = ends.iter().filter(|&&end| end <= cut).count();
+            let expected = if whole == 0 { 0 } else { packets_by[whole - 1] };
+            assert_eq!(seen.packets.len(), expected, "{cut}");
+            if ends.contains(&cut) {
+                seen.all_well();
+                continue;
+            }
+            match (seen.problem(), cut) {
+                (ErrorKind::Empty, 0) | (ErrorKind::TooShort { needed: _, .. }, 1..28) => {}
+                (&ErrorKind::Cut { place, needed, had }, 29..) => {
+                    let begin = ends[whole - 1];
+                    assert_eq!(place.offset, begin as u64);
+                    assert_eq!(had, (cut - begin) as u64);
+                    let length = (ends[whole] - begin) as u64;
+                    assert_eq!(needed, if had < 12 { 12 } else { length });
+                }
+                (other, _) => panic!("{cut}: {other:?}"),
+            }
+        }
+    }
+}

@@ -219,3 +219,229 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use proptest::prelude::*;
+
+    use super::super::testing::{Big, Builder, Chunks, Little, Seen};
+    use super::*;
+
+    fn pcap() -> Builder {
+        let file = Builder::usual_pcap().record(1, 2, b"one").record(3, 4, b"");
+        file.record(5, 6, &[7; 300]).cut_record(8, 9, b"cut", 1000)
+    }
+
+    fn pcapng() -> Builder {
+        Builder::pcapng(Little)
+            .interface(1, 100, &[(2, b"lo"), (9, &[9])])
+            .enhanced_with(0, 1, b"abc", 3, &[(1, b"a comment")])
+            .block(5, &[3; 50])
+            .interface(101, 0, &[(14, &[1, 0, 0, 0, 0, 0, 0, 0]), (13, &[4])])
+            .obsolete(1, 4, b"old block")
+            .section(Big)
+            .interface(113, 0, &[])
+            .simple(b"simple", 6)
+            .enhanced(0, 9, &[1; 200])
+    }
+
+    /// `file` as each of the compressions has it.
+    pub(super) fn compressed(file: &[u8]) -> [Vec<u8>; 3] {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(file).unwrap();
+        let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        lz4.write_all(file).unwrap();
+        [
+            gzip.finish().unwrap(),
+            zstd::encode_all(file, 3).unwrap(),
+            lz4.finish().unwrap(),
+        ]
+    }
+
+    fn forms() -> Vec<Vec<u8>> {
+        let plain = [pcap().bytes, pcapng().bytes];
+        let compressed = plain.clone().into_iter().flat_map(|file| compressed(&file));
+        plain.clone().into_iter().chain(compressed).collect()
+    }
+
+    #[test]
+    fn how_the_bytes_arrive_makes_no_difference() {
+        for file in forms() {
+            let whole = Seen::of_bytes(&file).all_well();
+            for sizes in [&[1][..], &[2, 3], &[7, 1, 100], &[64]] {
+                let seen = Seen::of_reader(Chunks::new(&file, sizes)).all_well();
+                assert_eq!(seen, whole, "{sizes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_is_given_as_soon_as_its_last_byte_is_there() {
+        // Each read is one record: each must be given before the next read.
+        let sizes = [24, 16 + 3, 16, 16 + 300, 16 + 3, 1];
+        let mut reader = Reader::new(Box::new(Chunks::new(&pcap().bytes, &sizes)));
+        let mut between = Vec::new();
+        let mut count = 0;
+        loop {
+            match reader.poll() {
+                Polled::Record(_) => count += 1,
+                Polled::Starved => {
+                    between.push(std::mem::take(&mut count));
+                    reader.fill();
+                }
+                Polled::Problem(kind) => panic!("{kind}"),
+                Polled::End => break,
+            }
+        }
+        assert_eq!(between, [0, 0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn one_starved_step_for_each_read() {
+        struct Counting(Chunks, std::sync::Arc<std::sync::atomic::AtomicUsize>);
+        impl io::Read for Counting {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                let result = self.0.read(out);
+                // The interrupted ones are repeated at once.
+                self.1.fetch_add(
+                    usize::from(result.is_ok()),
+                    std::sync::atomic::Ordering::Relaxed,
+                );
+                result
+            }
+        }
+        let reads = std::sync::Arc::default();
+        let chunks = Chunks::new(&pcapng().bytes, &[10]);
+        let seen = Seen::of_reader(Counting(chunks, std::sync::Arc::clone(&reads)));
+        assert_eq!(
+            seen.starved,
+            reads.load(std::sync::atomic::Ordering::Relaxed)
+        );
+        seen.all_well();
+    }
+
+    #[test]
+    fn what_is_no_capture_is_told_by_its_first_bytes() {
+        let sentence = |bytes: &[u8]| Seen::of_bytes(bytes).sentence();
+        assert!(sentence(b"").contains("is empty"));
+        assert!(sentence(b"GET").contains("too short to be a capture: 3 bytes"));
+        assert!(
+            sentence(b"GET / HTTP/1.1\r\n").contains("(it begins with 47 45 54 20 2f 20 48 54)")
+        );
+        assert!(sentence(b"\xfd7zXZ\0\0\0.......").contains("compressed with xz"));
+        assert!(sentence(b"BZh91AY&SY......").contains("compressed with bzip2"));
+        for file in compressed(b"{\"event\":\"message\"}") {
+            assert!(sentence(&file).contains("7b 22 65"));
+        }
+        for file in compressed(b"") {
+            assert!(sentence(&file).contains("is empty"));
+        }
+        for file in compressed(&compressed(&pcap().bytes)[0]) {
+            assert!(sentence(&file).contains("1f 8b"));
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_system_comes_after_all_packets_before_it() {
+        let broken = io::Read::chain(io::Cursor::new(pcap().bytes), Failing);
+        let seen = Seen::of_reader(broken);
+        assert_eq!(seen.problems_after, [4]);
+        let place = pcap().bytes.len();
+        assert_eq!(
+            seen.sentence(),
+            format!("cannot be read at byte {place}: no disk")
+        );
+    }
+
+    struct Failing;
+    impl io::Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("no disk"))
+        }
+    }
+
+    #[test]
+    fn a_stated_length_costs_no_memory() {
+        let file = Builder::pcap(Little, 0xa1b2_c3d4, u32::MAX, 1)
+            .u32(0)
+            .u32(0)
+            .u32(16 << 20);
+        let mut reader = Reader::new(Box::new(io::Cursor::new(file.u32(0).bytes)));
+        while let Polled::Starved = reader.poll() {
+            reader.fill();
+        }
+        assert!(reader.buffer.capacity() <= 512 << 10);
+    }
+
+    #[test]
+    fn the_buffer_does_not_grow_with_the_file() {
+        let mut file = Builder::usual_pcapng();
+        for number in 0..3000 {
+            file = file.enhanced(0, number, &vec![number as u8; 100 + number as usize % 1400]);
+        }
+        file = file.block(99, &vec![0; 2 << 20]);
+        let mut reader = Reader::new(Box::new(io::Cursor::new(file.bytes)));
+        let mut count = 0_usize;
+        loop {
+            match reader.poll() {
+                Polled::Record(record) => {
+                    assert_eq!(reader.data(&record), vec![count as u8; 100 + count % 1400]);
+                    count += 1;
+                }
+                Polled::Starved => reader.fill(),
+                Polled::Problem(kind) => panic!("{kind}"),
+                Polled::End => break,
+            }
+        }
+        assert_eq!(count, 3000);
+        assert_eq!(reader.buffer.capacity(), 256 << 10);
+    }
+
+    proptest! {
+        #[test]
+        fn any_sizes_of_reads_give_the_same(
+            form in 0_usize..8,
+            sizes in prop::collection::vec(1_usize..50, 1..20),
+        ) {
+            let file = &forms()[form];
+            let seen = Seen::of_reader(Chunks::new(file, &sizes)).all_well();
+            prop_assert_eq!(seen, Seen::of_bytes(file).all_well());
+        }
+
+        #[test]
+        fn mutations_end_without_panic(
+            form in 0_usize..8,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+            size in 1_usize..2000,
+        ) {
+            let mut file = forms().swap_remove(form);
+            for (index, byte) in changes {
+                let index = index.index(file.len());
+                file[index] = byte;
+            }
+            file.truncate(cut.index(file.len() + 1));
+            let in_chunks = Seen::of_reader(Chunks::new(&file, &[size]));
+            let at_once = Seen::of_bytes(&file);
+            prop_assert_eq!(in_chunks.packets, at_once.packets);
+            let sentences = |seen: &[super::super::Error]| {
+                seen.iter().map(ToString::to_string).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(sentences(&in_chunks.problems), sentences(&at_once.problems));
+        }
+
+        #[test]
+        fn noise_ends_without_panic(
+            magic in prop::sample::select(vec![
+                &b"\xd4\xc3\xb2\xa1"[..], b"\x0a\x0d\x0d\x0a", b"\x1f\x8b\x08\x00",
+                b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18", b"\x50\x2a\x4d\x18",
+            ]),
+            noise in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            Seen::of_bytes(&[magic, &noise].concat());
+        }
+    }
+}

@@ -61,10 +61,10 @@ impl Decoder {
                     (self.inside, self.has_output) = (false, false);
                 }
                 Ok(_) if offered > 0 && taken == 0 && given == 0 => {
-                    self.failure = Some(broken("the data leads nowhere"));
+                    self.failure = Some(broken());
                 }
                 Ok(_) => {}
-                Err(error) => self.failure = Some(broken(error)),
+                Err(_) => self.failure = Some(broken()),
             }
             if given > 0 {
                 return Ok(given);
@@ -73,6 +73,10 @@ impl Decoder {
     }
 }
 
-fn broken(cause: impl ToString) -> Failure {
-    Failure::Broken(Compression::Gzip, cause.to_string())
+/// The library's own words depend on how the bytes arrived.
+fn broken() -> Failure {
+    Failure::Broken(
+        Compression::Gzip,
+        "a header, code or checksum in it is wrong".into(),
+    )
 }

@@ -64,7 +64,7 @@ pub(super) fn tell(first: &[u8]) -> Told {
         [0x04, 0x22, 0x4d, 0x18, ..] | [0x02, 0x21, 0x4c, 0x18, ..] => {
             Told::Compressed(Compression::Lz4)
         }
-        [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d] => {
+        [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] => {
             Told::Skippable(TELLING_BYTES as u64 + u64::from(u32::from_le_bytes([a, b, c, d])))
         }
         [b'B', b'Z', b'h', ..] => Told::Unknown("bzip2"),
@@ -170,6 +170,243 @@ impl Read for Uninterrupted {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::testing::{Builder, Chunks, Seen};
+    use super::super::{Capture, ErrorKind, Step};
+
+    /// A file whose compressed forms consist of many blocks: 1000 packets.
+    fn large() -> Vec<u8> {
+        let mut file = Builder::usual_pcap();
+        let mut noise = 1_u32;
+        for number in 0..1000 {
+            let packet: Vec<u8> = (0..1000)
+                .map(|_| {
+                    noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (noise >> 28) as u8
+                })
+                .collect();
+            file = file.record(number, 0, &packet);
+        }
+        file.bytes
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).unwrap()
+    }
+
+    fn lz4(bytes: &[u8]) -> Vec<u8> {
+        let info = lz4_flex::frame::FrameInfo::new()
+            .block_size(lz4_flex::frame::BlockSize::Max64KB)
+            .block_mode(lz4_flex::frame::BlockMode::Linked)
+            .content_checksum(true);
+        let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    type Compress = fn(&[u8]) -> Vec<u8>;
+    const ALL: [Compress; 3] = [gzip, zstd, lz4];
+
+    #[test]
+    fn large_files_come_out_whole() {
+        let file = large();
+        let plain = Seen::of_bytes(&file).all_well();
+        for compress in ALL {
+            assert_eq!(Seen::of_bytes(&compress(&file)).all_well(), plain);
+        }
+    }
+
+    #[test]
+    fn several_frames_in_a_row_are_one_file() {
+        let file = large();
+        let (first, second) = file.split_at(file.len() / 3);
+        let plain = Seen::of_bytes(&file).all_well();
+        for compress in ALL {
+            let empty = compress(b"");
+            let joined = [
+                empty.as_slice(),
+                &compress(first),
+                &empty,
+                &compress(second),
+            ]
+            .concat();
+            assert_eq!(Seen::of_bytes(&joined).all_well(), plain);
+        }
+    }
+
+    #[test]
+    fn lz4_frames_may_have_different_block_sizes() {
+        let file = large();
+        let (first, second) = file.split_at(file.len() / 3);
+        let with = |bytes: &[u8], size| {
+            let info = lz4_flex::frame::FrameInfo::new().block_size(size);
+            let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let joined = [
+            with(first, lz4_flex::frame::BlockSize::Max4MB),
+            with(second, lz4_flex::frame::BlockSize::Max64KB),
+        ];
+        assert_eq!(Seen::of_bytes(&joined.concat()).all_well().len(), 1000);
+    }
+
+    #[test]
+    fn legacy_lz4_frames_end_with_the_file() {
+        let block = lz4_flex::block::compress(&large());
+        let length = (block.len() as u32).to_le_bytes();
+        let file = [&[0x02, 0x21, 0x4c, 0x18], &length[..], &block].concat();
+        assert_eq!(Seen::of_bytes(&file).all_well().len(), 1000);
+        let seen = Seen::of_bytes(&file[..file.len() - 1]);
+        assert!(matches!(seen.problem(), ErrorKind::CompressionCut { .. }));
+    }
+
+    #[test]
+    fn skippable_frames_are_passed() {
+        let skippable = [&[0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0][..], b"hello"].concat();
+        let file = large();
+        for compress in [zstd, lz4] {
+            let frame = compress(&file);
+            let around = [&skippable, &skippable, &frame, &skippable[..]].concat();
+            assert_eq!(Seen::of_bytes(&around).all_well().len(), 1000);
+            assert_eq!(
+                Seen::of_reader(Chunks::new(&around, &[3])).all_well().len(),
+                1000
+            );
+            let seen = Seen::of_bytes(&around[..around.len() - 2]);
+            assert_eq!(seen.packets.len(), 1000);
+            assert!(matches!(seen.problem(), ErrorKind::CompressionCut { .. }));
+        }
+        assert!(Seen::of_bytes(&skippable).sentence().contains("too short"));
+    }
+
+    #[test]
+    fn a_cut_stream_gives_what_it_can() {
+        let file = large();
+        for compress in ALL {
+            let whole = compress(&file);
+            let mut least = 0;
+            for tenth in 1..10 {
+                let seen = Seen::of_bytes(&whole[..whole.len() * tenth / 10]);
+                assert!(seen.packets.len() >= least);
+                assert!(
+                    seen.packets.len() + 300 > tenth * 100,
+                    "{tenth}: {}",
+                    seen.packets.len()
+                );
+                least = seen.packets.len();
+                match seen.problem() {
+                    ErrorKind::CompressionCut { had, .. } => {
+                        assert!(least == 0 || *had >= 24 + 1016 * least as u64);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            // zstd and LZ4 give a block only when it is whole.
+            let seen = Seen::of_bytes(&whole[..whole.len() - 1]);
+            assert!(seen.packets.len() >= 850, "{}", seen.packets.len());
+            assert!(matches!(seen.problem(), ErrorKind::CompressionCut { .. }));
+        }
+    }
+
+    #[test]
+    fn every_cut_of_a_small_stream_is_told() {
+        let file = Builder::usual_pcap()
+            .record(1, 2, b"abc")
+            .record(3, 4, b"def")
+            .bytes;
+        for compress in ALL {
+            let whole = compress(&file);
+            for cut in 8..whole.len() {
+                let seen = Seen::of_bytes(&whole[..cut]);
+                let problem = seen.problem();
+                assert!(
+                    matches!(problem, ErrorKind::CompressionCut { .. }),
+                    "{cut}: {problem}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn broken_streams_give_what_stands_before_the_damage() {
+        let file = large();
+        for compress in ALL {
+            let mut whole = compress(&file);
+            let middle = whole.len() / 2;
+            whole[middle..middle + 200].fill(0xff);
+            let seen = Seen::of_bytes(&whole);
+            assert!(seen.packets.len() >= 300, "{}", seen.packets.len());
+            assert!(!seen.problems.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_small_broken_gzip_gives_what_stands_before_the_damage() {
+        let file = large();
+        let mut small = gzip(&file[..24 + 50 * 1016]);
+        let middle = small.len() / 2;
+        small[middle..middle + 50].fill(0xff);
+        let seen = Seen::of_bytes(&small);
+        assert!(seen.packets.len() >= 10, "{}", seen.packets.len());
+        assert!(!seen.problems.is_empty());
+    }
+
+    #[test]
+    fn garbage_behind_the_data_is_told() {
+        for compress in ALL {
+            let file = [compress(&large()), b"garbage garbage".to_vec()].concat();
+            let seen = Seen::of_bytes(&file);
+            assert_eq!(seen.packets.len(), 1000);
+            assert!(matches!(
+                seen.problem(),
+                ErrorKind::CompressionBroken { .. }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_flushed_pipe_is_followed_without_waiting() {
+        let file = Builder::usual_pcap().record(1, 2, b"first").bytes;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut zstd = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        gzip.write_all(&file).unwrap();
+        zstd.write_all(&file).unwrap();
+        lz4.write_all(&file).unwrap();
+        gzip.flush().unwrap();
+        zstd.flush().unwrap();
+        lz4.flush().unwrap();
+        let (zstd, lz4) = (zstd.get_ref().clone(), lz4.get_ref().clone());
+        for so_far in [gzip.get_ref().clone(), zstd, lz4] {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(&so_far).unwrap();
+            let mut capture = Capture::from_reader("pipe", reader);
+            // The writer stays: a reader that wants more than there is hangs.
+            loop {
+                match capture.next() {
+                    Step::Packet(packet) => {
+                        assert_eq!(packet.data, b"first");
+                        break;
+                    }
+                    Step::Starved => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            drop(writer);
         }
     }
 }
