@@ -1,6 +1,7 @@
 //! wsdump shows the WebSocket traffic in a packet capture.
 
 pub mod analyzer;
+pub mod capture;
 pub mod filter;
 pub mod http;
 pub mod net;

@@ -1,0 +1,95 @@
+//! Where captures come from.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::ErrorKind;
+use super::compression::Raw;
+
+/// One input of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file, or anything else that a path opens: a FIFO, `/dev/fd/63`.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Input {
+    /// The input's name in what is found there: the path, or `-`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "-".into(),
+        }
+    }
+
+    /// The input's name in a sentence.
+    pub(super) fn title(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "standard input".into(),
+        }
+    }
+
+    /// Opens it; for a FIFO this waits until someone writes there.
+    pub(super) fn open(&self) -> Result<Opened, ErrorKind> {
+        match self {
+            Self::File(path) => open_file(path),
+            Self::Stdin => Ok(Opened {
+                raw: Box::new(io::stdin()),
+                regular: false,
+            }),
+        }
+    }
+}
+
+/// A command-line argument: `-` is standard input.
+impl From<&OsStr> for Input {
+    fn from(argument: &OsStr) -> Self {
+        if argument == "-" {
+            Self::Stdin
+        } else {
+            Self::File(argument.into())
+        }
+    }
+}
+
+/// An input that can be read.
+pub(super) struct Opened {
+    /// Its bytes.
+    pub(super) raw: Raw,
+    /// Whether it can be closed, opened again and read from its beginning.
+    pub(super) regular: bool,
+}
+
+fn open_file(path: &Path) -> Result<Opened, ErrorKind> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    match opened {
+        Ok((metadata, _)) if metadata.is_dir() => Err(ErrorKind::Folder),
+        Ok((metadata, file)) => Ok(Opened {
+            raw: Box::new(file),
+            regular: metadata.is_file(),
+        }),
+        // Some systems refuse to open a folder, as a lack of permission.
+        Err(_) if path.is_dir() => Err(ErrorKind::Folder),
+        Err(error) => Err(match error.kind() {
+            io::ErrorKind::NotFound => ErrorKind::Missing,
+            io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+            _ => ErrorKind::Open(error),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dash_is_standard_input() {
+        assert_eq!(Input::from(OsStr::new("-")), Input::Stdin);
+        assert_eq!(Input::from(OsStr::new("./-")), Input::File("./-".into()));
+    }
+}

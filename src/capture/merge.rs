@@ -1,0 +1,663 @@
+//! Several inputs as one capture.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io::Read;
+
+use crate::types::{Origin, Packet, Source, SourceId, Timestamp};
+
+use super::input::Opened;
+use super::reader::{Polled, Reader};
+use super::record::Record;
+use super::{Error, ErrorKind, Input};
+
+/// The packets of one input or of several, merged by capture time.
+///
+/// Each input is read in its own order; of packets with the same time, that of
+/// the input that starts first comes first. Inputs start in the order of their
+/// first packets' times, then in the order in which they were named, so files
+/// of a rotated capture continue one another in whatever order they are named.
+/// A packet without a time takes the place of the one before it in its input.
+///
+/// Of several inputs, each is opened in turn at the beginning and read up to
+/// its first packet. Regular files are closed again until that packet's time
+/// has come, and for good at their end, so that no more of them are open at
+/// once than overlap in time. Anything else (standard input, a FIFO) stays
+/// open.
+///
+/// Memory: about 256 KiB for each open input, more only for a packet that is
+/// larger than that (16 MiB at the most); for each compressed one its decoder,
+/// which zstd lets have a window of up to 128 MiB.
+pub struct Capture {
+    inputs: Vec<Part>,
+    /// How many inputs have been looked into for their first packet.
+    ranked: usize,
+    /// Inputs that have not started, the next one first.
+    upcoming: VecDeque<usize>,
+    /// The next packets of the inputs that have started.
+    heads: BinaryHeap<Reverse<Head>>,
+    /// The started input whose next packet is not known.
+    unknown: Option<usize>,
+    /// The input that the next call has to read.
+    starved: Option<usize>,
+    problems: VecDeque<Error>,
+    sources: Vec<Source>,
+    totals: Totals,
+}
+
+/// What a capture has next.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// A packet, numbered from 1 in the order in which they are given, and the
+    /// sources known so far, its own among them.
+    Packet(Packet<'a>, &'a [Source]),
+    /// The next call opens or reads an input and may block: the moment to
+    /// flush. Between a packet and the next touch of an input this step is
+    /// always given.
+    Starved,
+    /// An input, or the rest of it, cannot be read; go on for the others.
+    Problem(Error),
+    /// There is nothing more. Every later step says the same.
+    End,
+}
+
+/// What a capture has given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Packets.
+    pub packets: u64,
+    /// Captured bytes of them.
+    pub bytes: u64,
+    /// Packets of which the snap length cut something off.
+    pub cut: u64,
+}
+
+impl Capture {
+    /// A capture of these inputs. Nothing is opened yet: an input that cannot
+    /// be is told of by [`Step::Problem`].
+    pub fn open(inputs: Vec<Input>) -> Self {
+        let names_matter = inputs.len() > 1;
+        let part = |input: Input| Part {
+            title: input.title(),
+            file: names_matter.then(|| input.name()),
+            input: Some(input),
+            ..Part::default()
+        };
+        Self::new(inputs.into_iter().map(part).collect())
+    }
+
+    /// A capture of the bytes that `reader` gives; `name` stands in errors.
+    ///
+    /// An interrupted read is tried again; any other error ends the capture
+    /// with a [`Step::Problem`].
+    pub fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
+        let state = State::Open(Box::new(Reader::new(Box::new(reader))));
+        Self::new(vec![Part {
+            title: name.into(),
+            state,
+            ..Part::default()
+        }])
+    }
+
+    fn new(inputs: Vec<Part>) -> Self {
+        let mut capture = Self {
+            inputs,
+            ranked: 0,
+            upcoming: VecDeque::new(),
+            heads: BinaryHeap::new(),
+            unknown: None,
+            starved: None,
+            problems: VecDeque::new(),
+            sources: Vec::new(),
+            totals: Totals::default(),
+        };
+        if capture.inputs.len() == 1 {
+            // Nothing to compare with: it can be read as it comes.
+            capture.ranked = 1;
+            capture.upcoming.push_back(0);
+        }
+        capture
+    }
+
+    /// Goes one step on.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an Iterator cannot lend its items"
+    )]
+    pub fn next(&mut self) -> Step<'_> {
+        if let Some(part) = self
+            .starved
+            .take()
+            .and_then(|index| self.inputs.get_mut(index))
+        {
+            part.fill();
+        }
+        loop {
+            if let Some(problem) = self.problems.pop_front() {
+                return Step::Problem(problem);
+            }
+            if self.ranked < self.inputs.len() {
+                if self.rank().is_none() {
+                    return Step::Starved;
+                }
+            } else if let Some(index) = self.unknown {
+                if self.find_head(index).is_none() {
+                    return Step::Starved;
+                }
+            } else if let Some(index) = self.starting() {
+                self.unknown = Some(index);
+            } else if let Some(Reverse(head)) = self.heads.pop() {
+                return self.give(head.index);
+            } else {
+                return Step::End;
+            }
+        }
+    }
+
+    /// Files and interfaces that packets came from, indexed by [`SourceId`].
+    ///
+    /// A source is added before the first packet that names it, and never
+    /// changes. Of one file at most 4096 interface names are told apart.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// What has been given so far.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    #[cfg(test)]
+    pub(super) fn open_inputs(&self) -> usize {
+        self.inputs
+            .iter()
+            .filter(|part| matches!(part.state, State::Open(_)))
+            .count()
+    }
+
+    /// Looks for the first packet of the next input not yet looked into, and
+    /// after the last of them puts them in order. `None`: starved.
+    fn rank(&mut self) -> Option<()> {
+        let index = self.ranked;
+        let part = self.inputs.get_mut(index)?;
+        match part.poll() {
+            Polled::Starved => {
+                self.starved = Some(index);
+                return None;
+            }
+            Polled::Problem(kind) if part.is_regular => {
+                // It comes again if the file has packets and is opened again.
+                part.held.push(kind);
+                return Some(());
+            }
+            Polled::Problem(kind) => {
+                self.problems.push_back(part.error(kind));
+                return Some(());
+            }
+            Polled::End => {
+                let held = std::mem::take(&mut part.held);
+                self.problems
+                    .extend(held.into_iter().map(|kind| part.error(kind)));
+                part.state = State::Over;
+            }
+            Polled::Record(_) => {
+                self.upcoming.push_back(index);
+                part.start = part.time;
+                if part.is_regular {
+                    part.rewind();
+                }
+            }
+        }
+        self.ranked += 1;
+        if self.ranked == self.inputs.len() {
+            let start = |index: &usize| self.inputs.get(*index).map(|part| part.start);
+            self.upcoming.make_contiguous().sort_by_key(start);
+            for (rank, &index) in self.upcoming.iter().enumerate() {
+                if let Some(part) = self.inputs.get_mut(index) {
+                    part.rank = rank;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Looks for the next packet of a started input. `None`: starved.
+    fn find_head(&mut self, index: usize) -> Option<()> {
+        let part = self.inputs.get_mut(index)?;
+        match part.poll() {
+            Polled::Starved => {
+                self.starved = Some(index);
+                return None;
+            }
+            Polled::Problem(kind) => {
+                self.problems.push_back(part.error(kind));
+                return Some(());
+            }
+            Polled::Record(_) => {
+                self.heads.push(Reverse(Head {
+                    time: part.time,
+                    rank: part.rank,
+                    index,
+                }));
+            }
+            Polled::End => part.state = State::Over,
+        }
+        self.unknown = None;
+        Some(())
+    }
+
+    /// The next input, if its time has come. At the very time of a waiting
+    /// packet it has not: that packet's input started first.
+    fn starting(&mut self) -> Option<usize> {
+        let start = self.inputs.get(*self.upcoming.front()?)?.start;
+        match self.heads.peek() {
+            Some(Reverse(head)) if start >= head.time => None,
+            _ => self.upcoming.pop_front(),
+        }
+    }
+
+    /// Gives the packet that the input has next.
+    fn give(&mut self, index: usize) -> Step<'_> {
+        self.unknown = Some(index);
+        let Some(part) = self.inputs.get_mut(index) else {
+            return Step::End;
+        };
+        let Some(record) = part.next.take() else {
+            return Step::End;
+        };
+        let source = part.source(record.interface, &mut self.sources);
+        let data = part.data(&record);
+        self.totals.packets += 1;
+        self.totals.bytes += data.len() as u64;
+        self.totals.cut += u64::from((data.len() as u64) < u64::from(record.original_length));
+        let origin = Origin { packet: self.totals.packets, time: record.time, source };
+        let packet = Packet {
+            origin,
+            link_type: record.link_type,
+            data,
+            original_length: record.original_length,
+        };
+        Step::Packet(packet, &self.sources)
+    }
+}
+
+/// The next packet of an input, in the order of the merge: a packet without a
+/// time and with none before it in its input comes before all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Head {
+    time: Option<Timestamp>,
+    /// The input's place in the order of starting.
+    rank: usize,
+    index: usize,
+}
+
+/// One of the inputs.
+#[derive(Default)]
+struct Part {
+    /// Its name in sentences.
+    title: String,
+    /// Its name in sources; only when there are several inputs.
+    file: Option<String>,
+    /// How to open it; `None` when that is done already.
+    input: Option<Input>,
+    state: State,
+    /// Whether it can be closed and opened again.
+    is_regular: bool,
+    /// The record that the reader has polled and that was not given yet.
+    next: Option<Record>,
+    /// Time of the record polled last, or of the last before it that had one.
+    time: Option<Timestamp>,
+    /// Time of the first record.
+    start: Option<Timestamp>,
+    rank: usize,
+    /// Problems that stand before the first packet.
+    held: Vec<ErrorKind>,
+    /// For each of the reader's interface numbers, the source given for it.
+    sources: Vec<Option<SourceId>>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Closed,
+    Open(Box<Reader>),
+    /// Cannot be opened, which is still to be told.
+    Refused(ErrorKind),
+    Over,
+}
+
+impl Part {
+    /// The record that comes next, polled once; the same until it is taken.
+    fn poll(&mut self) -> Polled {
+        if let Some(record) = &self.next {
+            return Polled::Record(record.clone());
+        }
+        match &mut self.state {
+            State::Closed => Polled::Starved,
+            State::Open(reader) => {
+                let polled = reader.poll();
+                if let Polled::Record(record) = &polled {
+                    self.time = record.time.or(self.time);
+                    self.next = Some(record.clone());
+                }
+                polled
+            }
+            State::Refused(_) => match std::mem::replace(&mut self.state, State::Over) {
+                State::Refused(kind) => Polled::Problem(kind),
+                _ => Polled::End,
+            },
+            State::Over => Polled::End,
+        }
+    }
+
+    /// Opens it, or reads once. May block.
+    fn fill(&mut self) {
+        match (&mut self.state, &self.input) {
+            (State::Open(reader), _) => reader.fill(),
+            (State::Closed, Some(input)) => match input.open() {
+                Ok(Opened { raw, regular }) => {
+                    self.is_regular = regular;
+                    self.state = State::Open(Box::new(Reader::new(raw)));
+                }
+                Err(kind) => self.state = State::Refused(kind),
+            },
+            _ => self.state = State::Over,
+        }
+    }
+
+    /// Closes it, to be read again from its beginning.
+    fn rewind(&mut self) {
+        self.state = State::Closed;
+        (self.next, self.time) = (None, None);
+        self.held.clear();
+    }
+
+    fn data(&self, record: &Record) -> &[u8] {
+        match &self.state {
+            State::Open(reader) => reader.data(record),
+            _ => &[],
+        }
+    }
+
+    /// The source of a record's interface, made when it is first asked for.
+    fn source(&mut self, interface: u32, sources: &mut Vec<Source>) -> SourceId {
+        let slot = interface as usize;
+        if let Some(&Some(known)) = self.sources.get(slot) {
+            return known;
+        }
+        let interface = match &self.state {
+            State::Open(reader) => reader.interface_name(interface).map(str::to_owned),
+            _ => None,
+        };
+        let id = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
+        sources.push(Source {
+            file: self.file.clone(),
+            interface,
+        });
+        if self.sources.len() <= slot {
+            self.sources.resize(slot + 1, None);
+        }
+        if let Some(entry) = self.sources.get_mut(slot) {
+            *entry = Some(id);
+        }
+        id
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error {
+            input: self.title.clone(),
+            kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::testing::{Builder, Folder, Little, Seen};
+    use super::*;
+
+    /// A file of packets at these seconds; each packet is the file's letter.
+    fn pcap(letter: u8, seconds: &[u32]) -> Vec<u8> {
+        let file = Builder::usual_pcap();
+        let packet = |file: Builder, &time: &u32| file.record(time, 0, &[letter]);
+        seconds.iter().fold(file, packet).bytes
+    }
+
+    fn read(paths: &[&Path]) -> Seen {
+        let input = |path: &&Path| Input::File(path.to_path_buf());
+        Seen::of(Capture::open(paths.iter().map(input).collect()))
+    }
+
+    /// The packets' letters.
+    fn letters(seen: &Seen) -> String {
+        seen.packets
+            .iter()
+            .map(|packet| char::from(packet.data[0]))
+            .collect()
+    }
+
+    #[test]
+    fn inputs_are_merged_by_time_each_in_its_own_order() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 5, 3, 9]));
+        let b = folder.write("b", &pcap(b'b', &[2, 4, 6]));
+        for order in [[&*a, &*b], [&*b, &*a]] {
+            let seen = read(&order);
+            assert_eq!(letters(&seen), "abbaaba");
+            assert_eq!(seen.most_open, 2);
+            seen.all_well();
+        }
+    }
+
+    #[test]
+    fn rotated_files_continue_one_another_in_any_order() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2, 5]));
+        let b = folder.write("b", &pcap(b'b', &[5, 5, 7]));
+        let c = folder.write("c", &pcap(b'c', &[7, 8]));
+        let (a, b, c) = (&*a, &*b, &*c);
+        for order in [
+            [a, b, c],
+            [a, c, b],
+            [b, a, c],
+            [b, c, a],
+            [c, a, b],
+            [c, b, a],
+        ] {
+            let seen = read(&order);
+            assert_eq!(letters(&seen), "aaabbbcc", "{order:?}");
+            assert_eq!(seen.most_open, 1, "{order:?}");
+            seen.all_well();
+        }
+    }
+
+    #[test]
+    fn files_that_begin_at_the_same_time_keep_the_order_they_were_named_in() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2]));
+        let b = folder.write("b", &pcap(b'b', &[1, 2]));
+        assert_eq!(letters(&read(&[&a, &b])), "abab");
+        assert_eq!(letters(&read(&[&b, &a])), "baba");
+    }
+
+    #[test]
+    fn no_more_files_are_open_than_overlap() {
+        let folder = Folder::new();
+        let paths: Vec<PathBuf> = (0..50)
+            .map(|n| {
+                folder.write(
+                    &n.to_string(),
+                    &pcap(b'x', &[n * 10, n * 10 + 5, n * 10 + 12]),
+                )
+            })
+            .collect();
+        let paths: Vec<&Path> = paths.iter().rev().map(PathBuf::as_path).collect();
+        let seen = read(&paths);
+        assert_eq!(seen.packets.len(), 150);
+        assert!(seen.packets.is_sorted_by_key(|packet| packet.nanoseconds));
+        assert_eq!(seen.most_open, 2);
+    }
+
+    #[test]
+    fn packets_without_a_time_follow_the_one_before() {
+        let folder = Folder::new();
+        let timeless = Builder::usual_pcapng()
+            .simple(b"s", 1)
+            .enhanced(0, 3_000_000, b"t")
+            .simple(b"u", 1)
+            .enhanced(0, 6_000_000, b"v");
+        let s = folder.write("s", &timeless.bytes);
+        let a = folder.write("a", &pcap(b'a', &[1, 4, 5]));
+        assert_eq!(letters(&read(&[&a, &s])), "satuaav");
+    }
+
+    #[test]
+    fn sources_name_the_file_only_among_several() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let both = Builder::usual_pcapng().interface(1, 0, &[(2, b"lo")]);
+        let b = folder.write("b", &both.enhanced(1, 2_000_000, b"b").bytes);
+        let packets = read(&[&a, &b]).all_well();
+        let name = |path: &Path| Some(path.display().to_string());
+        let files: Vec<_> = packets.iter().map(|packet| packet.file.clone()).collect();
+        assert_eq!(files, [name(&a), name(&b), name(&a)]);
+        assert_eq!(packets[1].interface.as_deref(), Some("lo"));
+
+        let packets = read(&[&b]).all_well();
+        assert_eq!(
+            (&packets[0].file, packets[0].interface.as_deref()),
+            (&None, Some("lo"))
+        );
+    }
+
+    #[test]
+    fn the_same_file_twice_is_read_twice() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 2, 3]));
+        assert_eq!(read(&[&a, &a]).all_well().len(), 6);
+    }
+
+    #[test]
+    fn an_unreadable_input_does_not_keep_the_others() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let cut = pcap(b'b', &[2, 4]);
+        let b = folder.write("b", &cut[..cut.len() - 1]);
+        let empty = folder.write("empty", b"");
+        let text = folder.write("text", b"no capture, but text");
+        let headless = folder.write("headless", &cut[..30]);
+        let missing = folder.path().join("missing");
+        let seen = read(&[&missing, &a, folder.path(), &empty, &b, &text, &headless]);
+        assert_eq!(letters(&seen), "aba");
+        assert_eq!(seen.problems_after, [0, 0, 0, 0, 0, 2]);
+        let told: Vec<_> = seen.problems.iter().map(ToString::to_string).collect();
+        for (told, (path, part)) in told.iter().zip([
+            (&*missing, "there is no such file"),
+            (folder.path(), "is a folder"),
+            (&empty, "is empty"),
+            (&text, "not a pcap or pcapng capture"),
+            (
+                &headless,
+                "cut off in the middle of a record, which begins at byte 24",
+            ),
+            (
+                &b,
+                "begins at byte 41 and needs 17 bytes, of which 16 are there",
+            ),
+        ]) {
+            assert!(told.starts_with(&format!("{}: ", path.display())), "{told}");
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn problems_before_the_first_packet_are_told_once() {
+        let folder = Folder::new();
+        let skipping = Builder::usual_pcapng()
+            .enhanced(8, 0, b"x")
+            .enhanced(0, 0, b"b");
+        let a = folder.write("a", &pcap(b'a', &[1]));
+        let b = folder.write("b", &skipping.bytes);
+        let c = folder.write("c", &Builder::usual_pcapng().enhanced(8, 0, b"x").bytes);
+        let seen = read(&[&a, &b, &c]);
+        assert_eq!(letters(&seen), "ba");
+        assert_eq!(seen.problems.len(), 2);
+    }
+
+    #[test]
+    fn captures_without_packets_are_no_problem() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[]));
+        let b = folder.write("b", &Builder::pcapng(Little).bytes);
+        assert_eq!(read(&[&a, &b]).all_well(), []);
+        assert_eq!(read(&[&a]).all_well(), []);
+        assert_eq!(Seen::of(Capture::open(Vec::new())).all_well(), []);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_when_its_time_comes_is_told() {
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1]));
+        let b = folder.write("b", &pcap(b'b', &[2]));
+        let inputs = vec![Input::File(a), Input::File(b.clone())];
+        let mut capture = Capture::open(inputs);
+        loop {
+            match capture.next() {
+                Step::Packet(..) => break,
+                Step::Starved => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        std::fs::remove_file(b).unwrap();
+        loop {
+            match capture.next() {
+                Step::Problem(error) => break assert!(matches!(error.kind, ErrorKind::Missing)),
+                Step::Starved => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(matches!(capture.next(), Step::End));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_among_files_is_opened_once_and_stays_open() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let folder = Folder::new();
+        let a = folder.write("a", &pcap(b'a', &[1, 3]));
+        let c = folder.write("c", &pcap(b'c', &[4, 6]));
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(&pcap(b'p', &[2, 5])).unwrap();
+        drop(writer);
+        let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+        let seen = read(&[&a, &c, &path]);
+        assert_eq!(letters(&seen), "apacpc");
+        seen.all_well();
+    }
+
+    #[test]
+    fn totals_count_what_was_given() {
+        let file = Builder::usual_pcap()
+            .record(1, 0, b"abc")
+            .cut_record(2, 0, b"de", 100);
+        let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
+        while !matches!(capture.next(), Step::End) {}
+        assert_eq!(
+            capture.totals(),
+            Totals {
+                packets: 2,
+                bytes: 5,
+                cut: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_capture_can_move_to_another_thread() {
+        fn moves<T: Send>() {}
+        moves::<Capture>();
+    }
+}
