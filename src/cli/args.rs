@@ -1,8 +1,10 @@
 //! Arguments.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, CommandFactory, Error, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ipnet::IpNet;
 
@@ -91,7 +93,7 @@ pub(super) struct Arguments {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Tell at the end what was seen
+    /// Show the headers of handshakes, and tell at the end what was seen
     #[arg(short, long)]
     pub(super) verbose: bool,
 
@@ -102,6 +104,31 @@ pub(super) struct Arguments {
     /// List the interfaces that could be captured from
     #[arg(short = 'D', long, exclusive = true)]
     pub(super) list_interfaces: bool,
+}
+
+impl Arguments {
+    /// All inputs, in the order of the command line.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.read.iter().chain(&self.files)
+    }
+
+    /// Refuses options that cannot work together.
+    pub(super) fn check(self) -> Result<Self, Error> {
+        let refuse = |sentence: &str| {
+            Err(Self::command().error(ErrorKind::ArgumentConflict, sentence))
+        };
+        let table = self.format == Format::Table;
+        if table && self.frames {
+            return refuse("--frames has nothing to show in a table");
+        }
+        if table && self.payload != Payload::Auto {
+            return refuse("--payload has nothing to show in a table");
+        }
+        if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
+            return refuse("standard input can be read only once");
+        }
+        Ok(self)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -149,6 +176,6 @@ pub(super) enum Color {
 fn network(text: &str) -> Result<IpNet, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse::<IpNet>()
-        .or_else(|_| bare.parse().map(IpNet::from))
+        .or_else(|_| bare.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| "not an IP address, nor a network such as 10.0.0.0/8 or 2001:db8::/32".into())
 }

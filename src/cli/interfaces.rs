@@ -13,14 +13,14 @@ pub(super) fn print() -> Result<u8> {
     use crate::output::escaped;
 
     let mut table = Table::new();
-    table.load_style(TableStyle::Nothing);
+    table.load_style(TableStyle::new());
     table.set_header(["Interface", "Addresses", "State", "Description"]);
     for interface in interfaces()? {
         table.add_row([
-            escaped(&interface.name).into_owned(),
+            escaped(&interface.name),
             interface.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
             interface.state.to_owned(),
-            escaped(&interface.description).into_owned(),
+            escaped(&interface.description),
         ]);
     }
     writeln!(io::stdout(), "{}", table.trim_fmt())?;

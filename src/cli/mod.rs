@@ -31,7 +31,8 @@ pub fn main() -> ExitCode {
 fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = Arguments::command()
         .try_get_matches_from(words)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .and_then(Arguments::check);
     let arguments = match arguments {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -45,9 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 
 fn inputs(arguments: &Arguments) -> Vec<Input> {
     arguments
-        .read
-        .iter()
-        .chain(&arguments.files)
+        .inputs()
         .map(|path| {
             if path == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) }
         })
@@ -75,8 +73,10 @@ fn view(arguments: &Arguments) -> Box<dyn View> {
     let options = TextOptions {
         color: is_coloured(arguments.color),
         width: width(),
-        zone: Zone::system(),
+        zone: Zone::System,
         payload,
+        headers: arguments.verbose,
+        ..TextOptions::default()
     };
     match arguments.format {
         Format::Text => Box::new(Text::new(options)),

@@ -1,0 +1,162 @@
+//! Arguments, exit codes and what is said at the end.
+
+use crate::command::{captures, run};
+
+const CHAT: &str = "captures/tornado-chat.pcapng";
+
+#[track_caller]
+fn is_refused(arguments: &[&str], because: &str) {
+    let ran = run(arguments);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+    assert!(ran.stderr.contains(because), "{arguments:?}: {}", ran.stderr);
+}
+
+#[test]
+fn wrong_usage_is_refused() {
+    is_refused(&[], "<FILE>...");
+    is_refused(&["--ip", "localhost", CHAT], "not an IP address, nor a network such as 10.0.0.0/8");
+    is_refused(&["--ip", "10.0.0.0/33", CHAT], "not an IP address");
+    is_refused(&["--port", "0", CHAT], "0 is not in 1..");
+    is_refused(&["--port", "http", CHAT], "invalid digit");
+    is_refused(&["-c", "0", CHAT], "0 is not in 1..");
+    is_refused(&["-T", "xml", CHAT], "[possible values: text, json, table]");
+    is_refused(&["-q", "-v", CHAT], "cannot be used with");
+    is_refused(&["--frames", "-T", "table", CHAT], "--frames has nothing to show in a table");
+    is_refused(&["--payload", "base64", "-T", "table", CHAT], "--payload has nothing to show in a table");
+    is_refused(&["--limit", "help", CHAT], "reorder-total");
+    is_refused(&["--no-such-option", CHAT], "unexpected argument");
+    is_refused(&["-", "-"], "standard input can be read only once");
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let version = run(["--version"]).clean();
+    assert!(version.starts_with(concat!("wsdump ", env!("CARGO_PKG_VERSION"), " (live capture: ")));
+    assert_eq!(version.contains("libpcap)"), cfg!(libpcap));
+    for option in ["--format", "--payload", "--frames", "--ip", "--port", "--count", "--limit"] {
+        assert!(run(["--help"]).clean().contains(option), "{option}");
+    }
+}
+
+#[test]
+fn interfaces_are_listed_or_the_reason_is_told() {
+    let ran = run(["-D"]);
+    if cfg!(libpcap) {
+        let table = ran.clean();
+        assert!(table.starts_with("Interface"), "{table}");
+        assert!(table.lines().any(|line| line.contains("any") || line.contains("lo")), "{table}");
+    } else {
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.stderr.contains("libpcap was not found: install it"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_manual_and_completions_know_every_option() {
+    let manual = run(["man"]).clean();
+    assert!(manual.starts_with(".ie") || manual.contains(".TH wsdump"));
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(run(["completions", shell]).clean().contains("payload"), "{shell}");
+    }
+}
+
+/// The clients that events are of.
+fn clients(arguments: &[&str]) -> Vec<String> {
+    let ran = run(["-T", "json", CHAT].iter().chain(arguments));
+    let mut clients: Vec<String> = ran
+        .events()
+        .iter()
+        .map(|event| event["client"].as_str().unwrap().to_owned())
+        .collect();
+    clients.sort();
+    clients.dedup();
+    clients
+}
+
+#[test]
+fn addresses_and_ports_select_connections_and_renumber_nothing() {
+    let all = clients(&[]);
+    assert_eq!(all.len(), 3);
+    assert_eq!(clients(&["--ip", "127.0.0.1"]), all);
+    assert_eq!(clients(&["--ip", "10.0.0.0/8", "--ip", "127.0.0.0/8"]), all);
+    let port = |client: &str| client.rsplit_once(':').unwrap().1.to_owned();
+    assert_eq!(clients(&["--port", &port(&all[1])]), [all[1].clone()]);
+    assert_eq!(clients(&["--port", &port(&all[0]), "--port", &port(&all[2])]), [all[0].clone(), all[2].clone()]);
+
+    let lines = |arguments: &[&str]| -> Vec<String> {
+        let ran = run(["-T", "json", CHAT].iter().chain(arguments));
+        ran.stdout.lines().map(str::to_owned).collect()
+    };
+    let of_one = lines(&["--port", &port(&all[1])]);
+    let name = format!("\"client\":\"{}\"", all[1]);
+    let expected: Vec<String> = lines(&[]).into_iter().filter(|line| line.contains(&name)).collect();
+    assert_eq!(of_one, expected);
+}
+
+#[test]
+fn nothing_found_says_why() {
+    let ran = run(["--port", "1", CHAT]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    assert_eq!(
+        ran.stderr,
+        "wsdump: no WebSocket traffic: 106 packets, 3 TCP conversations, 3 of them filtered away\n"
+    );
+    assert_eq!(run(["-q", "--port", "1", CHAT]).clean(), "");
+}
+
+#[test]
+fn a_count_stops_it_after_so_many_messages() {
+    let ran = run(["-T", "json", "-c", "5", CHAT]);
+    let kinds: Vec<String> =
+        ran.events().iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "message").count(), 5);
+    assert_eq!(kinds.last().unwrap(), "message");
+    assert!(!kinds.contains(&"end".to_owned()));
+    let all = run(["-T", "json", CHAT]).stdout;
+    assert!(all.starts_with(&ran.clean()));
+    let table = run(["-T", "table", "-c", "5", CHAT]).clean();
+    assert!(table.contains("127.0.0.1:"), "{table}");
+}
+
+#[test]
+fn verbose_tells_what_was_seen_and_quiet_nothing() {
+    let ran = run(["-v", "-T", "json", CHAT]);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(
+        ran.stderr,
+        "wsdump: 3 WebSocket connections, 48 messages, 0 gaps: 106 packets, 3 TCP conversations\n"
+    );
+}
+
+#[test]
+fn limits_are_told_when_reached() {
+    let ran = run(["-T", "json", "--limit", "message=1000", CHAT]);
+    let cut: Vec<_> =
+        ran.events().into_iter().filter(|event| event["truncated"] == true).collect();
+    assert!(!cut.is_empty());
+    for event in &cut {
+        assert!(event["length"].as_u64().unwrap() > 1000);
+        assert!(event["complete"] == true && event["json"].is_null());
+    }
+    assert_eq!(
+        ran.stderr,
+        format!("wsdump: {} messages longer than is kept, shown in part (--limit message)\n", cut.len())
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_output() {
+    for path in captures() {
+        for format in ["text", "json", "table"] {
+            let once = run(["-T", format, path.to_str().unwrap()]).clean();
+            assert_eq!(run(["-T", format, path.to_str().unwrap()]).clean(), once);
+        }
+    }
+}
+
+#[test]
+fn colour_only_when_asked_for() {
+    assert!(!run([CHAT]).clean().contains('\x1b'));
+    assert!(!run(["--color", "never", CHAT]).clean().contains('\x1b'));
+    assert!(run(["--color", "always", CHAT]).clean().contains('\x1b'));
+}
