@@ -23,6 +23,9 @@ pub(super) fn print() -> Result<u8> {
             escaped(&interface.description),
         ]);
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     writeln!(io::stdout(), "{}", table.trim_fmt())?;
     Ok(super::SUCCESS)
 }

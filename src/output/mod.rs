@@ -1,0 +1,87 @@
+//! Shows events: one file for each form of output.
+//!
+//! A [`View`] takes events one by one and renders them at the end of a buffer
+//! that belongs to the caller, who writes it out when it suits and clears it.
+//! Views hold no more than they need to render the next event ([`Table`],
+//! which prints at the end, holds a row for each handshake), do no I/O, and
+//! never fail.
+//!
+//! ```text
+//!            ┌─ Json    one object a line, as docs/events.md says
+//! Event ─────┼─ Text    for people: header lines, readable payloads below
+//!            └─ Table   connections and their totals, at the end
+//! ```
+//!
+//! Everything in an event may come from an attacker. [`Text`] and [`Table`]
+//! show every character that could steer a terminal, reorder or hide text by
+//! its number (`\x1b`, `\u{202e}`); [`Json`] writes those that could steer a
+//! terminal as JSON escapes, which stand for the same value.
+//!
+//! ```
+//! use wsdump::output::{Json, PayloadForm, View};
+//! # use std::net::{IpAddr, Ipv4Addr};
+//! # use wsdump::types::{Connection, Endpoint, Event, Gap, Kind, Origin, Side, Source, SourceId};
+//! # let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+//! # let source = Source { file: None, interface: None };
+//! # let connection = Connection {
+//! #     stream: 3, h2_stream: None, client: endpoint(51234), server: endpoint(80), inferred: false,
+//! # };
+//! # let event = Event {
+//! #     origin: Origin { packet: 7, time: None, source: SourceId(0) },
+//! #     source: &source,
+//! #     connection: &connection,
+//! #     kind: Kind::Gap(Gap { from: Side::Client, bytes: Some(1460) }),
+//! # };
+//! let mut view = Json::new(PayloadForm::Auto);
+//! let mut out = Vec::new();
+//! view.event(&event, &mut out);
+//! view.finish(&mut out);
+//! let line = String::from_utf8(out).unwrap();
+//! assert!(line.starts_with(r#"{"event":"gap","packet":7,"#));
+//! assert!(line.ends_with("\"from\":\"client\",\"bytes\":1460}\n"));
+//! ```
+
+mod compact;
+mod escape;
+mod hex_dump;
+mod json;
+mod json_string;
+mod pretty;
+#[cfg(test)]
+mod samples;
+mod style;
+mod table;
+mod text;
+mod time;
+mod wrap;
+mod write;
+
+use crate::types::Event;
+
+pub use escape::one_line as escaped;
+pub use json::Json;
+pub use table::Table;
+pub use text::{Text, TextOptions};
+pub use time::Zone;
+
+/// One form of output.
+pub trait View: Send {
+    /// Renders one event at the end of `out`.
+    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+
+    /// Renders at the end of `out` what could not be known before the last
+    /// event. Nothing may be given to the view afterwards.
+    fn finish(&mut self, _out: &mut Vec<u8>) {}
+}
+
+/// How payloads are shown: `--payload`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PayloadForm {
+    /// As what they are: JSON, text or binary.
+    #[default]
+    Auto,
+    /// Every payload in base64, that of close frames too.
+    Base64,
+    /// Not at all. What a close frame says is still told.
+    None,
+}

@@ -1,0 +1,314 @@
+//! JSON laid out for reading.
+
+use super::style::{KEY, LITERAL, NUMBER, PLAIN, STRING};
+use super::wrap::Page;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Writes `json`, which is valid, behind `left` spaces: members and elements
+/// on lines of their own, indented by two, but what fits on a line stays on
+/// it, and numbers fill lines. Tokens stay exactly as sent.
+pub(super) fn pretty(page: &mut Page<'_>, json: &str, left: usize) {
+    Printer {
+        page,
+        left,
+        open: Vec::new(),
+    }
+    .print(Tokens { rest: json });
+}
+
+/// Containers longer than this are spread out however wide the terminal is:
+/// long lines are hard to read.
+const LONGEST_LINE: usize = 80;
+
+struct Printer<'p, 'o> {
+    page: &'p mut Page<'o>,
+    left: usize,
+    /// The containers around the next token.
+    open: Vec<Container>,
+}
+
+#[derive(Clone, Copy)]
+struct Container {
+    object: bool,
+    one_line: bool,
+}
+
+impl Printer<'_, '_> {
+    fn print(mut self, mut tokens: Tokens<'_>) {
+        self.begin_line();
+        let mut expect_key = false;
+        while let Some(token) = tokens.next() {
+            match token {
+                Token::Open(text) => {
+                    self.page.put(PLAIN, text);
+                    if let Some(Token::Close(end)) = tokens.clone().next() {
+                        tokens.next();
+                        self.page.put(PLAIN, end);
+                        continue;
+                    }
+                    let one_line = self.on_one_line() || self.fits(tokens.clone());
+                    let object = text == "{";
+                    self.open.push(Container { object, one_line });
+                    expect_key = object;
+                    self.new_line_unless(one_line);
+                }
+                Token::Close(text) => {
+                    let one_line = self.open.pop().is_none_or(|container| container.one_line);
+                    self.new_line_unless(one_line);
+                    self.page.put(PLAIN, text);
+                }
+                Token::Comma => {
+                    self.page.put(PLAIN, ",");
+                    expect_key = self.open.last().is_some_and(|container| container.object);
+                    let same_line = self.on_one_line() || self.number_fits(tokens.clone());
+                    self.new_line_unless(same_line);
+                    if same_line {
+                        self.page.put(PLAIN, " ");
+                    }
+                }
+                Token::Colon => {
+                    self.page.put(PLAIN, ": ");
+                    expect_key = false;
+                }
+                Token::String(text) => self
+                    .page
+                    .put_json(if expect_key { KEY } else { STRING }, text),
+                Token::Number(text) => self.page.put(NUMBER, text),
+                Token::Literal(text) => self.page.put(LITERAL, text),
+            }
+        }
+        self.page.end();
+    }
+
+    fn begin_line(&mut self) {
+        let indent = self.left.saturating_add(2 * self.open.len());
+        self.page.begin(indent, indent + 2);
+        self.page.break_between_words();
+    }
+
+    fn new_line_unless(&mut self, same_line: bool) {
+        if !same_line {
+            self.page.end();
+            self.begin_line();
+        }
+    }
+
+    fn on_one_line(&self) -> bool {
+        self.open.last().is_some_and(|container| container.one_line)
+    }
+
+    /// Columns that the line still has.
+    fn room(&self) -> usize {
+        let width = self
+            .page
+            .width()
+            .map_or(LONGEST_LINE, |width| width.min(LONGEST_LINE));
+        width.saturating_sub(self.page.column())
+    }
+
+    /// Whether the rest of the container whose `tokens` follow, and a comma
+    /// after it, fit on this line. Looks no further than a line is long.
+    fn fits(&self, tokens: Tokens<'_>) -> bool {
+        let mut room = self.room().saturating_sub(1);
+        let mut depth = 1_usize;
+        for token in tokens {
+            match token {
+                Token::Open(_) => depth += 1,
+                Token::Close(_) => depth -= 1,
+                _ => {}
+            }
+            let Some(rest) = token
+                .columns_within(room)
+                .and_then(|columns| room.checked_sub(columns))
+            else {
+                return false;
+            };
+            room = rest;
+            if depth == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether the next element of an array is, after a number, another one
+    /// that still fits on this line.
+    fn number_fits(&self, mut tokens: Tokens<'_>) -> bool {
+        let in_array = self.open.last().is_some_and(|container| !container.object);
+        match tokens.next() {
+            Some(Token::Number(text)) => in_array && text.len() + 2 < self.room(),
+            _ => false,
+        }
+    }
+}
+
+enum Token<'a> {
+    Open(&'a str),
+    Close(&'a str),
+    Comma,
+    Colon,
+    /// Quotes included.
+    String(&'a str),
+    Number(&'a str),
+    /// `true`, `false`, `null`.
+    Literal(&'a str),
+}
+
+impl Token<'_> {
+    /// Columns that it takes on a line, the space after it included; `None`
+    /// when that is more than `room` without a close look.
+    fn columns_within(&self, room: usize) -> Option<usize> {
+        // No character takes more than four bytes, and few take no column.
+        const BYTES_PER_COLUMN: usize = 4;
+        match self {
+            Token::Open(_) | Token::Close(_) => Some(1),
+            Token::Comma | Token::Colon => Some(2),
+            Token::String(text) | Token::Number(text) | Token::Literal(text) => {
+                (text.len() <= room.saturating_mul(BYTES_PER_COLUMN)).then(|| text.width())
+            }
+        }
+    }
+}
+
+/// The tokens of a JSON document. Of what is not JSON it makes tokens all the
+/// same, so that nothing is lost.
+#[derive(Clone)]
+struct Tokens<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let first = self.rest.chars().next()?;
+        Some(match first {
+            '{' | '[' => Token::Open(self.take(1)),
+            '}' | ']' => Token::Close(self.take(1)),
+            ',' => {
+                self.take(1);
+                Token::Comma
+            }
+            ':' => {
+                self.take(1);
+                Token::Colon
+            }
+            '"' => Token::String(self.take(string_length(self.rest))),
+            _ => {
+                let end = self
+                    .rest
+                    .find([',', ':', '{', '}', '[', ']', '"', ' ', '\t', '\r', '\n']);
+                let text = self.take(end.unwrap_or(self.rest.len()));
+                if first == '-' || first.is_ascii_digit() {
+                    Token::Number(text)
+                } else {
+                    Token::Literal(text)
+                }
+            }
+        })
+    }
+}
+
+impl<'a> Tokens<'a> {
+    fn take(&mut self, length: usize) -> &'a str {
+        let (token, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, ""));
+        self.rest = rest;
+        token
+    }
+}
+
+/// Bytes of the string that `text` begins with, both quotes included.
+fn string_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(offset) = bytes
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        at += offset;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::samples::{columns, json_document, without_colors};
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    fn printed(json: &str, width: Option<usize>, color: bool) -> String {
+        let mut out = Vec::new();
+        pretty(&mut Page::new(&mut out, width, color), json, 4);
+        String::from_utf8(out).unwrap()
+    }
+
+    const EXECUTE_REQUEST: &str = r#"{"header":{"msg_id":"5a7d31fc","msg_type":"execute_request","username":"","session":"0b1e","date":"2018-12-26T06:54:46.729Z"},"metadata":{},"content":{"code":"print('a fairly long line of code that someone typed into a cell')","silent":false,"allow_stdin":true},"buffers":[],"parent_header":{},"channel":"shell"}"#;
+
+    #[test]
+    fn short_things_stay_on_a_line() {
+        assert_snapshot!(printed(EXECUTE_REQUEST, None, false), @"");
+        assert_snapshot!(printed(EXECUTE_REQUEST, Some(60), false), @"");
+        assert_snapshot!(printed(r#"{"id":1,"params":[1,{"a":[]}],"ok":true}"#, None, false), @"");
+        assert_snapshot!(printed("5", None, false), @"");
+    }
+
+    #[test]
+    fn numbers_fill_lines() {
+        let numbers: Vec<String> = (0..40).map(|n| (n * 97).to_string()).collect();
+        let json = format!(r#"{{"samples":[{}],"of":[1,"two",3]}}"#, numbers.join(","));
+        assert_snapshot!(printed(&json, None, false), @"");
+    }
+
+    #[test]
+    fn colors() {
+        assert_snapshot!(printed(r#"{"a":["s",1e400,null]}"#, None, true).replace('\x1b', "␛"), @"");
+    }
+
+    #[test]
+    fn hazardous_characters_become_escapes_of_json() {
+        assert_snapshot!(printed("{\"\u{202e}a\":\"\u{7f}\u{feff}\u{e0001}\"}", None, false), @"");
+    }
+
+    #[test]
+    fn deep_documents_stay_within_the_width() {
+        let json = "[".repeat(128) + &"x".repeat(0) + &"]".repeat(128);
+        let json = json.replace(
+            "[]",
+            &format!("[{}]", r#""some words that are too long to fit""#),
+        );
+        for line in printed(&json, Some(40), false).lines() {
+            assert!(columns(line) <= 40, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_ends_too() {
+        for text in ["", "\"", "\"\\", "}}", ",,::", "[", "é\u{202e}"] {
+            printed(text, Some(20), false);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_preserved_within_the_width((json, plain) in json_document(), width in 20_usize..100) {
+            let unbounded = printed(&json, None, false);
+            let mut compacted = Vec::new();
+            crate::output::compact::compact(&mut compacted, &unbounded);
+            prop_assert_eq!(String::from_utf8(compacted).unwrap(), plain);
+
+            let wrapped = printed(&json, Some(width), true);
+            for line in without_colors(&wrapped).lines() {
+                prop_assert!(columns(line) <= width, "{}", line);
+            }
+        }
+    }
+}

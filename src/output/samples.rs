@@ -1,0 +1,318 @@
+//! Events built by hand, for tests.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::View;
+use super::escape::is_hazardous;
+use crate::types::{
+    AcceptStatus, Body, Close, Connection, Counts, End, EndState, Endpoint, Event, Extension,
+    Frame, Gap, Handshake, Header, Kind, Message, Opcode, Origin, Rule, Side, Source, SourceId,
+    Timestamp, Violation,
+};
+
+/// 2018-12-26T06:54:46.729250Z
+pub(super) const START: i64 = 1_545_807_286_729_250_000;
+
+/// Where the samples' packets come from.
+pub(super) const SOURCE: Source = Source {
+    file: None,
+    interface: None,
+};
+
+/// What `view` makes of `events`, the end included.
+pub(super) fn rendered(mut view: impl View, events: &[Event<'_>]) -> String {
+    let mut out = Vec::new();
+    for event in events {
+        view.event(event, &mut out);
+    }
+    view.finish(&mut out);
+    String::from_utf8(out).expect("views write UTF-8")
+}
+
+/// An event of `connection` in packet `packet`, so many milliseconds after the
+/// start.
+pub(super) fn event<'a>(connection: &'a Connection, packet: u64, kind: Kind<'a>) -> Event<'a> {
+    let time = Some(Timestamp::from_nanoseconds(
+        START + packet as i64 * 1_000_100,
+    ));
+    Event {
+        origin: Origin {
+            packet,
+            time,
+            source: SourceId(0),
+        },
+        source: &SOURCE,
+        connection,
+        kind,
+    }
+}
+
+/// A connection on TCP stream `stream`.
+pub(super) fn connection(stream: u64) -> Connection {
+    let endpoint = |port| Endpoint {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port,
+    };
+    Connection {
+        stream,
+        h2_stream: None,
+        client: endpoint(51_230 + stream as u16),
+        server: endpoint(8_888),
+        inferred: false,
+    }
+}
+
+/// A handshake as it should be.
+pub(super) fn handshake() -> Handshake {
+    let header = |name: &str, value: &str| Header {
+        name: name.into(),
+        value: value.into(),
+    };
+    Handshake {
+        method: Some("GET".into()),
+        target: Some("/api/kernels/f4d1/channels?session_id=0b1e".into()),
+        host: Some("localhost:8888".into()),
+        origin: Some("http://localhost:8888".into()),
+        request_headers: Some(vec![
+            header("Host", "localhost:8888"),
+            header("Upgrade", "websocket"),
+            header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]),
+        response_headers: Some(vec![header(
+            "Sec-WebSocket-Accept",
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        )]),
+        status: Some(101),
+        reason: Some("Switching Protocols".into()),
+        key: Some("dGhlIHNhbXBsZSBub25jZQ==".into()),
+        accept: Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into()),
+        accept_expected: Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into()),
+        accept_status: Some(AcceptStatus::Valid),
+        subprotocols: vec!["v1.kernel.websocket.jupyter.org".into()],
+        subprotocol: Some("v1.kernel.websocket.jupyter.org".into()),
+        extensions: vec![Extension {
+            name: "permessage-deflate".into(),
+            params: vec![
+                ("server_no_context_takeover".into(), None),
+                ("server_max_window_bits".into(), Some("12".into())),
+            ],
+        }],
+        ..Handshake::default()
+    }
+}
+
+/// A whole message in one frame.
+pub(super) fn message<'a>(from: Side, opcode: Opcode, body: Body<'a>) -> Message<'a> {
+    let payload = match body {
+        Body::Json(text) | Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+    };
+    Message {
+        from,
+        opcode,
+        length: Some(payload.len() as u64),
+        wire_length: payload.len() as u64,
+        frames: 1,
+        masked: from == Side::Client,
+        compressed: false,
+        first_time: None,
+        complete: true,
+        missing: None,
+        truncated: false,
+        payload,
+        body,
+        close: None,
+    }
+}
+
+/// A close frame with a code and a reason.
+pub(super) const CLOSE: Message<'static> = Message {
+    from: Side::Server,
+    opcode: Opcode::Close,
+    length: Some(5),
+    wire_length: 5,
+    frames: 1,
+    masked: false,
+    compressed: false,
+    first_time: None,
+    complete: true,
+    missing: None,
+    truncated: false,
+    payload: b"\x03\xe8bye",
+    body: Body::Binary(b"\x03\xe8bye"),
+    close: Some(Close {
+        code: Some(1000),
+        code_name: Some("Normal Closure"),
+        reason: Some("bye"),
+    }),
+};
+
+/// One event of each kind, and each kind of message, on `connection`.
+pub(super) fn conversation<'a>(
+    connection: &'a Connection,
+    handshake: &'a Handshake,
+) -> Vec<Event<'a>> {
+    let json = r#"{"header": {"msg_id": "5a7d31fc", "msg_type": "execute_request"}, "content": {"code": "print('hello, world') # and so on, a line that is long", "silent": false, "count": 1.50}, "buffers": []}"#;
+    let fragmented = Message {
+        frames: 3,
+        first_time: Some(Timestamp::from_nanoseconds(START)),
+        ..message(
+            Side::Server,
+            Opcode::Text,
+            Body::Text(
+                "Two lines,\nthe second of which is rather long, so that it has to be folded.\n",
+            ),
+        )
+    };
+    let incomplete = Message {
+        length: Some(2_048),
+        wire_length: 2_048,
+        masked: false,
+        complete: false,
+        missing: Some(1_460),
+        truncated: true,
+        ..message(
+            Side::Client,
+            Opcode::Binary,
+            Body::Binary(b"\x00\x01\x02\xffbinary bytes, more than a row\x1b"),
+        )
+    };
+    let compressed = Message {
+        wire_length: 9,
+        compressed: true,
+        ..message(Side::Server, Opcode::Text, Body::Text("compressible text"))
+    };
+    let frame = Frame {
+        from: Side::Client,
+        fin: true,
+        rsv: 4,
+        opcode: Opcode::Text,
+        masking_key: Some([0x0a, 0x1b, 0x2c, 0xff]),
+        length: 201,
+        offset: 517,
+    };
+    let violation = Violation {
+        from: Some(Side::Client),
+        rule: Rule::ReservedBits,
+        detail: "RSV1 is set on a text frame, but no extension was negotiated.",
+    };
+    let counts = Counts {
+        messages: 2,
+        bytes: 2_249,
+        frames: 2,
+        pings: 0,
+    };
+    let end = End {
+        state: EndState::Closed,
+        client: counts,
+        server: Counts {
+            messages: 4,
+            bytes: 100,
+            frames: 6,
+            pings: 1,
+        },
+        duration: Some(Duration::from_nanos(1_234_567_890)),
+    };
+    let gap = Gap {
+        from: Side::Client,
+        bytes: Some(1_460),
+    };
+    let unknown = Gap {
+        from: Side::Server,
+        bytes: None,
+    };
+    [
+        Kind::Handshake(handshake),
+        Kind::Frame(frame),
+        Kind::Message(message(Side::Client, Opcode::Text, Body::Json(json))),
+        Kind::Message(fragmented),
+        Kind::Message(compressed),
+        Kind::Message(message(Side::Server, Opcode::Ping, Body::Text(""))),
+        Kind::Gap(gap),
+        Kind::Gap(unknown),
+        Kind::Message(incomplete),
+        Kind::Violation(violation),
+        Kind::Message(CLOSE),
+        Kind::End(end),
+    ]
+    .into_iter()
+    .zip(4..)
+    .map(|(kind, packet)| event(connection, packet, kind))
+    .collect()
+}
+
+/// Text without the escape sequences that colour it.
+pub(super) fn without_colors(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// Columns that a line takes on a terminal.
+pub(super) fn columns(line: &str) -> usize {
+    line.chars().map(|c| c.width().unwrap_or(1)).sum()
+}
+
+/// Whether every character of what a view wrote is harmless on a terminal.
+pub(super) fn is_harmless(text: &str) -> bool {
+    text.chars().all(|c| c == '\n' || !is_hazardous(c))
+}
+
+/// Text as an attacker may send it.
+pub(super) fn hostile_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[ -~]{0,12}",
+        "[\0-\x1f\x7f-\u{9f}]{1,3}",
+        "[\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{2069}\u{feff}\u{61c}\u{ad}\u{e0000}-\u{e007f}]{1,3}",
+        "[a-zé日本語🎉ب\u{301}\u{fe0f}]{0,12}",
+        Just("\x1b]0;title\x07\x1b[2J".to_owned()),
+        Just("\"\\\n\r\t ".to_owned()),
+        ".{0,4}",
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// A JSON document with white space wherever it may stand, and the same
+/// without.
+pub(super) fn json_document() -> impl Strategy<Value = (String, String)> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
+        json_string(),
+    ]
+    .prop_map(|text| (text.clone(), text));
+    let tree = leaf.prop_recursive(5, 60, 8, |inner| {
+        let member = ("[ \t\r\n]{0,2}", json_string(), "[ \n]{0,1}", inner.clone()).prop_map(
+            |(white, key, more, (spaced, plain))| {
+                (
+                    format!("{white}{key}{more}:{white}{spaced}{more}"),
+                    format!("{key}:{plain}"),
+                )
+            },
+        );
+        let element = ("[ \t\r\n]{0,2}", inner)
+            .prop_map(|(white, (spaced, plain))| (format!("{white}{spaced}{white}"), plain));
+        let joined = |items: Vec<(String, String)>, open: &str, close: &str| {
+            let (spaced, plain): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+            (
+                format!("{open}{}{close}", spaced.join(",")),
+                format!("{open}{}{close}", plain.join(",")),
+            )
+        };
+        prop_oneof![
+            prop::collection::vec(member, 0..6).prop_map(move |members| joined(members, "{", "}")),
+            prop::collection::vec(element, 0..12)
+                .prop_map(move |elements| joined(elements, "[", "]")),
+        ]
+    });
+    ("[ \t\r\n]{0,3}", tree)
+        .prop_map(|(white, (spaced, plain))| (format!("{white}{spaced}{white}"), plain))
+}
+
+/// A JSON string that holds nothing that a view would escape.
+fn json_string() -> impl Strategy<Value = String> {
+    "\"([ !#-\\[\\]-~é日本🎉]|\\\\[\"\\\\/bfnrt]|\\\\u[0-9a-f]{4}){0,30}\""
+}

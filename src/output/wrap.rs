@@ -1,0 +1,303 @@
+//! Lines that keep to a width.
+
+use anstyle::Style;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::escape::{Escape, is_hazardous};
+use super::style::PLAIN;
+use super::write;
+
+/// Writes lines at the end of a buffer: escapes what comes from the wire,
+/// counts columns, and continues a line that would be longer than the width
+/// on the next one, indented.
+pub(super) struct Page<'o> {
+    out: &'o mut Vec<u8>,
+    /// Columns of a line; `usize::MAX` where lines may be of any length.
+    width: usize,
+    color: bool,
+    /// Columns of this line that are taken.
+    column: usize,
+    /// Indentation of the lines that continue this one.
+    hang: usize,
+    /// Whether lines may also be broken after a space.
+    words: bool,
+    /// What the text now being written looks like.
+    style: Style,
+    /// The best place so far to break this line.
+    chance: Option<Chance>,
+}
+
+/// A place where a line can be broken.
+struct Chance {
+    /// The bytes of `out` that a break replaces.
+    from: usize,
+    to: usize,
+    /// Column after them.
+    column: usize,
+    /// What the text there looks like.
+    style: Style,
+    /// Take it even if that leaves much of the line empty.
+    always: bool,
+}
+
+impl<'o> Page<'o> {
+    /// Narrower terminals are treated as this wide: there is no good way to
+    /// show anything on them.
+    pub(super) const NARROWEST: usize = 20;
+
+    /// A page of `width` columns, or one without a bound.
+    pub(super) fn new(out: &'o mut Vec<u8>, width: Option<usize>, color: bool) -> Self {
+        Self {
+            out,
+            width: width.map_or(usize::MAX, |width| width.max(Self::NARROWEST)),
+            color,
+            column: 0,
+            hang: 0,
+            words: false,
+            style: PLAIN,
+            chance: None,
+        }
+    }
+
+    /// Begins a line with `indent` spaces; what does not fit continues behind
+    /// `hang` spaces. Neither takes more than half the width, so that there is
+    /// always room for text.
+    pub(super) fn begin(&mut self, indent: usize, hang: usize) {
+        self.hang = hang.min(self.width / 2);
+        self.words = false;
+        self.chance = None;
+        self.column = indent.min(self.width / 2);
+        self.spaces(self.column);
+    }
+
+    /// From here to the end of the line it may also be broken between words.
+    pub(super) fn break_between_words(&mut self) {
+        self.words = true;
+    }
+
+    /// Ends the line.
+    pub(super) fn end(&mut self) {
+        self.out.push(b'\n');
+        self.chance = None;
+        self.column = 0;
+    }
+
+    /// Columns taken on this line.
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Columns of a line; `None` where it may be of any length.
+    pub(super) fn width(&self) -> Option<usize> {
+        (self.width != usize::MAX).then_some(self.width)
+    }
+
+    /// Writes text, which may come from the wire.
+    pub(super) fn put(&mut self, style: Style, text: &str) {
+        self.put_escaping(style, text, Escape::plain);
+    }
+
+    /// Writes a part of a JSON document: what is escaped is escaped so that it
+    /// stays one.
+    pub(super) fn put_json(&mut self, style: Style, text: &str) {
+        self.put_escaping(style, text, Escape::json);
+    }
+
+    /// Parts two items of a line, which is preferably broken here.
+    pub(super) fn part(&mut self) {
+        self.part_by(2);
+    }
+
+    /// The same with a gap of so many columns.
+    pub(super) fn part_by(&mut self, gap: usize) {
+        let from = self.out.len();
+        self.spaces(gap);
+        self.column += gap;
+        self.chance = Some(Chance {
+            from,
+            to: self.out.len(),
+            column: self.column,
+            style: PLAIN,
+            always: true,
+        });
+    }
+
+    /// Moves on to the next tab stop, counted from the line's left edge
+    /// `left`. Where lines may be of any length nobody minds columns, and the
+    /// tab is written as it is.
+    pub(super) fn tab(&mut self, left: usize) {
+        const STOP: usize = 8;
+        if self.width == usize::MAX {
+            self.out.push(b'\t');
+            return;
+        }
+        let gap = STOP - self.column.saturating_sub(left) % STOP;
+        for _ in 0..gap {
+            self.make_room(1);
+            self.out.push(b' ');
+            self.column += 1;
+        }
+        self.chance_before(0);
+    }
+
+    /// Writes the characters of base64, which need neither escaping nor a good
+    /// place to break.
+    pub(super) fn base64(&mut self, bytes: &[u8]) {
+        if self.width == usize::MAX {
+            write::base64(self.out, bytes);
+            return;
+        }
+        // A chunk of base64 without padding must come from whole triples.
+        let room = self.width - self.hang.max(self.column);
+        let triples = (room / 4).max(1) * 3;
+        for (index, chunk) in bytes.chunks(triples).enumerate() {
+            if index > 0 {
+                self.break_line();
+            }
+            write::base64(self.out, chunk);
+        }
+    }
+
+    fn put_escaping(&mut self, style: Style, text: &str, escape: fn(char) -> Escape) {
+        self.style = style;
+        self.switch_on(style);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let printable = rest
+                .bytes()
+                .position(|byte| !matches!(byte, b' '..=b'~'))
+                .unwrap_or(rest.len());
+            let (plain, tail) = rest.split_at_checked(printable).unwrap_or((rest, ""));
+            self.ascii(plain);
+            let mut chars = tail.chars();
+            if let Some(c) = chars.next() {
+                if is_hazardous(c) {
+                    self.escape(escape(c).as_str());
+                } else {
+                    self.character(c);
+                }
+            }
+            rest = chars.as_str();
+        }
+        self.switch_off(style);
+        self.style = PLAIN;
+    }
+
+    /// Printable ASCII.
+    fn ascii(&mut self, text: &str) {
+        if text.len() > self.width.saturating_sub(self.column) {
+            text.chars().for_each(|c| self.character(c));
+            return;
+        }
+        self.out.extend_from_slice(text.as_bytes());
+        self.column += text.len();
+        if self.words
+            && let Some(space) = text.rfind(' ')
+        {
+            let after = text.len() - space - 1;
+            self.chance_before(after);
+        }
+    }
+
+    fn character(&mut self, c: char) {
+        // A selector that makes a picture of the sign before it may widen it.
+        let columns = if c == '\u{fe0f}' {
+            1
+        } else {
+            c.width().unwrap_or(1)
+        };
+        self.make_room(columns);
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.column += columns;
+        if self.words && c == ' ' {
+            self.chance_before(0);
+        }
+    }
+
+    /// What stands for a hazardous character, shown so that it cannot be taken
+    /// for text that was sent.
+    fn escape(&mut self, escape: &str) {
+        let around = self.style;
+        self.make_room(escape.len().min(self.width - self.hang));
+        self.switch_off(around);
+        self.style = around.invert();
+        self.switch_on(self.style);
+        for c in escape.chars() {
+            self.make_room(1);
+            self.out
+                .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            self.column += 1;
+        }
+        self.switch_off(self.style);
+        self.style = around;
+        self.switch_on(around);
+    }
+
+    /// Breaks the line, if it must be, so that `columns` more fit.
+    fn make_room(&mut self, columns: usize) {
+        while columns > self.width.saturating_sub(self.column) {
+            match self.chance.take() {
+                Some(chance)
+                    if chance.always
+                        || chance.column > self.hang + (self.width - self.hang) / 2 =>
+                {
+                    self.break_at(&chance);
+                }
+                _ => {
+                    self.break_line();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The line can be broken before its last `tail` columns, which are ASCII.
+    fn chance_before(&mut self, tail: usize) {
+        let at = self.out.len() - tail;
+        self.chance = Some(Chance {
+            from: at,
+            to: at,
+            column: self.column - tail,
+            style: self.style,
+            always: false,
+        });
+    }
+
+    fn break_at(&mut self, chance: &Chance) {
+        let tail = self.out.split_off(chance.to);
+        self.out.truncate(chance.from);
+        self.continue_line(chance.style);
+        self.out.extend_from_slice(&tail);
+        self.column = self.hang + self.column.saturating_sub(chance.column);
+    }
+
+    fn break_line(&mut self) {
+        self.continue_line(self.style);
+        self.chance = None;
+        self.column = self.hang;
+    }
+
+    fn continue_line(&mut self, style: Style) {
+        self.switch_off(style);
+        self.out.push(b'\n');
+        self.spaces(self.hang);
+        self.switch_on(style);
+    }
+
+    fn spaces(&mut self, count: usize) {
+        self.out.resize(self.out.len() + count, b' ');
+    }
+
+    fn switch_on(&mut self, style: Style) {
+        if self.color {
+            write::display(self.out, style.render());
+        }
+    }
+
+    fn switch_off(&mut self, style: Style) {
+        if self.color {
+            write::display(self.out, style.render_reset());
+        }
+    }
+}
