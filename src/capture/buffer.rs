@@ -63,10 +63,7 @@ impl Buffer {
 
     /// A position in this input.
     pub(super) fn place(&self, offset: u64) -> Place {
-        Place {
-            offset,
-            compression: self.stream.compression(),
-        }
+        Place { offset, compression: self.stream.compression() }
     }
 
     /// Whether the bytes at hand are the last.
@@ -131,16 +128,11 @@ impl Buffer {
         self.ended = true;
         self.failure = Some(match failure {
             Failure::Io(error) if error.kind() == io::ErrorKind::IsADirectory => ErrorKind::Folder,
-            Failure::Io(cause) => ErrorKind::Read {
-                place: self.place(had),
-                cause,
-            },
+            Failure::Io(cause) => ErrorKind::Read { place: self.place(had), cause },
             Failure::Cut(compression) => ErrorKind::CompressionCut { compression, had },
-            Failure::Broken(compression, cause) => ErrorKind::CompressionBroken {
-                compression,
-                had,
-                cause,
-            },
+            Failure::Broken(compression, cause) => {
+                ErrorKind::CompressionBroken { compression, had, cause }
+            }
         });
     }
 

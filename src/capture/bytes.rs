@@ -12,9 +12,7 @@ pub(super) enum ByteOrder {
 impl ByteOrder {
     /// The order in which `bytes` are `magic`, if either is.
     pub(super) fn of(bytes: [u8; 4], magic: u32) -> Option<Self> {
-        [Self::Little, Self::Big]
-            .into_iter()
-            .find(|order| order.decode(bytes) == magic)
+        [Self::Little, Self::Big].into_iter().find(|order| order.decode(bytes) == magic)
     }
 
     /// The 16 bits at `offset`; `None` when they are not all there.

@@ -41,10 +41,7 @@ impl Clock {
             let more = u32::from(exponent - NANOSECONDS);
             Tick::PerNanosecond(10_u128.checked_pow(more).unwrap_or(u128::MAX))
         };
-        Self {
-            tick,
-            offset: i128::from(offset_seconds) * 1_000_000_000,
-        }
+        Self { tick, offset: i128::from(offset_seconds) * 1_000_000_000 }
     }
 
     /// The time at a count of ticks, rounded down to nanoseconds; `None` where
@@ -56,9 +53,7 @@ impl Clock {
             Tick::PowerOfTwo(exponent) => (u128::from(ticks) * 1_000_000_000) >> exponent,
         };
         let since_epoch = i128::try_from(nanoseconds).ok()? + self.offset;
-        i64::try_from(since_epoch)
-            .ok()
-            .map(Timestamp::from_nanoseconds)
+        i64::try_from(since_epoch).ok().map(Timestamp::from_nanoseconds)
     }
 }
 
@@ -67,29 +62,15 @@ mod tests {
     use super::*;
 
     fn nanoseconds(resolution: u8, offset: i64, ticks: u64) -> Option<i64> {
-        Clock::new(resolution, offset)
-            .time(ticks)
-            .map(Timestamp::nanoseconds)
+        Clock::new(resolution, offset).time(ticks).map(Timestamp::nanoseconds)
     }
 
     #[test]
     fn decimal_ticks_are_exact() {
-        assert_eq!(
-            nanoseconds(6, 0, 1_545_807_286_729_250),
-            Some(1_545_807_286_729_250_000)
-        );
-        assert_eq!(
-            nanoseconds(9, 0, 1_545_807_286_729_250_001),
-            Some(1_545_807_286_729_250_001)
-        );
-        assert_eq!(
-            nanoseconds(3, 0, 1_545_807_286_729),
-            Some(1_545_807_286_729_000_000)
-        );
-        assert_eq!(
-            nanoseconds(0, 0, 1_545_807_286),
-            Some(1_545_807_286_000_000_000)
-        );
+        assert_eq!(nanoseconds(6, 0, 1_545_807_286_729_250), Some(1_545_807_286_729_250_000));
+        assert_eq!(nanoseconds(9, 0, 1_545_807_286_729_250_001), Some(1_545_807_286_729_250_001));
+        assert_eq!(nanoseconds(3, 0, 1_545_807_286_729), Some(1_545_807_286_729_000_000));
+        assert_eq!(nanoseconds(0, 0, 1_545_807_286), Some(1_545_807_286_000_000_000));
         assert_eq!(nanoseconds(12, 0, 1_999), Some(1));
         assert_eq!(nanoseconds(127, 0, u64::MAX), Some(0));
     }
@@ -98,10 +79,7 @@ mod tests {
     fn binary_ticks_are_exact() {
         assert_eq!(nanoseconds(0x80, 0, 5), Some(5_000_000_000));
         assert_eq!(nanoseconds(0x80 | 10, 0, 1536), Some(1_500_000_000));
-        assert_eq!(
-            nanoseconds(0x80 | 32, 0, (7 << 32) | (1 << 31)),
-            Some(7_500_000_000)
-        );
+        assert_eq!(nanoseconds(0x80 | 32, 0, (7 << 32) | (1 << 31)), Some(7_500_000_000));
         assert_eq!(nanoseconds(0xff, 0, u64::MAX), Some(0));
     }
 

@@ -123,7 +123,7 @@ pub enum ErrorKind {
     },
     /// How many more packets there were like the one told of before. Comes at
     /// the end of the input.
-    #[error("{count} more packets were skipped for reasons of that kind")]
+    #[error("more packets like that one were skipped: {count}")]
     MoreSkipped {
         /// Packets, the first not counted.
         count: u64,
@@ -246,19 +246,9 @@ mod tests {
 
     #[test]
     fn an_error_is_one_sentence_behind_the_name() {
-        let place = Place {
-            offset: 24,
-            compression: Some(Compression::Gzip),
-        };
-        let kind = ErrorKind::Cut {
-            place,
-            needed: 76,
-            had: 20,
-        };
-        let error = Error {
-            input: "a.pcap.gz".into(),
-            kind,
-        };
+        let place = Place { offset: 24, compression: Some(Compression::Gzip) };
+        let kind = ErrorKind::Cut { place, needed: 76, had: 20 };
+        let error = Error { input: "a.pcap.gz".into(), kind };
         assert_eq!(
             error.to_string(),
             "a.pcap.gz: is cut off in the middle of a record, which begins at byte 24 of the \
@@ -268,9 +258,7 @@ mod tests {
 
     #[test]
     fn first_bytes_are_shown_in_hex() {
-        let kind = ErrorKind::NotACapture {
-            first: b"{\"a".to_vec(),
-        };
+        let kind = ErrorKind::NotACapture { first: b"{\"a".to_vec() };
         assert!(kind.to_string().contains("(it begins with 7b 22 61)"));
     }
 }

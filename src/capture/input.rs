@@ -38,10 +38,7 @@ impl Input {
     pub(super) fn open(&self) -> Result<Opened, ErrorKind> {
         match self {
             Self::File(path) => open_file(path),
-            Self::Stdin => Ok(Opened {
-                raw: Box::new(io::stdin()),
-                regular: false,
-            }),
+            Self::Stdin => Ok(Opened { raw: Box::new(io::stdin()), regular: false }),
         }
     }
 }
@@ -49,11 +46,7 @@ impl Input {
 /// A command-line argument: `-` is standard input.
 impl From<&OsStr> for Input {
     fn from(argument: &OsStr) -> Self {
-        if argument == "-" {
-            Self::Stdin
-        } else {
-            Self::File(argument.into())
-        }
+        if argument == "-" { Self::Stdin } else { Self::File(argument.into()) }
     }
 }
 
@@ -69,10 +62,7 @@ fn open_file(path: &Path) -> Result<Opened, ErrorKind> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Ok((metadata, _)) if metadata.is_dir() => Err(ErrorKind::Folder),
-        Ok((metadata, file)) => Ok(Opened {
-            raw: Box::new(file),
-            regular: metadata.is_file(),
-        }),
+        Ok((metadata, file)) => Ok(Opened { raw: Box::new(file), regular: metadata.is_file() }),
         // Some systems refuse to open a folder, as a lack of permission.
         Err(_) if path.is_dir() => Err(ErrorKind::Folder),
         Err(error) => Err(match error.kind() {

@@ -4,12 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::Read;
 
-use crate::types::{Origin, Packet, Source, SourceId, Timestamp};
+use crate::types::{Origin, Packet, Source, Timestamp};
 
-use super::input::Opened;
+use super::part::Part;
 use super::reader::{Polled, Reader};
-use super::record::Record;
-use super::{Error, ErrorKind, Input};
+use super::{Error, Input};
 
 /// The packets of one input or of several, merged by capture time.
 ///
@@ -76,14 +75,8 @@ impl Capture {
     /// A capture of these inputs. Nothing is opened yet: an input that cannot
     /// be is told of by [`Step::Problem`].
     pub fn open(inputs: Vec<Input>) -> Self {
-        let names_matter = inputs.len() > 1;
-        let part = |input: Input| Part {
-            title: input.title(),
-            file: names_matter.then(|| input.name()),
-            input: Some(input),
-            ..Part::default()
-        };
-        Self::new(inputs.into_iter().map(part).collect())
+        let several = inputs.len() > 1;
+        Self::new(inputs.into_iter().map(|input| Part::new(input, several)).collect())
     }
 
     /// A capture of the bytes that `reader` gives; `name` stands in errors.
@@ -91,12 +84,7 @@ impl Capture {
     /// An interrupted read is tried again; any other error ends the capture
     /// with a [`Step::Problem`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        let state = State::Open(Box::new(Reader::new(Box::new(reader))));
-        Self::new(vec![Part {
-            title: name.into(),
-            state,
-            ..Part::default()
-        }])
+        Self::new(vec![Part::opened(name.into(), Reader::new(Box::new(reader)))])
     }
 
     fn new(inputs: Vec<Part>) -> Self {
@@ -120,16 +108,9 @@ impl Capture {
     }
 
     /// Goes one step on.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an Iterator cannot lend its items"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "an Iterator cannot lend its items")]
     pub fn next(&mut self) -> Step<'_> {
-        if let Some(part) = self
-            .starved
-            .take()
-            .and_then(|index| self.inputs.get_mut(index))
-        {
+        if let Some(part) = self.starved.take().and_then(|index| self.inputs.get_mut(index)) {
             part.fill();
         }
         loop {
@@ -154,7 +135,7 @@ impl Capture {
         }
     }
 
-    /// Files and interfaces that packets came from, indexed by [`SourceId`].
+    /// Files and interfaces that packets came from, indexed by [`SourceId`](crate::types::SourceId).
     ///
     /// A source is added before the first packet that names it, and never
     /// changes. Of one file at most 4096 interface names are told apart.
@@ -169,10 +150,7 @@ impl Capture {
 
     #[cfg(test)]
     pub(super) fn open_inputs(&self) -> usize {
-        self.inputs
-            .iter()
-            .filter(|part| matches!(part.state, State::Open(_)))
-            .count()
+        self.inputs.iter().filter(|part| part.is_open()).count()
     }
 
     /// Looks for the first packet of the next input not yet looked into, and
@@ -196,9 +174,8 @@ impl Capture {
             }
             Polled::End => {
                 let held = std::mem::take(&mut part.held);
-                self.problems
-                    .extend(held.into_iter().map(|kind| part.error(kind)));
-                part.state = State::Over;
+                self.problems.extend(held.into_iter().map(|kind| part.error(kind)));
+                part.close();
             }
             Polled::Record(_) => {
                 self.upcoming.push_back(index);
@@ -234,13 +211,9 @@ impl Capture {
                 return Some(());
             }
             Polled::Record(_) => {
-                self.heads.push(Reverse(Head {
-                    time: part.time,
-                    rank: part.rank,
-                    index,
-                }));
+                self.heads.push(Reverse(Head { time: part.time, rank: part.rank, index }));
             }
-            Polled::End => part.state = State::Over,
+            Polled::End => part.close(),
         }
         self.unknown = None;
         Some(())
@@ -291,130 +264,11 @@ struct Head {
     index: usize,
 }
 
-/// One of the inputs.
-#[derive(Default)]
-struct Part {
-    /// Its name in sentences.
-    title: String,
-    /// Its name in sources; only when there are several inputs.
-    file: Option<String>,
-    /// How to open it; `None` when that is done already.
-    input: Option<Input>,
-    state: State,
-    /// Whether it can be closed and opened again.
-    is_regular: bool,
-    /// The record that the reader has polled and that was not given yet.
-    next: Option<Record>,
-    /// Time of the record polled last, or of the last before it that had one.
-    time: Option<Timestamp>,
-    /// Time of the first record.
-    start: Option<Timestamp>,
-    rank: usize,
-    /// Problems that stand before the first packet.
-    held: Vec<ErrorKind>,
-    /// For each of the reader's interface numbers, the source given for it.
-    sources: Vec<Option<SourceId>>,
-}
-
-#[derive(Default)]
-enum State {
-    #[default]
-    Closed,
-    Open(Box<Reader>),
-    /// Cannot be opened, which is still to be told.
-    Refused(ErrorKind),
-    Over,
-}
-
-impl Part {
-    /// The record that comes next, polled once; the same until it is taken.
-    fn poll(&mut self) -> Polled {
-        if let Some(record) = &self.next {
-            return Polled::Record(record.clone());
-        }
-        match &mut self.state {
-            State::Closed => Polled::Starved,
-            State::Open(reader) => {
-                let polled = reader.poll();
-                if let Polled::Record(record) = &polled {
-                    self.time = record.time.or(self.time);
-                    self.next = Some(record.clone());
-                }
-                polled
-            }
-            State::Refused(_) => match std::mem::replace(&mut self.state, State::Over) {
-                State::Refused(kind) => Polled::Problem(kind),
-                _ => Polled::End,
-            },
-            State::Over => Polled::End,
-        }
-    }
-
-    /// Opens it, or reads once. May block.
-    fn fill(&mut self) {
-        match (&mut self.state, &self.input) {
-            (State::Open(reader), _) => reader.fill(),
-            (State::Closed, Some(input)) => match input.open() {
-                Ok(Opened { raw, regular }) => {
-                    self.is_regular = regular;
-                    self.state = State::Open(Box::new(Reader::new(raw)));
-                }
-                Err(kind) => self.state = State::Refused(kind),
-            },
-            _ => self.state = State::Over,
-        }
-    }
-
-    /// Closes it, to be read again from its beginning.
-    fn rewind(&mut self) {
-        self.state = State::Closed;
-        (self.next, self.time) = (None, None);
-        self.held.clear();
-    }
-
-    fn data(&self, record: &Record) -> &[u8] {
-        match &self.state {
-            State::Open(reader) => reader.data(record),
-            _ => &[],
-        }
-    }
-
-    /// The source of a record's interface, made when it is first asked for.
-    fn source(&mut self, interface: u32, sources: &mut Vec<Source>) -> SourceId {
-        let slot = interface as usize;
-        if let Some(&Some(known)) = self.sources.get(slot) {
-            return known;
-        }
-        let interface = match &self.state {
-            State::Open(reader) => reader.interface_name(interface).map(str::to_owned),
-            _ => None,
-        };
-        let id = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
-        sources.push(Source {
-            file: self.file.clone(),
-            interface,
-        });
-        if self.sources.len() <= slot {
-            self.sources.resize(slot + 1, None);
-        }
-        if let Some(entry) = self.sources.get_mut(slot) {
-            *entry = Some(id);
-        }
-        id
-    }
-
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error {
-            input: self.title.clone(),
-            kind,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
+    use super::super::ErrorKind;
     use super::super::testing::{Builder, Folder, Little, Seen};
     use super::*;
 
@@ -432,10 +286,7 @@ mod tests {
 
     /// The packets' letters.
     fn letters(seen: &Seen) -> String {
-        seen.packets
-            .iter()
-            .map(|packet| char::from(packet.data[0]))
-            .collect()
+        seen.packets.iter().map(|packet| char::from(packet.data[0])).collect()
     }
 
     #[test]
@@ -458,14 +309,7 @@ mod tests {
         let b = folder.write("b", &pcap(b'b', &[5, 5, 7]));
         let c = folder.write("c", &pcap(b'c', &[7, 8]));
         let (a, b, c) = (&*a, &*b, &*c);
-        for order in [
-            [a, b, c],
-            [a, c, b],
-            [b, a, c],
-            [b, c, a],
-            [c, a, b],
-            [c, b, a],
-        ] {
+        for order in [[a, b, c], [a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
             let seen = read(&order);
             assert_eq!(letters(&seen), "aaabbbcc", "{order:?}");
             assert_eq!(seen.most_open, 1, "{order:?}");
@@ -486,12 +330,7 @@ mod tests {
     fn no_more_files_are_open_than_overlap() {
         let folder = Folder::new();
         let paths: Vec<PathBuf> = (0..50)
-            .map(|n| {
-                folder.write(
-                    &n.to_string(),
-                    &pcap(b'x', &[n * 10, n * 10 + 5, n * 10 + 12]),
-                )
-            })
+            .map(|n| folder.write(&n.to_string(), &pcap(b'x', &[n * 10, n * 10 + 5, n * 10 + 12])))
             .collect();
         let paths: Vec<&Path> = paths.iter().rev().map(PathBuf::as_path).collect();
         let seen = read(&paths);
@@ -526,10 +365,7 @@ mod tests {
         assert_eq!(packets[1].interface.as_deref(), Some("lo"));
 
         let packets = read(&[&b]).all_well();
-        assert_eq!(
-            (&packets[0].file, packets[0].interface.as_deref()),
-            (&None, Some("lo"))
-        );
+        assert_eq!((&packets[0].file, packets[0].interface.as_deref()), (&None, Some("lo")));
     }
 
     #[test]
@@ -558,14 +394,8 @@ mod tests {
             (folder.path(), "is a folder"),
             (&empty, "is empty"),
             (&text, "not a pcap or pcapng capture"),
-            (
-                &headless,
-                "cut off in the middle of a record, which begins at byte 24",
-            ),
-            (
-                &b,
-                "begins at byte 41 and needs 17 bytes, of which 16 are there",
-            ),
+            (&headless, "cut off in the middle of a record, which begins at byte 24"),
+            (&b, "begins at byte 41 and needs 17 bytes, of which 16 are there"),
         ]) {
             assert!(told.starts_with(&format!("{}: ", path.display())), "{told}");
             assert!(told.contains(part), "{told}");
@@ -575,9 +405,7 @@ mod tests {
     #[test]
     fn problems_before_the_first_packet_are_told_once() {
         let folder = Folder::new();
-        let skipping = Builder::usual_pcapng()
-            .enhanced(8, 0, b"x")
-            .enhanced(0, 0, b"b");
+        let skipping = Builder::usual_pcapng().enhanced(8, 0, b"x").enhanced(0, 0, b"b");
         let a = folder.write("a", &pcap(b'a', &[1]));
         let b = folder.write("b", &skipping.bytes);
         let c = folder.write("c", &Builder::usual_pcapng().enhanced(8, 0, b"x").bytes);
@@ -640,19 +468,10 @@ mod tests {
 
     #[test]
     fn totals_count_what_was_given() {
-        let file = Builder::usual_pcap()
-            .record(1, 0, b"abc")
-            .cut_record(2, 0, b"de", 100);
+        let file = Builder::usual_pcap().record(1, 0, b"abc").cut_record(2, 0, b"de", 100);
         let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
         while !matches!(capture.next(), Step::End) {}
-        assert_eq!(
-            capture.totals(),
-            Totals {
-                packets: 2,
-                bytes: 5,
-                cut: 1
-            }
-        );
+        assert_eq!(capture.totals(), Totals { packets: 2, bytes: 5, cut: 1 });
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod input;
 #[cfg(libpcap)]
 mod interfaces;
 mod merge;
+mod part;
 mod pcap;
 mod pcapng;
 mod reader;

@@ -49,9 +49,7 @@ pub(super) struct Pcap {
 impl Pcap {
     /// Whether a file that begins so is a pcap file.
     pub(super) fn recognises(magic: [u8; 4]) -> bool {
-        MAGICS
-            .iter()
-            .any(|&(number, ..)| ByteOrder::of(magic, number).is_some())
+        MAGICS.iter().any(|&(number, ..)| ByteOrder::of(magic, number).is_some())
     }
 
     /// Reads the file header; `None` when `bytes` does not hold one.
@@ -80,9 +78,7 @@ impl Pcap {
     /// What stands at the start of `bytes`, a record boundary.
     pub(super) fn parse(&self, bytes: &[u8]) -> Parsed {
         let Some([seconds, fraction, captured, original]) = self.header(bytes) else {
-            return Parsed::Incomplete {
-                needed: self.record_header,
-            };
+            return Parsed::Incomplete { needed: self.record_header };
         };
         // Up to version 2.3 the original length came first.
         let (captured, original) = if self.old && captured > original {
@@ -91,10 +87,7 @@ impl Pcap {
             (captured, original)
         };
         if captured > self.longest {
-            return Parsed::Damaged(Damage::RecordLength {
-                captured,
-                limit: self.longest,
-            });
+            return Parsed::Damaged(Damage::RecordLength { captured, limit: self.longest });
         }
         let length = self.record_header + captured as usize;
         if bytes.len() < length {
@@ -108,10 +101,7 @@ impl Pcap {
             interface: 0,
             data: self.record_header..self.record_header + kept as usize,
         };
-        Parsed::Packet {
-            record,
-            length: length as u64,
-        }
+        Parsed::Packet { record, length: length as u64 }
     }
 
     fn header(&self, bytes: &[u8]) -> Option<[u32; 4]> {
@@ -132,11 +122,7 @@ impl Pcap {
 /// bit 26 says that it does, and the top 4 bits count 16-bit words.
 fn fcs_length(network: u32) -> u32 {
     const PRESENT: u32 = 1 << 26;
-    if network & PRESENT == 0 {
-        0
-    } else {
-        (network >> 28) * 2
-    }
+    if network & PRESENT == 0 { 0 } else { (network >> 28) * 2 }
 }
 
 #[cfg(test)]
@@ -208,46 +194,23 @@ mod tests {
     fn old_versions_have_the_lengths_swapped() {
         let mut file = Builder::usual_pcap();
         file.bytes[6] = 2;
-        let file = file
-            .u32(0)
-            .u32(0)
-            .u32(100)
-            .u32(3)
-            .raw(b"abc")
-            .record(0, 0, b"de");
+        let file = file.u32(0).u32(0).u32(100).u32(3).raw(b"abc").record(0, 0, b"de");
         let packets = file.read().all_well();
-        assert_eq!(
-            (packets[0].data.as_slice(), packets[0].original_length),
-            (&b"abc"[..], 100)
-        );
+        assert_eq!((packets[0].data.as_slice(), packets[0].original_length), (&b"abc"[..], 100));
         assert_eq!(packets[1].data, b"de");
     }
 
     #[test]
     fn an_absurd_length_ends_the_file() {
-        let file = Builder::usual_pcap()
-            .record(0, 0, b"abc")
-            .u32(0)
-            .u32(0)
-            .u32(300_000)
-            .u32(1);
+        let file = Builder::usual_pcap().record(0, 0, b"abc").u32(0).u32(0).u32(300_000).u32(1);
         let seen = file.raw(&[0; 400_000]).read();
         assert_eq!(seen.data(), [b"abc"]);
-        let place = Place {
-            offset: 24 + 19,
-            compression: None,
-        };
+        let place = Place { offset: 24 + 19, compression: None };
         let limit = 256 << 10;
         match seen.problem() {
             ErrorKind::Damaged { place: at, damage } => {
                 assert_eq!(*at, place);
-                assert_eq!(
-                    *damage,
-                    Damage::RecordLength {
-                        captured: 300_000,
-                        limit
-                    }
-                );
+                assert_eq!(*damage, Damage::RecordLength { captured: 300_000, limit });
             }
             other => panic!("{other:?}"),
         }
@@ -257,21 +220,11 @@ mod tests {
     fn a_stated_snap_length_raises_the_limit_up_to_a_cap() {
         let large = vec![9; 1 << 20];
         let file = Builder::pcap(Little, 0xa1b2_c3d4, 1 << 20, 1).record(0, 0, &large);
-        assert_eq!(
-            file.record(0, 0, b"next").read().all_well()[1].data,
-            b"next"
-        );
+        assert_eq!(file.record(0, 0, b"next").read().all_well()[1].data, b"next");
 
-        let file = Builder::pcap(Little, 0xa1b2_c3d4, u32::MAX, 1)
-            .u32(0)
-            .u32(0)
-            .u32(u32::MAX);
+        let file = Builder::pcap(Little, 0xa1b2_c3d4, u32::MAX, 1).u32(0).u32(0).u32(u32::MAX);
         let seen = file.u32(0).read();
-        assert!(
-            seen.sentence().contains("16777216 is the most"),
-            "{}",
-            seen.sentence()
-        );
+        assert!(seen.sentence().contains("16777216 is the most"), "{}", seen.sentence());
     }
 
     #[test]

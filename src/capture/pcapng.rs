@@ -89,8 +89,7 @@ impl Pcapng {
 
     /// Bytes of the current block that lie before those to be parsed.
     pub(super) fn behind(&self) -> u64 {
-        self.passed
-            .map_or(0, |length| u64::from(length) - BLOCK_TRAILER as u64)
+        self.passed.map_or(0, |length| u64::from(length) - BLOCK_TRAILER as u64)
     }
 
     /// What stands at the start of `bytes`: a block boundary, or the trailer of
@@ -105,32 +104,24 @@ impl Pcapng {
 
     fn trailer(&mut self, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {
         let Some(repeated) = self.order.u32(bytes, 0) else {
-            return Ok(Parsed::Incomplete {
-                needed: BLOCK_TRAILER,
-            });
+            return Ok(Parsed::Incomplete { needed: BLOCK_TRAILER });
         };
         if repeated != stated {
             return Err(Damage::BlockTrailer { stated, repeated });
         }
         self.passed = None;
-        Ok(Parsed::Pass {
-            length: BLOCK_TRAILER as u64,
-        })
+        Ok(Parsed::Pass { length: BLOCK_TRAILER as u64 })
     }
 
     fn block(&mut self, bytes: &[u8]) -> Result<Parsed, Damage> {
         let Some(head) = bytes.first_chunk::<SHORTEST_BLOCK>() else {
-            return Ok(Parsed::Incomplete {
-                needed: SHORTEST_BLOCK,
-            });
+            return Ok(Parsed::Incomplete { needed: SHORTEST_BLOCK });
         };
         let [a, b, c, d, .., w, x, y, z] = *head;
         if Self::recognises([a, b, c, d]) {
             // Its length can only be read in the order that the new section has.
-            self.order =
-                ByteOrder::of([w, x, y, z], BYTE_ORDER_MAGIC).ok_or(Damage::ByteOrder {
-                    found: [w, x, y, z],
-                })?;
+            self.order = ByteOrder::of([w, x, y, z], BYTE_ORDER_MAGIC)
+                .ok_or(Damage::ByteOrder { found: [w, x, y, z] })?;
         }
         let (kind, stated) = (self.field(head, 0)?, self.field(head, 4)?);
         if (stated as usize) < SHORTEST_BLOCK || !stated.is_multiple_of(4) {
@@ -140,23 +131,15 @@ impl Pcapng {
         let is_needed = matches!(kind, SECTION_HEADER | INTERFACE_DESCRIPTION);
         if !is_packet && !is_needed {
             self.passed = Some(stated);
-            return Ok(Parsed::Pass {
-                length: self.behind(),
-            });
+            return Ok(Parsed::Pass { length: self.behind() });
         }
         if stated > LONGEST_BLOCK {
-            let damage = Damage::BlockTooLong {
-                stated,
-                limit: LONGEST_BLOCK,
-            };
+            let damage = Damage::BlockTooLong { stated, limit: LONGEST_BLOCK };
             if is_needed {
                 return Err(damage);
             }
             self.passed = Some(stated);
-            return Ok(Parsed::Skipped {
-                damage,
-                length: self.behind(),
-            });
+            return Ok(Parsed::Skipped { damage, length: self.behind() });
         }
         self.whole_block(kind, stated, bytes)
     }
@@ -170,9 +153,7 @@ impl Pcapng {
         if repeated != stated {
             return Err(Damage::BlockTrailer { stated, repeated });
         }
-        let body = block
-            .get(BLOCK_HEAD..needed - BLOCK_TRAILER)
-            .unwrap_or_default();
+        let body = block.get(BLOCK_HEAD..needed - BLOCK_TRAILER).unwrap_or_default();
         let length = u64::from(stated);
         let packet = match kind {
             SECTION_HEADER => {
@@ -184,12 +165,8 @@ impl Pcapng {
                 return Ok(Parsed::Pass { length });
             }
             SIMPLE_PACKET => self.simple_packet(body),
-            PACKET => self
-                .short_field(body, 0)
-                .and_then(|number| self.packet(number.into(), body)),
-            _ => self
-                .field(body, 0)
-                .and_then(|number| self.packet(number, body)),
+            PACKET => self.short_field(body, 0).and_then(|number| self.packet(number.into(), body)),
+            _ => self.field(body, 0).and_then(|number| self.packet(number, body)),
         };
         Ok(match packet {
             Ok(record) => Parsed::Packet { record, length },
@@ -211,9 +188,7 @@ impl Pcapng {
         require(body, INTERFACE_FIELDS)?;
         let number = self.interfaces.len();
         if number >= MAX_INTERFACES {
-            return Err(Damage::TooManyInterfaces {
-                limit: MAX_INTERFACES,
-            });
+            return Err(Damage::TooManyInterfaces { limit: MAX_INTERFACES });
         }
         let mut interface = Interface {
             link_type: LinkType(self.short_field(body, 0)?),
@@ -288,19 +263,12 @@ impl Pcapng {
     fn interface(&self, number: u32) -> Result<&Interface, Damage> {
         self.interfaces
             .get(number as usize)
-            .ok_or(Damage::UnknownInterface {
-                interface: number,
-                described: self.interfaces.len(),
-            })
+            .ok_or(Damage::UnknownInterface { interface: number, described: self.interfaces.len() })
     }
 
     /// An interface has to be named only where there are several to tell apart.
     fn named(&self, interface: &Interface) -> u32 {
-        if self.interfaces.len() > 1 {
-            interface.name
-        } else {
-            0
-        }
+        if self.interfaces.len() > 1 { interface.name } else { 0 }
     }
 
     /// Bytes of frame check sequence that the packet's own flags tell, in bits
@@ -312,15 +280,11 @@ impl Pcapng {
     }
 
     fn field(&self, bytes: &[u8], offset: usize) -> Result<u32, Damage> {
-        self.order
-            .u32(bytes, offset)
-            .ok_or_else(|| too_short(bytes, offset + 4))
+        self.order.u32(bytes, offset).ok_or_else(|| too_short(bytes, offset + 4))
     }
 
     fn short_field(&self, bytes: &[u8], offset: usize) -> Result<u16, Damage> {
-        self.order
-            .u16(bytes, offset)
-            .ok_or_else(|| too_short(bytes, offset + 2))
+        self.order.u16(bytes, offset).ok_or_else(|| too_short(bytes, offset + 2))
     }
 }
 
@@ -396,16 +360,10 @@ impl<'a> Iterator for Options<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         const HEAD: usize = 4;
-        let code = self
-            .order
-            .u16(self.rest, 0)
-            .filter(|&code| code != option::END)?;
+        let code = self.order.u16(self.rest, 0).filter(|&code| code != option::END)?;
         let length = usize::from(self.order.u16(self.rest, 2)?);
         let value = self.rest.get(HEAD..HEAD + length)?;
-        self.rest = self
-            .rest
-            .get(HEAD + length.next_multiple_of(4)..)
-            .unwrap_or_default();
+        self.rest = self.rest.get(HEAD + length.next_multiple_of(4)..).unwrap_or_default();
         Some((code, value))
     }
 }
@@ -417,18 +375,11 @@ fn fcs_bytes(length: u8) -> u32 {
 }
 
 fn require(body: &[u8], needed: usize) -> Result<(), Damage> {
-    if body.len() < needed {
-        Err(too_short(body, needed))
-    } else {
-        Ok(())
-    }
+    if body.len() < needed { Err(too_short(body, needed)) } else { Ok(()) }
 }
 
 fn too_short(body: &[u8], needed: usize) -> Damage {
-    Damage::BlockTooShort {
-        needed: needed as u64,
-        had: body.len() as u64,
-    }
+    Damage::BlockTooShort { needed: needed as u64, had: body.len() as u64 }
 }
 
 #[cfg(test)]
@@ -438,10 +389,7 @@ mod tests {
     use super::*;
 
     fn interfaces(seen: &Seen) -> Vec<Option<&str>> {
-        seen.packets
-            .iter()
-            .map(|packet| packet.interface.as_deref())
-            .collect()
+        seen.packets.iter().map(|packet| packet.interface.as_deref()).collect()
     }
 
     fn damage(seen: &Seen) -> (u64, Damage) {
@@ -464,19 +412,10 @@ mod tests {
                 .simple(b"mn", 2);
             let packets = file.read().all_well();
             let times: Vec<_> = packets.iter().map(|packet| packet.nanoseconds).collect();
-            assert_eq!(
-                times,
-                [Some(1_000_002_000), Some((3 << 32) * 1000), None, None]
-            );
-            let data: Vec<_> = packets
-                .iter()
-                .map(|packet| packet.data.as_slice())
-                .collect();
+            assert_eq!(times, [Some(1_000_002_000), Some((3 << 32) * 1000), None, None]);
+            let data: Vec<_> = packets.iter().map(|packet| packet.data.as_slice()).collect();
             assert_eq!(data, [&b"abc"[..], b"defgh", b"ijkl", b"mn"]);
-            let lengths: Vec<_> = packets
-                .iter()
-                .map(|packet| packet.original_length)
-                .collect();
+            let lengths: Vec<_> = packets.iter().map(|packet| packet.original_length).collect();
             assert_eq!(lengths, [60, 5, 9, 2]);
             assert!(packets.iter().all(|packet| packet.link_type == 101));
         }
@@ -492,11 +431,7 @@ mod tests {
             .enhanced(1, 3, b"b")
             .enhanced(0, 5, b"a")
             .read();
-        let times: Vec<_> = seen
-            .packets
-            .iter()
-            .map(|packet| packet.nanoseconds)
-            .collect();
+        let times: Vec<_> = seen.packets.iter().map(|packet| packet.nanoseconds).collect();
         assert_eq!(times, [Some(5000), Some(101_500_000_000), Some(5)]);
         let links: Vec<_> = seen.packets.iter().map(|packet| packet.link_type).collect();
         assert_eq!(links, [276, 113, 1]);
@@ -527,10 +462,7 @@ mod tests {
     fn an_interface_keeps_its_source() {
         use super::super::{Capture, Step};
         let file = Builder::usual_pcapng().interface(1, 0, &[]);
-        let file = file
-            .enhanced(0, 0, b"a")
-            .enhanced(1, 0, b"b")
-            .enhanced(0, 0, b"c");
+        let file = file.enhanced(0, 0, b"a").enhanced(1, 0, b"b").enhanced(0, 0, b"c");
         let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
         let mut ids = Vec::new();
         loop {
@@ -570,15 +502,8 @@ mod tests {
             .enhanced_with(0, 0, b"dat", 8, &[])
             .enhanced(0, 0, b"dataFCS!")
             .read();
-        assert_eq!(
-            seen.data(),
-            [&b"data"[..], b"data", b"data", b"data", b"dat", b"data"]
-        );
-        assert!(
-            seen.packets
-                .iter()
-                .all(|packet| packet.original_length == 4)
-        );
+        assert_eq!(seen.data(), [&b"data"[..], b"data", b"data", b"data", b"dat", b"data"]);
+        assert!(seen.packets.iter().all(|packet| packet.original_length == 4));
     }
 
     #[test]
@@ -590,26 +515,13 @@ mod tests {
         assert_eq!(seen.data(), [b"a", b"c"]);
         assert_eq!(
             damage(&seen),
-            (
-                offset,
-                Damage::UnknownInterface {
-                    interface: 3,
-                    described: 1
-                }
-            )
+            (offset, Damage::UnknownInterface { interface: 3, described: 1 })
         );
 
-        let seen = one
-            .obsolete(9, 0, b"d")
-            .simple(b"e", 1)
-            .enhanced(1, 0, b"f")
-            .read();
+        let seen = one.obsolete(9, 0, b"d").simple(b"e", 1).enhanced(1, 0, b"f").read();
         assert_eq!(seen.data(), [b"a", b"c", b"e"]);
         assert_eq!(seen.problems_after, [1, 3]);
-        assert!(matches!(
-            seen.problems[1].kind,
-            ErrorKind::MoreSkipped { count: 2 }
-        ));
+        assert!(matches!(seen.problems[1].kind, ErrorKind::MoreSkipped { count: 2 }));
     }
 
     #[test]
@@ -620,21 +532,9 @@ mod tests {
         file.bytes[begin + 20] = 5;
         let seen = file.enhanced(0, 0, b"next").read();
         assert_eq!(seen.data(), [b"next"]);
-        assert_eq!(
-            damage(&seen),
-            (
-                begin as u64,
-                Damage::BlockTooShort {
-                    needed: 25,
-                    had: 24
-                }
-            )
-        );
+        assert_eq!(damage(&seen), (begin as u64, Damage::BlockTooShort { needed: 25, had: 24 }));
 
-        let seen = Builder::usual_pcapng()
-            .simple(b"abcd", 5)
-            .enhanced(0, 0, b"next")
-            .read();
+        let seen = Builder::usual_pcapng().simple(b"abcd", 5).enhanced(0, 0, b"next").read();
         assert_eq!(seen.data(), [b"next"]);
         assert_eq!(damage(&seen).1, Damage::BlockTooShort { needed: 9, had: 8 });
     }
@@ -642,10 +542,7 @@ mod tests {
     #[test]
     fn a_packet_beyond_every_limit_is_skipped_without_being_kept() {
         let large = vec![0; LONGEST_BLOCK as usize];
-        let seen = Builder::usual_pcapng()
-            .enhanced(0, 0, &large)
-            .enhanced(0, 0, b"next")
-            .read();
+        let seen = Builder::usual_pcapng().enhanced(0, 0, &large).enhanced(0, 0, b"next").read();
         assert_eq!(seen.data(), [b"next"]);
         assert!(matches!(damage(&seen).1, Damage::BlockTooLong { .. }));
     }
@@ -655,43 +552,22 @@ mod tests {
         let good = || Builder::usual_pcapng().enhanced(0, 0, b"a");
         let offset = good().bytes.len() as u64;
         let cases = [
-            (
-                good().u32(6).u32(34).raw(&[0; 40]),
-                Damage::BlockLength { stated: 34 },
-            ),
-            (
-                good().u32(9).u32(8).raw(&[0; 40]),
-                Damage::BlockLength { stated: 8 },
-            ),
+            (good().u32(6).u32(34).raw(&[0; 40]), Damage::BlockLength { stated: 34 }),
+            (good().u32(9).u32(8).raw(&[0; 40]), Damage::BlockLength { stated: 8 }),
             (good().raw(&[0; 40]), Damage::BlockLength { stated: 0 }),
             (
                 good().u32(6).u32(32).raw(&[0; 20]).u32(36),
-                Damage::BlockTrailer {
-                    stated: 32,
-                    repeated: 36,
-                },
+                Damage::BlockTrailer { stated: 32, repeated: 36 },
             ),
             (
                 good().u32(9).u32(32).raw(&[0; 20]).u32(36),
-                Damage::BlockTrailer {
-                    stated: 32,
-                    repeated: 36,
-                },
+                Damage::BlockTrailer { stated: 32, repeated: 36 },
             ),
-            (
-                good().block(0x0a0d_0d0a, b"????...."),
-                Damage::ByteOrder { found: *b"????" },
-            ),
-            (
-                good().block(1, b"abcd"),
-                Damage::BlockTooShort { needed: 8, had: 4 },
-            ),
+            (good().block(0x0a0d_0d0a, b"????...."), Damage::ByteOrder { found: *b"????" }),
+            (good().block(1, b"abcd"), Damage::BlockTooShort { needed: 8, had: 4 }),
             (
                 good().u32(1).u32(1 << 30).raw(&[0; 100]),
-                Damage::BlockTooLong {
-                    stated: 1 << 30,
-                    limit: LONGEST_BLOCK,
-                },
+                Damage::BlockTooLong { stated: 1 << 30, limit: LONGEST_BLOCK },
             ),
         ];
         for (file, expected) in cases {
@@ -705,17 +581,12 @@ mod tests {
     fn a_later_version_is_refused() {
         let mut file = Builder::usual_pcapng();
         file.bytes[12] = 2;
-        assert_eq!(
-            damage(&file.read()),
-            (0, Damage::Version { major: 2, minor: 0 })
-        );
+        assert_eq!(damage(&file.read()), (0, Damage::Version { major: 2, minor: 0 }));
     }
 
     #[test]
     fn broken_options_do_not_lose_the_block() {
-        let body = [
-            1_u8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 2, 0, 200, 0,
-        ];
+        let body = [1_u8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 2, 0, 200, 0];
         let file = Builder::pcapng(Little).block(1, &body).enhanced(0, 7, b"a");
         assert_eq!(file.read().all_well()[0].nanoseconds, Some(7));
     }
@@ -726,20 +597,13 @@ mod tests {
         for _ in 0..=MAX_INTERFACES {
             file = file.interface(1, 0, &[]);
         }
-        assert_eq!(
-            damage(&file.read()).1,
-            Damage::TooManyInterfaces {
-                limit: MAX_INTERFACES
-            }
-        );
+        assert_eq!(damage(&file.read()).1, Damage::TooManyInterfaces { limit: MAX_INTERFACES });
     }
 
     #[test]
     fn names_beyond_the_limit_are_not_told_apart() {
         let mut names = Names::default();
-        let numbers: Vec<_> = (0..=MAX_NAMES)
-            .map(|name| names.number(name.to_string()))
-            .collect();
+        let numbers: Vec<_> = (0..=MAX_NAMES).map(|name| names.number(name.to_string())).collect();
         assert_eq!(numbers.last(), Some(&0));
         assert_eq!(names.name(names.numbers["17"]), Some("17"));
         assert_eq!(names.name(0), None);
@@ -768,7 +632,7 @@ mod tests {
                 continue;
             }
             match (seen.problem(), cut) {
-                (ErrorKind::Empty, 0) | (ErrorKind::TooShort { needed: _, .. }, 1..28) => {}
+                (ErrorKind::Empty, 0) | (ErrorKind::TooShort { .. }, 1..28) => {}
                 (&ErrorKind::Cut { place, needed, had }, 29..) => {
                     let begin = ends[whole - 1];
                     assert_eq!(place.offset, begin as u64);

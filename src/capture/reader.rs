@@ -109,10 +109,7 @@ impl Reader {
 
     /// The packet of the record that was polled last.
     pub(super) fn data(&self, record: &Record) -> &[u8] {
-        self.buffer
-            .bytes()
-            .get(record.data.clone())
-            .unwrap_or_default()
+        self.buffer.bytes().get(record.data.clone()).unwrap_or_default()
     }
 
     /// The name behind [`Record::interface`].
@@ -126,15 +123,9 @@ impl Reader {
     /// Finds out what the input is.
     fn start(&mut self) -> Result<Parsed, ErrorKind> {
         let bytes = self.buffer.bytes();
-        let passed = |length: usize| {
-            Ok(Parsed::Pass {
-                length: length as u64,
-            })
-        };
+        let passed = |length: usize| Ok(Parsed::Pass { length: length as u64 });
         if bytes.len() < TELLING_BYTES && !self.buffer.has_ended() {
-            return Ok(Parsed::Incomplete {
-                needed: TELLING_BYTES,
-            });
+            return Ok(Parsed::Incomplete { needed: TELLING_BYTES });
         }
         let is_compressed = self.buffer.place(0).compression.is_some();
         match tell(bytes) {
@@ -147,22 +138,16 @@ impl Reader {
             _ => {}
         }
         match bytes.first_chunk() {
-            None => Ok(Parsed::Incomplete {
-                needed: pcap::FILE_HEADER,
-            }),
+            None => Ok(Parsed::Incomplete { needed: pcap::FILE_HEADER }),
             Some(&magic) if Pcapng::recognises(magic) => {
                 if bytes.len() < pcapng::SHORTEST_SECTION_HEADER {
-                    return Ok(Parsed::Incomplete {
-                        needed: pcapng::SHORTEST_SECTION_HEADER,
-                    });
+                    return Ok(Parsed::Incomplete { needed: pcapng::SHORTEST_SECTION_HEADER });
                 }
                 self.stage = Stage::Pcapng(Box::new(Pcapng::new()));
                 passed(0)
             }
             Some(&magic) if Pcap::recognises(magic) => match Pcap::open(bytes) {
-                None => Ok(Parsed::Incomplete {
-                    needed: pcap::FILE_HEADER,
-                }),
+                None => Ok(Parsed::Incomplete { needed: pcap::FILE_HEADER }),
                 Some(pcap) => {
                     self.stage = Stage::Pcap(pcap);
                     passed(pcap::FILE_HEADER)
@@ -248,17 +233,13 @@ mod tests {
     }
 
     /// `file` as each of the compressions has it.
-    pub(super) fn compressed(file: &[u8]) -> [Vec<u8>; 3] {
+    fn compressed(file: &[u8]) -> [Vec<u8>; 3] {
         use std::io::Write;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(file).unwrap();
         let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
         lz4.write_all(file).unwrap();
-        [
-            gzip.finish().unwrap(),
-            zstd::encode_all(file, 3).unwrap(),
-            lz4.finish().unwrap(),
-        ]
+        [gzip.finish().unwrap(), zstd::encode_all(file, 3).unwrap(), lz4.finish().unwrap()]
     }
 
     fn forms() -> Vec<Vec<u8>> {
@@ -306,20 +287,14 @@ mod tests {
             fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
                 let result = self.0.read(out);
                 // The interrupted ones are repeated at once.
-                self.1.fetch_add(
-                    usize::from(result.is_ok()),
-                    std::sync::atomic::Ordering::Relaxed,
-                );
+                self.1.fetch_add(usize::from(result.is_ok()), std::sync::atomic::Ordering::Relaxed);
                 result
             }
         }
         let reads = std::sync::Arc::default();
         let chunks = Chunks::new(&pcapng().bytes, &[10]);
         let seen = Seen::of_reader(Counting(chunks, std::sync::Arc::clone(&reads)));
-        assert_eq!(
-            seen.starved,
-            reads.load(std::sync::atomic::Ordering::Relaxed)
-        );
+        assert_eq!(seen.starved, reads.load(std::sync::atomic::Ordering::Relaxed));
         seen.all_well();
     }
 
@@ -350,10 +325,7 @@ mod tests {
         let seen = Seen::of_reader(broken);
         assert_eq!(seen.problems_after, [4]);
         let place = pcap().bytes.len();
-        assert_eq!(
-            seen.sentence(),
-            format!("cannot be read at byte {place}: no disk")
-        );
+        assert_eq!(seen.sentence(), format!("cannot be read at byte {place}: no disk"));
     }
 
     struct Failing;
@@ -365,10 +337,7 @@ mod tests {
 
     #[test]
     fn a_stated_length_costs_no_memory() {
-        let file = Builder::pcap(Little, 0xa1b2_c3d4, u32::MAX, 1)
-            .u32(0)
-            .u32(0)
-            .u32(16 << 20);
+        let file = Builder::pcap(Little, 0xa1b2_c3d4, u32::MAX, 1).u32(0).u32(0).u32(16 << 20);
         let mut reader = Reader::new(Box::new(io::Cursor::new(file.u32(0).bytes)));
         while let Polled::Starved = reader.poll() {
             reader.fill();

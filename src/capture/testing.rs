@@ -18,10 +18,7 @@ pub(super) struct Builder {
 
 impl Builder {
     fn new(order: ByteOrder) -> Self {
-        Self {
-            order,
-            bytes: Vec::new(),
-        }
+        Self { order, bytes: Vec::new() }
     }
 
     pub(super) fn u16(mut self, value: u16) -> Self {
@@ -76,11 +73,7 @@ impl Builder {
     }
 
     pub(super) fn cut_record(self, seconds: u32, fraction: u32, data: &[u8], length: u32) -> Self {
-        self.u32(seconds)
-            .u32(fraction)
-            .u32(data.len() as u32)
-            .u32(length)
-            .raw(data)
+        self.u32(seconds).u32(fraction).u32(data.len() as u32).u32(length).raw(data)
     }
 
     // pcapng
@@ -97,12 +90,7 @@ impl Builder {
 
     pub(super) fn section(mut self, order: ByteOrder) -> Self {
         self.order = order;
-        let body = Self::new(order)
-            .u32(0x1a2b_3c4d)
-            .u16(1)
-            .u16(0)
-            .u64(u64::MAX)
-            .bytes;
+        let body = Self::new(order).u32(0x1a2b_3c4d).u16(1).u16(0).u64(u64::MAX).bytes;
         self.block(0x0a0d_0d0a, &body)
     }
 
@@ -112,12 +100,7 @@ impl Builder {
     }
 
     pub(super) fn interface(self, link: u16, snap_length: u32, options: &[(u16, &[u8])]) -> Self {
-        let body = Self::new(self.order)
-            .u16(link)
-            .u16(0)
-            .u32(snap_length)
-            .options(options)
-            .bytes;
+        let body = Self::new(self.order).u16(link).u16(0).u32(snap_length).options(options).bytes;
         self.block(1, &body)
     }
 
@@ -134,10 +117,7 @@ impl Builder {
         options: &[(u16, &[u8])],
     ) -> Self {
         let fields = Self::new(self.order).u32(interface);
-        let body = fields
-            .packet_fields(ticks, data, original)
-            .options(options)
-            .bytes;
+        let body = fields.packet_fields(ticks, data, original).options(options).bytes;
         self.block(6, &body)
     }
 
@@ -240,10 +220,7 @@ impl Seen {
     }
 
     pub(super) fn data(&self) -> Vec<&[u8]> {
-        self.packets
-            .iter()
-            .map(|packet| packet.data.as_slice())
-            .collect()
+        self.packets.iter().map(|packet| packet.data.as_slice()).collect()
     }
 
     /// The packets, when nothing was wrong.
@@ -274,12 +251,7 @@ pub(super) struct Chunks {
 
 impl Chunks {
     pub(super) fn new(bytes: &[u8], sizes: &[usize]) -> Self {
-        Self {
-            bytes: bytes.to_vec(),
-            sizes: sizes.to_vec(),
-            turn: 0,
-            interrupted: false,
-        }
+        Self { bytes: bytes.to_vec(), sizes: sizes.to_vec(), turn: 0, interrupted: false }
     }
 }
 
@@ -289,9 +261,7 @@ impl Read for Chunks {
         if self.interrupted {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        let size = self.sizes[self.turn % self.sizes.len()]
-            .min(self.bytes.len())
-            .min(out.len());
+        let size = self.sizes[self.turn % self.sizes.len()].min(self.bytes.len()).min(out.len());
         self.turn += 1;
         out[..size].copy_from_slice(&self.bytes[..size]);
         self.bytes.drain(..size);

@@ -36,15 +36,9 @@ impl Flow {
     /// The conversation that the segment belongs to, and its direction there.
     pub fn conversation(&self) -> (Conversation, Direction) {
         if self.source <= self.destination {
-            (
-                Conversation(self.source, self.destination),
-                Direction::Forward,
-            )
+            (Conversation(self.source, self.destination), Direction::Forward)
         } else {
-            (
-                Conversation(self.destination, self.source),
-                Direction::Backward,
-            )
+            (Conversation(self.destination, self.source), Direction::Backward)
         }
     }
 }
@@ -95,24 +89,10 @@ mod tests {
 
     #[test]
     fn both_directions_are_one_conversation() {
-        let a = Endpoint {
-            address: Ipv4Addr::LOCALHOST.into(),
-            port: 8000,
-        };
-        let b = Endpoint {
-            address: Ipv4Addr::LOCALHOST.into(),
-            port: 51234,
-        };
-        let (key, there) = Flow {
-            source: a,
-            destination: b,
-        }
-        .conversation();
-        let (same, back) = Flow {
-            source: b,
-            destination: a,
-        }
-        .conversation();
+        let a = Endpoint { address: Ipv4Addr::LOCALHOST.into(), port: 8000 };
+        let b = Endpoint { address: Ipv4Addr::LOCALHOST.into(), port: 51234 };
+        let (key, there) = Flow { source: a, destination: b }.conversation();
+        let (same, back) = Flow { source: b, destination: a }.conversation();
         assert_eq!(key, same);
         assert_eq!(there, back.opposite());
         assert_eq!(key.sender(there), a);
@@ -121,10 +101,7 @@ mod tests {
 
     #[test]
     fn ipv6_endpoints_stand_in_brackets() {
-        let endpoint = Endpoint {
-            address: Ipv6Addr::LOCALHOST.into(),
-            port: 443,
-        };
+        let endpoint = Endpoint { address: Ipv6Addr::LOCALHOST.into(), port: 443 };
         assert_eq!(endpoint.to_string(), "[::1]:443");
     }
 }

@@ -81,10 +81,7 @@ mod tests {
     fn names_are_unique_and_kebab_case() {
         for (index, rule) in Rule::ALL.iter().enumerate() {
             let name = rule.name();
-            assert!(
-                name.bytes()
-                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            );
+            assert!(name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-')));
             assert!(Rule::ALL[..index].iter().all(|other| other.name() != name));
         }
     }

@@ -25,13 +25,7 @@ pub(in crate::capture) struct Decoder {
 impl Decoder {
     pub(super) fn new(input: Compressed) -> Self {
         let inflate = Decompress::new_gzip(WINDOW_BITS);
-        Self {
-            input,
-            inflate,
-            inside: false,
-            has_output: false,
-            failure: None,
-        }
+        Self { input, inflate, inside: false, has_output: false, failure: None }
     }
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
@@ -41,11 +35,7 @@ impl Decoder {
             }
             let input = at_hand(&mut self.input, self.has_output)?;
             if input.is_empty() && !self.has_output {
-                return if self.inside {
-                    Err(Failure::Cut(Compression::Gzip))
-                } else {
-                    Ok(0)
-                };
+                return if self.inside { Err(Failure::Cut(Compression::Gzip)) } else { Ok(0) };
             }
             let offered = input.len();
             let (taken, given) = (self.inflate.total_in(), self.inflate.total_out());
@@ -75,8 +65,5 @@ impl Decoder {
 
 /// The library's own words depend on how the bytes arrived.
 fn broken() -> Failure {
-    Failure::Broken(
-        Compression::Gzip,
-        "a header, code or checksum in it is wrong".into(),
-    )
+    Failure::Broken(Compression::Gzip, "a header, code or checksum in it is wrong".into())
 }

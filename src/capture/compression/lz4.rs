@@ -19,31 +19,20 @@ pub(in crate::capture) struct Decoder {
 
 enum State {
     Between(Watched),
-    Inside {
-        frame: Box<FrameDecoder<Watched>>,
-        is_legacy: bool,
-    },
+    Inside { frame: Box<FrameDecoder<Watched>>, is_legacy: bool },
     Over,
 }
 
 impl Decoder {
     pub(super) fn new(input: Compressed) -> Self {
-        Self {
-            state: State::Between(Watched {
-                input,
-                ended: false,
-            }),
-        }
+        Self { state: State::Between(Watched { input, ended: false }) }
     }
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {
                 State::Between(input) => self.state = next_frame(input)?,
-                State::Inside {
-                    mut frame,
-                    is_legacy,
-                } => {
+                State::Inside { mut frame, is_legacy } => {
                     let given = frame.read(out).map_err(failure)?;
                     if given > 0 {
                         self.state = State::Inside { frame, is_legacy };
@@ -71,10 +60,7 @@ fn next_frame(mut input: Watched) -> Result<State, Failure> {
         }
         Some(&first) => {
             let frame = Box::new(FrameDecoder::new(input));
-            Ok(State::Inside {
-                frame,
-                is_legacy: first == LEGACY,
-            })
+            Ok(State::Inside { frame, is_legacy: first == LEGACY })
         }
     }
 }
@@ -85,17 +71,11 @@ fn skip_frame(input: &mut Compressed) -> Result<(), Failure> {
     let [_, _, _, _, a, b, c, d] = head;
     let length = u64::from(u32::from_le_bytes([a, b, c, d]));
     let skipped = io::copy(&mut input.take(length), &mut io::sink())?;
-    if skipped < length {
-        Err(Failure::Cut(Compression::Lz4))
-    } else {
-        Ok(())
-    }
+    if skipped < length { Err(Failure::Cut(Compression::Lz4)) } else { Ok(()) }
 }
 
 fn failure(error: io::Error) -> Failure {
-    let of_library = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
+    let of_library = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match of_library {
         Some(cause) => Failure::Broken(Compression::Lz4, cause.to_string()),
         None if error.kind() == io::ErrorKind::UnexpectedEof => Failure::Cut(Compression::Lz4),

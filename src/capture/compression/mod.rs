@@ -153,11 +153,7 @@ type Compressed = BufReader<io::Chain<Cursor<Vec<u8>>, Uninterrupted>>;
 /// The bytes that a decoder may take now. While it still has output that did
 /// not fit before, waiting for more input would keep that output back.
 fn at_hand(input: &mut Compressed, has_output: bool) -> io::Result<&[u8]> {
-    if has_output {
-        Ok(input.buffer())
-    } else {
-        input.fill_buf()
-    }
+    if has_output { Ok(input.buffer()) } else { input.fill_buf() }
 }
 
 /// Reads again when a signal interrupts.
@@ -236,13 +232,7 @@ mod tests {
         let plain = Seen::of_bytes(&file).all_well();
         for compress in ALL {
             let empty = compress(b"");
-            let joined = [
-                empty.as_slice(),
-                &compress(first),
-                &empty,
-                &compress(second),
-            ]
-            .concat();
+            let joined = [empty.as_slice(), &compress(first), &empty, &compress(second)].concat();
             assert_eq!(Seen::of_bytes(&joined).all_well(), plain);
         }
     }
@@ -282,10 +272,7 @@ mod tests {
             let frame = compress(&file);
             let around = [&skippable, &skippable, &frame, &skippable[..]].concat();
             assert_eq!(Seen::of_bytes(&around).all_well().len(), 1000);
-            assert_eq!(
-                Seen::of_reader(Chunks::new(&around, &[3])).all_well().len(),
-                1000
-            );
+            assert_eq!(Seen::of_reader(Chunks::new(&around, &[3])).all_well().len(), 1000);
             let seen = Seen::of_bytes(&around[..around.len() - 2]);
             assert_eq!(seen.packets.len(), 1000);
             assert!(matches!(seen.problem(), ErrorKind::CompressionCut { .. }));
@@ -302,11 +289,7 @@ mod tests {
             for tenth in 1..10 {
                 let seen = Seen::of_bytes(&whole[..whole.len() * tenth / 10]);
                 assert!(seen.packets.len() >= least);
-                assert!(
-                    seen.packets.len() + 300 > tenth * 100,
-                    "{tenth}: {}",
-                    seen.packets.len()
-                );
+                assert!(seen.packets.len() + 300 > tenth * 100, "{tenth}: {}", seen.packets.len());
                 least = seen.packets.len();
                 match seen.problem() {
                     ErrorKind::CompressionCut { had, .. } => {
@@ -324,19 +307,13 @@ mod tests {
 
     #[test]
     fn every_cut_of_a_small_stream_is_told() {
-        let file = Builder::usual_pcap()
-            .record(1, 2, b"abc")
-            .record(3, 4, b"def")
-            .bytes;
+        let file = Builder::usual_pcap().record(1, 2, b"abc").record(3, 4, b"def").bytes;
         for compress in ALL {
             let whole = compress(&file);
             for cut in 8..whole.len() {
                 let seen = Seen::of_bytes(&whole[..cut]);
                 let problem = seen.problem();
-                assert!(
-                    matches!(problem, ErrorKind::CompressionCut { .. }),
-                    "{cut}: {problem}"
-                );
+                assert!(matches!(problem, ErrorKind::CompressionCut { .. }), "{cut}: {problem}");
             }
         }
     }
@@ -371,10 +348,7 @@ mod tests {
             let file = [compress(&large()), b"garbage garbage".to_vec()].concat();
             let seen = Seen::of_bytes(&file);
             assert_eq!(seen.packets.len(), 1000);
-            assert!(matches!(
-                seen.problem(),
-                ErrorKind::CompressionBroken { .. }
-            ));
+            assert!(matches!(seen.problem(), ErrorKind::CompressionBroken { .. }));
         }
     }
 

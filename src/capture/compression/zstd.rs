@@ -23,12 +23,7 @@ pub(in crate::capture) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(input: Compressed) -> Result<Self, Failure> {
-        Ok(Self {
-            input,
-            frames: raw::Decoder::new()?,
-            wanted: 0,
-            has_output: false,
-        })
+        Ok(Self { input, frames: raw::Decoder::new()?, wanted: 0, has_output: false })
     }
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
@@ -37,11 +32,7 @@ impl Decoder {
             let input = at_hand(&mut self.input, self.has_output)?;
             if input.is_empty() && !self.has_output {
                 let inside = self.wanted > 0;
-                return if inside {
-                    Err(Failure::Cut(Compression::Zstd))
-                } else {
-                    Ok(0)
-                };
+                return if inside { Err(Failure::Cut(Compression::Zstd)) } else { Ok(0) };
             }
             let offered = input.get(..offer).unwrap_or(input);
             let status = self

@@ -1,0 +1,148 @@
+//! One of the inputs of a capture.
+
+use crate::types::{Source, SourceId, Timestamp};
+
+use super::input::Opened;
+use super::reader::{Polled, Reader};
+use super::record::Record;
+use super::{Error, ErrorKind, Input};
+
+/// An input, open or not, and where the merge stands in it.
+#[derive(Default)]
+pub(super) struct Part {
+    /// Its name in sentences.
+    title: String,
+    /// Its name in sources; only when there are several inputs.
+    file: Option<String>,
+    /// How to open it; `None` when that is done already.
+    input: Option<Input>,
+    state: State,
+    /// Whether it can be closed and opened again.
+    pub(super) is_regular: bool,
+    /// The record that the reader has polled and that was not given yet.
+    pub(super) next: Option<Record>,
+    /// Time of the record polled last, or of the last before it that had one.
+    pub(super) time: Option<Timestamp>,
+    /// Time of the first record.
+    pub(super) start: Option<Timestamp>,
+    /// Its place in the order of starting.
+    pub(super) rank: usize,
+    /// Problems that stand before the first packet.
+    pub(super) held: Vec<ErrorKind>,
+    /// For each of the reader's interface numbers, the source given for it.
+    sources: Vec<Option<SourceId>>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Closed,
+    Open(Box<Reader>),
+    /// Cannot be opened, which is still to be told.
+    Refused(ErrorKind),
+    Over,
+}
+
+impl Part {
+    /// An input to be opened, one of `several` or the only one.
+    pub(super) fn new(input: Input, several: bool) -> Self {
+        Self {
+            title: input.title(),
+            file: several.then(|| input.name()),
+            input: Some(input),
+            ..Self::default()
+        }
+    }
+
+    /// An input that is open.
+    pub(super) fn opened(title: String, reader: Reader) -> Self {
+        Self { title, state: State::Open(Box::new(reader)), ..Self::default() }
+    }
+
+    /// The record that comes next, polled once; the same until it is taken.
+    pub(super) fn poll(&mut self) -> Polled {
+        if let Some(record) = &self.next {
+            return Polled::Record(record.clone());
+        }
+        match &mut self.state {
+            State::Closed => Polled::Starved,
+            State::Open(reader) => {
+                let polled = reader.poll();
+                if let Polled::Record(record) = &polled {
+                    self.time = record.time.or(self.time);
+                    self.next = Some(record.clone());
+                }
+                polled
+            }
+            State::Refused(_) => match std::mem::replace(&mut self.state, State::Over) {
+                State::Refused(kind) => Polled::Problem(kind),
+                _ => Polled::End,
+            },
+            State::Over => Polled::End,
+        }
+    }
+
+    /// Opens it, or reads once. May block.
+    pub(super) fn fill(&mut self) {
+        match (&mut self.state, &self.input) {
+            (State::Open(reader), _) => reader.fill(),
+            (State::Closed, Some(input)) => match input.open() {
+                Ok(Opened { raw, regular }) => {
+                    self.is_regular = regular;
+                    self.state = State::Open(Box::new(Reader::new(raw)));
+                }
+                Err(kind) => self.state = State::Refused(kind),
+            },
+            _ => self.state = State::Over,
+        }
+    }
+
+    /// Closes it for good.
+    pub(super) fn close(&mut self) {
+        self.state = State::Over;
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// Closes it, to be read again from its beginning.
+    pub(super) fn rewind(&mut self) {
+        self.state = State::Closed;
+        (self.next, self.time) = (None, None);
+        self.held.clear();
+    }
+
+    pub(super) fn data(&self, record: &Record) -> &[u8] {
+        match &self.state {
+            State::Open(reader) => reader.data(record),
+            _ => &[],
+        }
+    }
+
+    /// The source of a record's interface, made when it is first asked for.
+    pub(super) fn source(&mut self, interface: u32, sources: &mut Vec<Source>) -> SourceId {
+        let slot = interface as usize;
+        if let Some(&Some(known)) = self.sources.get(slot) {
+            return known;
+        }
+        let interface = match &self.state {
+            State::Open(reader) => reader.interface_name(interface).map(str::to_owned),
+            _ => None,
+        };
+        let id = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
+        sources.push(Source { file: self.file.clone(), interface });
+        if self.sources.len() <= slot {
+            self.sources.resize(slot + 1, None);
+        }
+        if let Some(entry) = self.sources.get_mut(slot) {
+            *entry = Some(id);
+        }
+        id
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error { input: self.title.clone(), kind }
+    }
+}
