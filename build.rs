@@ -51,7 +51,9 @@ fn main() {
             }
         }
         None if wish == "require" => {
-            println!("cargo::error=libpcap was not found; install its headers (libpcap-dev, libpcap-devel)");
+            println!(
+                "cargo::error=libpcap was not found; install its headers (libpcap-dev, libpcap-devel)"
+            );
         }
         None => {}
     }
@@ -89,10 +91,8 @@ fn find() -> Option<Option<PathBuf>> {
 
 fn folders() -> Vec<PathBuf> {
     let architecture = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    let multiarch = MULTIARCH
-        .iter()
-        .find(|(name, _)| *name == architecture)
-        .map(|(_, folder)| folder);
+    let multiarch =
+        MULTIARCH.iter().find(|(name, _)| *name == architecture).map(|(_, folder)| folder);
     let mut folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).collect();
     if let Some(multiarch) = multiarch {
         folders.extend(FOLDERS.iter().map(|folder| Path::new(folder).join(multiarch)));

@@ -63,7 +63,11 @@ impl WebSocket {
             // side's says, if nothing is missing there.
             let begins_here = known || begin.is_some() && idle && expected == Some(reached);
             Half {
-                decoder: if begins_here { Decoder::new(extensions, limit) } else { Decoder::lost() },
+                decoder: if begins_here {
+                    Decoder::new(extensions, limit)
+                } else {
+                    Decoder::lost()
+                },
                 extensions,
                 limit,
                 begin: begin.unwrap_or(0),
@@ -114,7 +118,12 @@ impl WebSocket {
         }
     }
 
-    pub(super) fn receive(&mut self, direction: Direction, run: Run<'_>, context: &mut Context<'_>) {
+    pub(super) fn receive(
+        &mut self,
+        direction: Direction,
+        run: Run<'_>,
+        context: &mut Context<'_>,
+    ) {
         let mut scratch = std::mem::take(context.scratch);
         self.with(direction, context, |decoder, teller| decoder.receive(run, &mut scratch, teller));
         *context.scratch = scratch;
@@ -259,7 +268,8 @@ impl Receiver for Teller<'_, '_> {
         let text = message.opcode == Opcode::Text && whole && !message.compressed;
         if let (true, Body::Binary(bytes)) = (text, body) {
             let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-            let detail = format!("A text message of {} bytes is not UTF-8 at byte {at}.", bytes.len());
+            let detail =
+                format!("A text message of {} bytes is not UTF-8 at byte {at}.", bytes.len());
             self.violation(Rule::InvalidUtf8, &detail, message.origin);
         }
         let close: Option<Close<'_>> =
@@ -272,10 +282,7 @@ impl Receiver for Teller<'_, '_> {
             frames: message.frames,
             masked: message.masked,
             compressed: message.compressed,
-            first_time: message
-                .first
-                .time
-                .filter(|_| message.first.packet < message.origin.packet),
+            first_time: message.first.time.filter(|_| message.first.packet < message.origin.packet),
             complete: message.complete,
             missing: message.missing,
             truncated: message.truncated,

@@ -141,9 +141,7 @@ impl Layers {
         match &self.layer {
             Layer::Nothing => true,
             Layer::Http(exchange) => {
-                exchange.is_lost()
-                    && self.forward.held.is_empty()
-                    && self.backward.held.is_empty()
+                exchange.is_lost() && self.forward.held.is_empty() && self.backward.held.is_empty()
             }
             Layer::WebSocket(_) => false,
         }

@@ -19,12 +19,12 @@ pub use statistics::Statistics;
 
 use conversation::{Live, State};
 
+use crate::http::{Probe, probe};
 use crate::net::Decoder;
 use crate::tcp::{self, Found, History, Table};
 use crate::types::{
     Connection, Conversation, EndState, Event, Kind, Limits, Origin, Packet, Segment, Sink, Source,
 };
-use crate::http::{Probe, probe};
 
 /// Bytes of delivered data that retransmissions are compared with.
 const HISTORY: usize = 1 << 20;
@@ -101,8 +101,7 @@ impl Analyzer {
         let Ok(segment) = self.net.decode(packet) else {
             return;
         };
-        let Found { conversation, direction, entry, replaced, evicted } =
-            self.table.find(&segment);
+        let Found { conversation, direction, entry, replaced, evicted } = self.table.find(&segment);
         let mut gone = Worker { options: &self.options, shared: &mut self.shared, sources, sink };
         if let Some((conversation, entry)) = replaced {
             // Its ports are free again: it was closed, seen or not.
@@ -127,13 +126,8 @@ impl Analyzer {
         let State::Live(live) = &mut entry.state else {
             return;
         };
-        let (mut context, mut shared) = self.shared.split(
-            &self.options,
-            sources,
-            sink,
-            conversation,
-            entry.stream,
-        );
+        let (mut context, mut shared) =
+            self.shared.split(&self.options, sources, sink, conversation, entry.stream);
         entry.state = match live.segment(&segment, direction, &mut shared, &mut context) {
             conversation::Fate::GoesOn => return,
             conversation::Fate::Forgotten => State::Watching,
@@ -190,13 +184,8 @@ impl Worker<'_> {
         let State::Live(mut live) = entry.state else {
             return None;
         };
-        let (mut context, mut shared) = self.shared.split(
-            self.options,
-            self.sources,
-            self.sink,
-            conversation,
-            entry.stream,
-        );
+        let (mut context, mut shared) =
+            self.shared.split(self.options, self.sources, self.sink, conversation, entry.stream);
         live.finish(&mut shared, &mut context);
         match state.or_else(|| live.is_closing().then_some(EndState::TcpClosed)) {
             Some(state) => {

@@ -114,9 +114,8 @@ impl Arguments {
 
     /// Refuses options that cannot work together.
     pub(super) fn check(self) -> Result<Self, Error> {
-        let refuse = |sentence: &str| {
-            Err(Self::command().error(ErrorKind::ArgumentConflict, sentence))
-        };
+        let refuse =
+            |sentence: &str| Err(Self::command().error(ErrorKind::ArgumentConflict, sentence));
         let table = self.format == Format::Table;
         if table && self.frames {
             return refuse("--frames has nothing to show in a table");

@@ -68,7 +68,5 @@ fn say(message: &str) {
 
 /// Whether output was closed early, as `head` does.
 fn is_broken_pipe(error: &Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

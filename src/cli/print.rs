@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use anyhow::Result;
 use anstream::{AutoStream, ColorChoice};
+use anyhow::Result;
 
 use super::args::{Arguments, Color, Format, Payload};
 use super::summary::Found;
@@ -46,9 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 fn inputs(arguments: &Arguments) -> Vec<Input> {
     arguments
         .inputs()
-        .map(|path| {
-            if path == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) }
-        })
+        .map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) })
         .collect()
 }
 
@@ -58,9 +56,8 @@ fn options(arguments: &Arguments) -> Options {
         limit.apply(&mut limits);
     }
     let selection = Selection { networks: arguments.ip.clone(), ports: arguments.port.clone() };
-    let select = (selection != Selection::default()).then(|| -> Select {
-        Box::new(move |conversation| selection.matches(conversation))
-    });
+    let select = (selection != Selection::default())
+        .then(|| -> Select { Box::new(move |conversation| selection.matches(conversation)) });
     Options { limits, frames: arguments.frames, select }
 }
 

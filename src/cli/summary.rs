@@ -20,17 +20,34 @@ pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
     }
     let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
         if number > 0 {
-            notes.push(format!(
-                "{} {consequence} (--limit {limit})",
-                count(number, what)
-            ));
+            notes.push(format!("{} {consequence} (--limit {limit})", count(number, what)));
         }
     };
     reached(statistics.truncated, "message", "longer than is kept, shown in part", "message");
-    reached(statistics.evicted, "TCP conversation", "forgotten, as there were too many", "conversations");
-    reached(statistics.overflows, "hole", "in TCP streams given up early, as too much followed them", "reorder, --limit reorder-total");
-    reached(statistics.pending_overflows, "handshake", "given up, as too much waited for the other half", "pending");
-    reached(statistics.net.datagrams.evicted, "IP datagram", "given up in fragments, as there were too many", "datagrams, --limit fragments");
+    reached(
+        statistics.evicted,
+        "TCP conversation",
+        "forgotten, as there were too many",
+        "conversations",
+    );
+    reached(
+        statistics.overflows,
+        "hole",
+        "in TCP streams given up early, as too much followed them",
+        "reorder, --limit reorder-total",
+    );
+    reached(
+        statistics.pending_overflows,
+        "handshake",
+        "given up, as too much waited for the other half",
+        "pending",
+    );
+    reached(
+        statistics.net.datagrams.evicted,
+        "IP datagram",
+        "given up in fragments, as there were too many",
+        "datagrams, --limit fragments",
+    );
     notes
 }
 
@@ -54,7 +71,8 @@ pub(super) fn line(statistics: &Statistics, found: Found, verbose: bool) -> Opti
 fn seen(statistics: &Statistics) -> String {
     let net = &statistics.net;
     let unknown: u64 = net.unknown_link_types.values().sum();
-    let mut parts = vec![count(net.packets, "packet"), count(statistics.conversations, "TCP conversation")];
+    let mut parts =
+        vec![count(net.packets, "packet"), count(statistics.conversations, "TCP conversation")];
     let mut part = |number: u64, text: &dyn Fn(u64) -> String| {
         if number > 0 {
             parts.push(text(number));

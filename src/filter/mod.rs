@@ -18,10 +18,11 @@ impl Selection {
     pub fn matches(&self, conversation: &Conversation) -> bool {
         let ends = Direction::BOTH.map(|direction| conversation.sender(direction));
         let by_network = self.networks.is_empty()
-            || ends.iter().any(|end| {
-                self.networks.iter().any(|network| network.contains(&end.address))
-            });
-        let by_port = self.ports.is_empty() || ends.iter().any(|end| self.ports.contains(&end.port));
+            || ends
+                .iter()
+                .any(|end| self.networks.iter().any(|network| network.contains(&end.address)));
+        let by_port =
+            self.ports.is_empty() || ends.iter().any(|end| self.ports.contains(&end.port));
         by_network && by_port
     }
 }
@@ -33,11 +34,9 @@ mod tests {
 
     fn matches(networks: &[&str], ports: &[u16]) -> bool {
         let end = |address: &str, port| Endpoint { address: address.parse().unwrap(), port };
-        let (conversation, _) = Flow {
-            source: end("192.0.2.7", 51234),
-            destination: end("2001:db8::1", 443),
-        }
-        .conversation();
+        let (conversation, _) =
+            Flow { source: end("192.0.2.7", 51234), destination: end("2001:db8::1", 443) }
+                .conversation();
         Selection {
             networks: networks.iter().map(|network| network.parse().unwrap()).collect(),
             ports: ports.to_vec(),

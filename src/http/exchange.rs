@@ -169,10 +169,8 @@ impl Exchange {
     /// A request to upgrade that nothing answered.
     pub fn unanswered(&mut self) -> Option<Answer> {
         let client = self.client?;
-        let index = self
-            .requests
-            .iter()
-            .position(|pending| pending.request.asks_for_websocket())?;
+        let index =
+            self.requests.iter().position(|pending| pending.request.asks_for_websocket())?;
         let pending = self.requests.remove(index)?;
         Some(answer(Some(pending), None, client, None))
     }
@@ -268,10 +266,8 @@ impl Exchange {
         let ack = self.half(direction).ack;
         // A response sent before the request had arrived answers another,
         // which is not in the capture.
-        let answers = self
-            .requests
-            .front()
-            .is_some_and(|pending| ack.is_none_or(|ack| ack >= pending.end));
+        let answers =
+            self.requests.front().is_some_and(|pending| ack.is_none_or(|ack| ack >= pending.end));
         if (100..200).contains(&response.status) && response.status != 101 {
             return None; // interim: the final response follows
         }
@@ -310,10 +306,7 @@ impl Exchange {
 
     /// Responses before a 101 that are missing leave their requests behind.
     fn forget_unanswered(&mut self) {
-        let asking = self
-            .requests
-            .iter()
-            .position(|pending| pending.request.asks_for_websocket());
+        let asking = self.requests.iter().position(|pending| pending.request.asks_for_websocket());
         self.requests.drain(..asking.unwrap_or(0));
     }
 
@@ -335,15 +328,13 @@ impl Exchange {
     /// nobody knows what with, unless the answer can no longer come.
     fn held(&mut self, direction: Direction, run: &Run<'_>) -> Step {
         let server = self.half(direction.opposite());
-        let lost = matches!(server.phase, Phase::Lost)
-            && run.ack.is_none_or(|ack| server.reached >= ack);
+        let lost =
+            matches!(server.phase, Phase::Lost) && run.ack.is_none_or(|ack| server.reached >= ack);
         if !lost && !self.ended {
             return Step::Wait;
         }
-        let asked = self
-            .requests
-            .back()
-            .is_some_and(|pending| pending.request.asks_for_websocket());
+        let asked =
+            self.requests.back().is_some_and(|pending| pending.request.asks_for_websocket());
         if asked && probe(run.bytes) != Probe::Certain {
             let pending = self.requests.pop_back();
             return Step::Outcome(0, Outcome::Upgraded(answer(pending, None, direction, None)));
@@ -434,9 +425,8 @@ fn answer(
         handshake.host = sent("Host");
         handshake.origin = sent("Origin");
         handshake.key = sent("Sec-WebSocket-Key");
-        handshake.subprotocols = header::list(&headers, "Sec-WebSocket-Protocol")
-            .map(str::to_owned)
-            .collect();
+        handshake.subprotocols =
+            header::list(&headers, "Sec-WebSocket-Protocol").map(str::to_owned).collect();
         handshake.request_headers = Some(headers);
     }
     // The later of the two packets: captures put directions out of order.
@@ -494,7 +484,8 @@ mod tests {
                     match self.exchange.receive(direction, &run, 4096) {
                         Step::Consumed(count) => run = run.skip(count),
                         Step::Wait => {
-                            self.held[index(direction)][0] = (run.bytes.to_vec(), run.position, ack);
+                            self.held[index(direction)][0] =
+                                (run.bytes.to_vec(), run.position, ack);
                             return;
                         }
                         Step::Outcome(count, outcome) => {
@@ -544,7 +535,8 @@ mod tests {
                 self.offer(direction);
             }
             while let Some(answer) = self.exchange.unanswered() {
-                self.log.push(format!("unanswered {}", answer.handshake.target.unwrap_or_default()));
+                self.log
+                    .push(format!("unanswered {}", answer.handshake.target.unwrap_or_default()));
             }
             self.log
         }
@@ -558,7 +550,11 @@ mod tests {
     fn an_upgrade_split_at_every_byte() {
         let client = format!("{UPGRADE}frames of the client");
         let server = format!("{SWITCHING}frames of the server");
-        let expected = ["upgraded /chat 101 Forward", "Backward frames of the server", "Forward frames of the client"];
+        let expected = [
+            "upgraded /chat 101 Forward",
+            "Backward frames of the server",
+            "Forward frames of the client",
+        ];
         for split in 0..server.len() {
             let mut talk = Talk::default();
             let (request, early) = client.split_at(split.min(UPGRADE.len()));
@@ -567,7 +563,8 @@ mod tests {
             talk.say(CLIENT, &client[UPGRADE.len()..]);
             talk.say(SERVER, &server[..split]);
             talk.say(SERVER, &server[split..]);
-            let frames: String = talk.log.iter().filter_map(|line| line.strip_prefix("Backward ")).collect();
+            let frames: String =
+                talk.log.iter().filter_map(|line| line.strip_prefix("Backward ")).collect();
             assert_eq!(frames, "frames of the server");
             assert_eq!(talk.log[0], expected[0], "split at {split}");
             assert!(talk.log.contains(&expected[2].to_owned()));

@@ -84,11 +84,8 @@ pub(super) enum Progress {
 impl HeadBuffer {
     /// Takes bytes up to the empty line that ends the head.
     pub(super) fn push(&mut self, bytes: &[u8], limit: usize) -> Progress {
-        let skipped = if self.bytes.is_empty() {
-            bytes.len() - bytes.trim_ascii_start().len()
-        } else {
-            0
-        };
+        let skipped =
+            if self.bytes.is_empty() { bytes.len() - bytes.trim_ascii_start().len() } else { 0 };
         let bytes = bytes.get(skipped..).unwrap_or_default();
         let before = self.bytes.len();
         let room = limit.saturating_sub(before).saturating_add(1).min(bytes.len());
@@ -143,12 +140,10 @@ impl HeadBuffer {
 
 /// The index after the empty line, with or without carriage returns.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes).find_map(|at| {
-        match (bytes.get(at + 1), bytes.get(at + 2)) {
-            (Some(b'\n'), _) => Some(at + 2),
-            (Some(b'\r'), Some(b'\n')) => Some(at + 3),
-            _ => None,
-        }
+    memchr::memchr_iter(b'\n', bytes).find_map(|at| match (bytes.get(at + 1), bytes.get(at + 2)) {
+        (Some(b'\n'), _) => Some(at + 2),
+        (Some(b'\r'), Some(b'\n')) => Some(at + 3),
+        _ => None,
     })
 }
 
@@ -284,7 +279,9 @@ mod tests {
     fn a_head_without_carriage_returns() {
         let mut buffer = HeadBuffer::default();
         let bytes = b"HTTP/1.1 101 Web Socket Protocol Handshake\nUpgrade:websocket\n\n\x81";
-        assert!(matches!(buffer.push(bytes, 1024), Progress::Complete(count) if count == bytes.len() - 1));
+        assert!(
+            matches!(buffer.push(bytes, 1024), Progress::Complete(count) if count == bytes.len() - 1)
+        );
         let response = Response::parse(buffer.bytes()).unwrap();
         assert_eq!(response.reason, "Web Socket Protocol Handshake");
         assert!(header::has_token(&response.headers, "upgrade", "websocket"));
@@ -309,13 +306,26 @@ mod tests {
 
     #[test]
     fn other_protocols_are_told_apart() {
-        for certain in ["GET / HTTP/1.1\r\n", "HTTP/1.1 200", "\r\nPOST /x HTTP/1.0\n", "M-SEARCH * HTTP/1.1\r\n"] {
+        for certain in [
+            "GET / HTTP/1.1\r\n",
+            "HTTP/1.1 200",
+            "\r\nPOST /x HTTP/1.0\n",
+            "M-SEARCH * HTTP/1.1\r\n",
+        ] {
             assert_eq!(probe(certain.as_bytes()), Probe::Certain, "{certain:?}");
         }
         for unsure in ["", "G", "GET /long/path", "HTTP/", "\r\n"] {
             assert_eq!(probe(unsure.as_bytes()), Probe::Unsure, "{unsure:?}");
         }
-        for other in ["SSH-2.0-OpenSSH", "\x16\x03\x01", "GET key\r\n", "EHLO mail\r\n", "a", "G ", "PRI\x00"] {
+        for other in [
+            "SSH-2.0-OpenSSH",
+            "\x16\x03\x01",
+            "GET key\r\n",
+            "EHLO mail\r\n",
+            "a",
+            "G ",
+            "PRI\x00",
+        ] {
             assert_eq!(probe(other.as_bytes()), Probe::NotForUs, "{other:?}");
         }
     }

@@ -92,9 +92,15 @@ mod tests {
     #[test]
     fn lists_span_headers_and_respect_quotes() {
         let headers = [
-            header("sec-websocket-extensions", "permessage-deflate; client_max_window_bits, x; y=\"a,\\\"b;\""),
+            header(
+                "sec-websocket-extensions",
+                "permessage-deflate; client_max_window_bits, x; y=\"a,\\\"b;\"",
+            ),
             header("Host", "example"),
-            header("Sec-WebSocket-Extensions", ", permessage-deflate; server_max_window_bits=\"10\""),
+            header(
+                "Sec-WebSocket-Extensions",
+                ", permessage-deflate; server_max_window_bits=\"10\"",
+            ),
         ];
         let found = extensions(&headers);
         assert_eq!(found.len(), 3);

@@ -18,20 +18,12 @@ impl<'a> Bytes<'a> {
     /// captured bytes may be more.
     pub(super) fn new(captured: &'a [u8], original_length: u32) -> Self {
         let length = usize::try_from(original_length).unwrap_or(usize::MAX);
-        Self {
-            captured,
-            length: length.max(captured.len()),
-            offset: 0,
-        }
+        Self { captured, length: length.max(captured.len()), offset: 0 }
     }
 
     /// Bytes of which none are missing.
     pub(super) fn whole(captured: &'a [u8]) -> Self {
-        Self {
-            captured,
-            length: captured.len(),
-            offset: 0,
-        }
+        Self { captured, length: captured.len(), offset: 0 }
     }
 
     /// The captured ones.
@@ -76,11 +68,7 @@ impl<'a> Bytes<'a> {
     /// the rest counts as cut.
     pub(super) fn of_length(self, length: usize) -> Self {
         let captured = self.captured.get(..length).unwrap_or(self.captured);
-        Self {
-            captured,
-            length,
-            ..self
-        }
+        Self { captured, length, ..self }
     }
 
     /// The error for a header of `needed` bytes that are not all there: the
@@ -88,13 +76,7 @@ impl<'a> Bytes<'a> {
     pub(super) fn too_short(self, layer: Layer, needed: usize) -> NoSegment {
         if needed > self.length {
             let had = saturate(self.length);
-            return self.malformed(
-                layer,
-                Fault::Short {
-                    needed: saturate(needed),
-                    had,
-                },
-            );
+            return self.malformed(layer, Fault::Short { needed: saturate(needed), had });
         }
         NoSegment::CutBySnapLength {
             layer,
@@ -106,11 +88,7 @@ impl<'a> Bytes<'a> {
 
     /// The error for a layer that begins here.
     pub(super) fn malformed(self, layer: Layer, fault: Fault) -> NoSegment {
-        NoSegment::Malformed {
-            layer,
-            offset: saturate(self.offset),
-            fault,
-        }
+        NoSegment::Malformed { layer, offset: saturate(self.offset), fault }
     }
 }
 

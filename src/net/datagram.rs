@@ -74,11 +74,7 @@ impl Datagram {
                 at = piece_start + piece.len();
                 continue;
             }
-            let hole_end = self
-                .pieces
-                .range(at..end)
-                .next()
-                .map_or(end, |(&start, _)| start);
+            let hole_end = self.pieces.range(at..end).next().map_or(end, |(&start, _)| start);
             let piece = bytes.get(at - start..hole_end - start).unwrap_or_default();
             self.pieces.insert(at, piece.into());
             self.filled += piece.len();
@@ -96,9 +92,7 @@ impl Datagram {
 
     /// Where the last piece ends.
     fn reach(&self) -> usize {
-        self.pieces
-            .last_key_value()
-            .map_or(0, |(start, piece)| start + piece.len())
+        self.pieces.last_key_value().map_or(0, |(start, piece)| start + piece.len())
     }
 
     /// The pieces that share bytes with `start..start + length`, in order.

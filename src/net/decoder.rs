@@ -41,10 +41,7 @@ impl Decoder {
     /// A decoder that keeps no more fragments than [`Limits::datagrams`],
     /// [`Limits::fragments`] and [`Limits::fragment_time`] allow.
     pub fn new(limits: &Limits) -> Self {
-        Self {
-            fragments: Fragments::new(limits),
-            counters: Counters::default(),
-        }
+        Self { fragments: Fragments::new(limits), counters: Counters::default() }
     }
 
     /// The TCP segment that the packet carries or completes, or why there is
@@ -53,10 +50,7 @@ impl Decoder {
     /// The payload is borrowed from the packet or, when the packet completed a
     /// fragmented datagram, from the decoder.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Segment<'a>, NoSegment> {
-        let Self {
-            fragments,
-            counters,
-        } = self;
+        let Self { fragments, counters } = self;
         let result = decode(packet, fragments);
         counters.count(result.as_ref());
         result
@@ -65,10 +59,7 @@ impl Decoder {
     /// What has become of all packets so far. For summaries: it goes over all
     /// datagrams that are being collected.
     pub fn counters(&self) -> Counters {
-        Counters {
-            datagrams: self.fragments.counters(),
-            ..self.counters.clone()
-        }
+        Counters { datagrams: self.fragments.counters(), ..self.counters.clone() }
     }
 
     /// Datagrams being collected, and the bytes that they hold.

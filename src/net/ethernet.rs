@@ -10,8 +10,5 @@ use super::no_segment::{Layer, NoSegment};
 /// by IP's own length.
 pub(super) fn decode(bytes: Bytes<'_>) -> Result<(Next, Bytes<'_>), NoSegment> {
     let (&[.., high, low], rest) = bytes.header::<14>(Layer::Ethernet)?;
-    Ok((
-        Next::EtherType(EtherType(u16::from_be_bytes([high, low]))),
-        rest,
-    ))
+    Ok((Next::EtherType(EtherType(u16::from_be_bytes([high, low]))), rest))
 }

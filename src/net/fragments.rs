@@ -105,14 +105,8 @@ impl Fragments {
 
     /// What has become of the datagrams so far.
     pub(super) fn counters(&self) -> DatagramCounters {
-        let waiting = self
-            .collections
-            .values()
-            .filter(|collection| collection.is_waiting());
-        DatagramCounters {
-            waiting: waiting.count() as u64,
-            ..self.counters
-        }
+        let waiting = self.collections.values().filter(|collection| collection.is_waiting());
+        DatagramCounters { waiting: waiting.count() as u64, ..self.counters }
     }
 
     /// Takes a fragment; gives the payload that it completes, and what that
@@ -253,9 +247,7 @@ impl Collection {
 
     /// Whether it began more than `age` ago. Without times nothing ages.
     fn is_older(&self, age: Duration, now: Option<Timestamp>) -> bool {
-        self.since
-            .zip(now)
-            .is_some_and(|(since, now)| now.since(since) > age)
+        self.since.zip(now).is_some_and(|(since, now)| now.since(since) > age)
     }
 
     /// Whether the fragment is of another datagram, since it says other things

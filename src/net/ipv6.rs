@@ -52,10 +52,7 @@ pub(super) fn extension(
         ip_number::IPV6_FRAG => {
             let header = Ipv6FragmentHeaderSlice::from_slice(bytes.captured())
                 .map_err(|error| bytes.too_short(Layer::Ipv6Extension, error.required_len))?;
-            Ok((
-                fragment(&header, addresses),
-                bytes.after(header.slice().len()),
-            ))
+            Ok((fragment(&header, addresses), bytes.after(header.slice().len())))
         }
         _ => Err(NoSegment::NotTcp),
     }

@@ -11,20 +11,14 @@ use super::no_segment::{Layer, NoSegment};
 /// Packet type, device type, address length, address (8 bytes), protocol.
 pub(super) fn decode_v1(bytes: Bytes<'_>) -> Result<(Next, Bytes<'_>), NoSegment> {
     let (&[_, _, d0, d1, .., p0, p1], rest) = bytes.header::<16>(Layer::LinuxCooked)?;
-    Ok((
-        next(u16::from_be_bytes([d0, d1]), u16::from_be_bytes([p0, p1]))?,
-        rest,
-    ))
+    Ok((next(u16::from_be_bytes([d0, d1]), u16::from_be_bytes([p0, p1]))?, rest))
 }
 
 /// Protocol, reserved, interface index (4 bytes), device type, packet type,
 /// address length, address (8 bytes).
 pub(super) fn decode_v2(bytes: Bytes<'_>) -> Result<(Next, Bytes<'_>), NoSegment> {
     let (&[p0, p1, _, _, _, _, _, _, d0, d1, ..], rest) = bytes.header::<20>(Layer::LinuxCooked)?;
-    Ok((
-        next(u16::from_be_bytes([d0, d1]), u16::from_be_bytes([p0, p1]))?,
-        rest,
-    ))
+    Ok((next(u16::from_be_bytes([d0, d1]), u16::from_be_bytes([p0, p1]))?, rest))
 }
 
 /// What the protocol field says. For most devices, loopback (772) included, it

@@ -23,8 +23,5 @@ pub(super) fn decode(bytes: Bytes<'_>) -> Result<(Next, Bytes<'_>), NoSegment> {
     if organization != ETHERNET {
         return Err(NoSegment::NotIp);
     }
-    Ok((
-        Next::EtherType(EtherType(u16::from_be_bytes([high, low]))),
-        rest,
-    ))
+    Ok((Next::EtherType(EtherType(u16::from_be_bytes([high, low]))), rest))
 }

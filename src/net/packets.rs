@@ -90,14 +90,8 @@ impl Ip {
         Segment {
             origin: origin(number),
             flow: Flow {
-                source: Endpoint {
-                    address: source,
-                    port: 51234,
-                },
-                destination: Endpoint {
-                    address: destination,
-                    port: 80,
-                },
+                source: Endpoint { address: source, port: 51234 },
+                destination: Endpoint { address: destination, port: 80 },
             },
             seq: Seq(1000),
             ack: Some(Seq(2000)),
@@ -161,23 +155,14 @@ pub(super) fn vlan(ether_type: u16, payload: &[u8]) -> Vec<u8> {
 /// A packet, numbered 1, none of it cut.
 pub(super) fn packet(link_type: LinkType, data: &[u8]) -> Packet<'_> {
     let original_length = u32::try_from(data.len()).unwrap();
-    Packet {
-        origin: origin(1),
-        link_type,
-        data,
-        original_length,
-    }
+    Packet { origin: origin(1), link_type, data, original_length }
 }
 
 /// The origin of packet `number`, one millisecond after the one before it.
 pub(super) fn origin(number: u64) -> Origin {
     let nanoseconds = i64::try_from(number * 1_000_000).unwrap();
     let time = Some(Timestamp::from_nanoseconds(nanoseconds));
-    Origin {
-        packet: number,
-        time,
-        source: SourceId(0),
-    }
+    Origin { packet: number, time, source: SourceId(0) }
 }
 
 /// Fields of a segment that tests compare; `Segment` itself is not `Eq`.

@@ -30,10 +30,7 @@ pub(super) fn segment<'a>(
     Ok(Segment {
         origin,
         flow: Flow {
-            source: Endpoint {
-                address: addresses.source,
-                port: header.source_port(),
-            },
+            source: Endpoint { address: addresses.source, port: header.source_port() },
             destination: Endpoint {
                 address: addresses.destination,
                 port: header.destination_port(),
@@ -43,11 +40,7 @@ pub(super) fn segment<'a>(
         ack: header.ack().then(|| Seq(header.acknowledgment_number())),
         flags,
         window: header.window_size(),
-        window_scale: if header.syn() {
-            window_scale(header.options())
-        } else {
-            None
-        },
+        window_scale: if header.syn() { window_scale(header.options()) } else { None },
         payload: payload.captured(),
         cut: payload.cut(),
     })
@@ -82,10 +75,7 @@ mod tests {
     fn window_scale_is_found_behind_any_options() {
         assert_eq!(window_scale(&[3, 3, 7]), Some(7));
         assert_eq!(window_scale(&[1, 1, 3, 3, 0]), Some(0));
-        assert_eq!(
-            window_scale(&[2, 4, 5, 180, 34, 2, 99, 5, 0, 0, 0, 3, 3, 14]),
-            Some(14)
-        );
+        assert_eq!(window_scale(&[2, 4, 5, 180, 34, 2, 99, 5, 0, 0, 0, 3, 3, 14]), Some(14));
         assert_eq!(window_scale(&[3, 3, 255]), Some(14));
     }
 

@@ -16,49 +16,21 @@ const PAYLOAD: &[u8] = b"GET /chat HTTP/1.1\r\n";
 fn link_types(ip: Ip) -> Vec<(LinkType, Vec<u8>)> {
     let ether_type = ip.ether_type().to_be_bytes();
     let cooked_v1 = |device: u16| {
-        [
-            &[0, 0][..],
-            &device.to_be_bytes(),
-            &[0, 6, 2, 2, 2, 2, 2, 2, 0, 0],
-            &ether_type,
-        ]
-        .concat()
+        [&[0, 0][..], &device.to_be_bytes(), &[0, 6, 2, 2, 2, 2, 2, 2, 0, 0], &ether_type].concat()
     };
     let cooked_v2 = |device: u16| {
-        [
-            &ether_type[..],
-            &[0, 0, 0, 0, 0, 7],
-            &device.to_be_bytes(),
-            &[0, 6],
-            &[2; 8],
-        ]
-        .concat()
+        [&ether_type[..], &[0, 0, 0, 0, 0, 7], &device.to_be_bytes(), &[0, 6], &[2; 8]].concat()
     };
     let snap = [&[0xaa, 0xaa, 3, 0, 0, 0][..], &ether_type].concat();
     let ppp = [0, if ip == Ip::V4 { 0x21 } else { 0x57 }];
     let pppoe = [&[0x11, 0, 0, 1, 0, 99][..], &ppp].concat();
-    let stacked = vlan(
-        0x8100,
-        &vlan(0x88a8, &vlan(0x9100, &vlan(ip.ether_type(), &[]))),
-    );
+    let stacked = vlan(0x8100, &vlan(0x88a8, &vlan(0x9100, &vlan(ip.ether_type(), &[]))));
     let mut all = vec![
         (LinkType::ETHERNET, ethernet(ip.ether_type(), &[])),
-        (
-            LinkType::ETHERNET,
-            ethernet(0x8100, &vlan(ip.ether_type(), &[])),
-        ),
-        (
-            LinkType::ETHERNET,
-            ethernet(0x88a8, &vlan(0x8100, &vlan(ip.ether_type(), &[]))),
-        ),
-        (
-            LinkType::ETHERNET,
-            ethernet(0x9100, &vlan(ip.ether_type(), &[])),
-        ),
-        (
-            LinkType::ETHERNET,
-            ethernet(0x8100, &vlan(0x8100, &stacked)),
-        ),
+        (LinkType::ETHERNET, ethernet(0x8100, &vlan(ip.ether_type(), &[]))),
+        (LinkType::ETHERNET, ethernet(0x88a8, &vlan(0x8100, &vlan(ip.ether_type(), &[])))),
+        (LinkType::ETHERNET, ethernet(0x9100, &vlan(ip.ether_type(), &[]))),
+        (LinkType::ETHERNET, ethernet(0x8100, &vlan(0x8100, &stacked))),
         (LinkType::ETHERNET, ethernet(60, &snap)),
         (LinkType::ETHERNET, ethernet(0x8100, &vlan(60, &snap))),
         (LinkType::ETHERNET, ethernet(0x8864, &pppoe)),
@@ -73,34 +45,17 @@ fn link_types(ip: Ip) -> Vec<(LinkType, Vec<u8>)> {
     ];
     let mut tagged_v1 = cooked_v1(1);
     tagged_v1[14..].copy_from_slice(&[0x81, 0]);
-    all.push((
-        LinkType::LINUX_SLL,
-        [tagged_v1, vlan(ip.ether_type(), &[])].concat(),
-    ));
+    all.push((LinkType::LINUX_SLL, [tagged_v1, vlan(ip.ether_type(), &[])].concat()));
     let mut tagged_v2 = cooked_v2(1);
     tagged_v2[..2].copy_from_slice(&[0x88, 0xa8]);
-    all.push((
-        LinkType::LINUX_SLL2,
-        [tagged_v2, vlan(ip.ether_type(), &[])].concat(),
-    ));
-    let families: &[u8] = if ip == Ip::V4 {
-        &[2]
-    } else {
-        &[10, 24, 28, 30]
-    };
+    all.push((LinkType::LINUX_SLL2, [tagged_v2, vlan(ip.ether_type(), &[])].concat()));
+    let families: &[u8] = if ip == Ip::V4 { &[2] } else { &[10, 24, 28, 30] };
     for &family in families {
         all.push((LinkType::NULL, vec![family, 0, 0, 0]));
         all.push((LinkType::NULL, vec![0, 0, 0, family]));
         all.push((LinkType::LOOP, vec![0, 0, 0, family]));
     }
-    all.push((
-        if ip == Ip::V4 {
-            LinkType::IPV4
-        } else {
-            LinkType::IPV6
-        },
-        vec![],
-    ));
+    all.push((if ip == Ip::V4 { LinkType::IPV4 } else { LinkType::IPV6 }, vec![]));
     all
 }
 
@@ -145,10 +100,7 @@ fn every_truncation_is_cut_or_malformed_and_invents_nothing() {
             let payload_at = whole.len() - PAYLOAD.len();
             for length in 0..whole.len() {
                 let data = &whole[..length];
-                let cut = Packet {
-                    data,
-                    ..packet(link_type, &whole)
-                };
+                let cut = Packet { data, ..packet(link_type, &whole) };
                 let mut decoder = Decoder::new(&Limits::default());
                 match decoder.decode(&cut) {
                     Ok(segment) => {
@@ -156,12 +108,7 @@ fn every_truncation_is_cut_or_malformed_and_invents_nothing() {
                         assert_eq!(segment.payload, &data[payload_at..]);
                         assert_eq!(segment.cut as usize, whole.len() - length);
                     }
-                    Err(NoSegment::CutBySnapLength {
-                        offset,
-                        needed,
-                        had,
-                        ..
-                    }) => {
+                    Err(NoSegment::CutBySnapLength { offset, needed, had, .. }) => {
                         assert!(length < payload_at);
                         assert_eq!((offset + had) as usize, length);
                         assert!(had < needed);
@@ -175,10 +122,7 @@ fn every_truncation_is_cut_or_malformed_and_invents_nothing() {
                         assert_eq!(segment.payload, &data[payload_at..]);
                         assert_eq!(segment.cut as usize, whole.len() - length);
                     }
-                    Err(NoSegment::Malformed {
-                        fault: Fault::Short { needed, had },
-                        ..
-                    }) => {
+                    Err(NoSegment::Malformed { fault: Fault::Short { needed, had }, .. }) => {
                         assert!(had < needed);
                     }
                     Err(NoSegment::CutBySnapLength { layer, .. }) => {
@@ -200,60 +144,32 @@ fn other_protocols_are_told_apart() {
         (LinkType::ETHERNET, ethernet(0x0806, &[0; 28])),
         (LinkType::ETHERNET, ethernet(0x88cc, &[0; 46])),
         (LinkType::ETHERNET, ethernet(39, &[0x42; 46])),
-        (
-            LinkType::ETHERNET,
-            ethernet(39, &[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0, 1, 1]),
-        ),
+        (LinkType::ETHERNET, ethernet(39, &[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0, 1, 1])),
         (LinkType::ETHERNET, ethernet(0x8863, &[0; 46])),
-        (
-            LinkType::ETHERNET,
-            ethernet(0x8864, &[0x11, 0, 0, 1, 0, 10, 0xc0, 0x21, 9, 9]),
-        ),
+        (LinkType::ETHERNET, ethernet(0x8864, &[0x11, 0, 0, 1, 0, 10, 0xc0, 0x21, 9, 9])),
         (LinkType::NULL, vec![7, 0, 0, 0, 1, 2, 3]),
         (LinkType::NULL, vec![2, 1, 0, 0, 1, 2, 3]),
         // Netlink, whose protocol 0x0800 would be no Ethernet type.
-        (
-            LinkType::LINUX_SLL,
-            [&[0, 4, 3, 0x38][..], &[0; 10], &[8, 0], &[0; 9]].concat(),
-        ),
-        (
-            LinkType::LINUX_SLL,
-            [&[0, 4, 0, 1][..], &[0; 10], &[0, 1], &[0; 9]].concat(),
-        ),
-        (
-            LinkType::LINUX_SLL2,
-            [&[0, 0x10, 0, 0, 0, 0, 0, 1, 3, 0x38][..], &[0; 10]].concat(),
-        ),
+        (LinkType::LINUX_SLL, [&[0, 4, 3, 0x38][..], &[0; 10], &[8, 0], &[0; 9]].concat()),
+        (LinkType::LINUX_SLL, [&[0, 4, 0, 1][..], &[0; 10], &[0, 1], &[0; 9]].concat()),
+        (LinkType::LINUX_SLL2, [&[0, 0x10, 0, 0, 0, 0, 0, 1, 3, 0x38][..], &[0; 10]].concat()),
     ];
     for (link_type, data) in not_ip {
-        assert_eq!(
-            decode_one(&packet(link_type, &data)),
-            Err(NoSegment::NotIp),
-            "{data:x?}"
-        );
+        assert_eq!(decode_one(&packet(link_type, &data)), Err(NoSegment::NotIp), "{data:x?}");
     }
     for ip in Ip::BOTH {
         for protocol in [UDP, 1, 58, 59, 47, 4, 41, 50] {
             let data = ip.datagram(protocol, &[0; 40]);
-            assert_eq!(
-                decode_one(&packet(LinkType::RAW, &data)),
-                Err(NoSegment::NotTcp)
-            );
+            assert_eq!(decode_one(&packet(LinkType::RAW, &data)), Err(NoSegment::NotTcp));
         }
     }
     // What would be extension headers of IPv6 means other things in IPv4.
     for protocol in [0, 43, 44, 60] {
         let data = ipv4(protocol, &[0; 40]);
-        assert_eq!(
-            decode_one(&packet(LinkType::RAW, &data)),
-            Err(NoSegment::NotTcp)
-        );
+        assert_eq!(decode_one(&packet(LinkType::RAW, &data)), Err(NoSegment::NotTcp));
     }
     let unknown = LinkType(147);
-    assert_eq!(
-        decode_one(&packet(unknown, &[])),
-        Err(NoSegment::UnknownLinkType(unknown))
-    );
+    assert_eq!(decode_one(&packet(unknown, &[])), Err(NoSegment::UnknownLinkType(unknown)));
 }
 
 #[test]
@@ -287,28 +203,14 @@ fn ipv6_extension_headers_are_passed() {
     let routing = [44, 0, 0, 0, 0, 0, 0, 0];
     let atomic = [51, 0, 0, 0, 0, 0, 0, 9];
     let auth = [TCP, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1];
-    let chain = [
-        &hop_by_hop[..],
-        &destination,
-        &routing,
-        &atomic,
-        &auth,
-        &tcp(PAYLOAD),
-    ]
-    .concat();
+    let chain = [&hop_by_hop[..], &destination, &routing, &atomic, &auth, &tcp(PAYLOAD)].concat();
     let whole = ipv6(0, &chain);
     assert_decodes(Ip::V6, LinkType::IPV6, &whole);
 
     for length in 0..whole.len() - PAYLOAD.len() {
-        let cut = Packet {
-            data: &whole[..length],
-            ..packet(LinkType::IPV6, &whole)
-        };
+        let cut = Packet { data: &whole[..length], ..packet(LinkType::IPV6, &whole) };
         let error = decode_one(&cut).unwrap_err();
-        assert!(
-            matches!(error, NoSegment::CutBySnapLength { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, NoSegment::CutBySnapLength { .. }), "{error}");
     }
 }
 
@@ -316,21 +218,11 @@ fn ipv6_extension_headers_are_passed() {
 fn layers_without_end_are_refused() {
     let tags = (0..100).fold(vec![], |inner, _| vlan(0x8100, &inner));
     let extensions = ipv6(60, &[60, 0, 1, 4, 0, 0, 0, 0].repeat(100));
-    for (link_type, data) in [
-        (LinkType::ETHERNET, ethernet(0x8100, &tags)),
-        (LinkType::RAW, extensions),
-    ] {
+    for (link_type, data) in
+        [(LinkType::ETHERNET, ethernet(0x8100, &tags)), (LinkType::RAW, extensions)]
+    {
         let error = decode_one(&packet(link_type, &data)).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                NoSegment::Malformed {
-                    fault: Fault::TooDeep,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, NoSegment::Malformed { fault: Fault::TooDeep, .. }), "{error}");
     }
 }
 
@@ -343,15 +235,9 @@ fn a_length_of_zero_means_all_there_is() {
         assert_decodes(ip, LinkType::RAW, &data);
 
         let mut decoder = Decoder::new(&Limits::default());
-        let cut = Packet {
-            data: &data[..data.len() - 5],
-            ..packet(LinkType::RAW, &data)
-        };
+        let cut = Packet { data: &data[..data.len() - 5], ..packet(LinkType::RAW, &data) };
         let segment = decoder.decode(&cut).unwrap();
-        assert_eq!(
-            (segment.payload, segment.cut),
-            (&PAYLOAD[..PAYLOAD.len() - 5], 5)
-        );
+        assert_eq!((segment.payload, segment.cut), (&PAYLOAD[..PAYLOAD.len() - 5], 5));
     }
 }
 
@@ -374,16 +260,9 @@ fn ip_is_believed_over_the_original_length() {
     // Some writers leave the original length empty.
     for original_length in [0, 10, u32::try_from(data.len()).unwrap()] {
         let mut decoder = Decoder::new(&Limits::default());
-        let cut = Packet {
-            data,
-            original_length,
-            ..packet(LinkType::RAW, &whole)
-        };
+        let cut = Packet { data, original_length, ..packet(LinkType::RAW, &whole) };
         let segment = decoder.decode(&cut).unwrap();
-        assert_eq!(
-            (segment.payload, segment.cut),
-            (&PAYLOAD[..PAYLOAD.len() - 5], 5)
-        );
+        assert_eq!((segment.payload, segment.cut), (&PAYLOAD[..PAYLOAD.len() - 5], 5));
     }
 }
 
@@ -394,62 +273,22 @@ fn impossible_header_fields_are_malformed() {
         let mut data = good.clone();
         data[at] = value;
         match decode_one(&packet(LinkType::IPV4, &data)).unwrap_err() {
-            NoSegment::Malformed {
-                layer,
-                offset,
-                fault,
-            } => (layer, offset, fault),
+            NoSegment::Malformed { layer, offset, fault } => (layer, offset, fault),
             other => panic!("{other}"),
         }
     };
     assert_eq!(broken(0, 0x65), (Layer::Ipv4, 0, Fault::Version(6)));
     assert_eq!(broken(0, 0x44), (Layer::Ipv4, 0, Fault::HeaderLength(16)));
     assert_eq!(broken(3, 19), (Layer::Ipv4, 0, Fault::TotalLength(19)));
-    assert_eq!(
-        broken(3, 30),
-        (
-            Layer::Tcp,
-            20,
-            Fault::Short {
-                needed: 20,
-                had: 10
-            }
-        )
-    );
-    assert_eq!(
-        broken(3, 50),
-        (
-            Layer::Tcp,
-            20,
-            Fault::Short {
-                needed: 32,
-                had: 30
-            }
-        )
-    );
+    assert_eq!(broken(3, 30), (Layer::Tcp, 20, Fault::Short { needed: 20, had: 10 }));
+    assert_eq!(broken(3, 50), (Layer::Tcp, 20, Fault::Short { needed: 32, had: 30 }));
     assert_eq!(broken(32, 0x40), (Layer::Tcp, 20, Fault::HeaderLength(16)));
-    assert_eq!(
-        broken(32, 0xf0),
-        (
-            Layer::Tcp,
-            20,
-            Fault::Short {
-                needed: 60,
-                had: 52
-            }
-        )
-    );
+    assert_eq!(broken(32, 0xf0), (Layer::Tcp, 20, Fault::Short { needed: 60, had: 52 }));
 
     let error = decode_one(&packet(LinkType::RAW, &[0x50])).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "IP header at byte 0 is malformed: IP version 5"
-    );
+    assert_eq!(error.to_string(), "IP header at byte 0 is malformed: IP version 5");
     let error = decode_one(&packet(LinkType::IPV6, &good)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "IPv6 header at byte 0 is malformed: IP version 4"
-    );
+    assert_eq!(error.to_string(), "IPv6 header at byte 0 is malformed: IP version 4");
 }
 
 #[test]
@@ -485,10 +324,7 @@ fn every_packet_is_counted_once() {
     let good = ipv4(TCP, &tcp(PAYLOAD));
     let fragment = Ip::V4.fragment(TCP, 1, &tcp(PAYLOAD), 0, 8);
     let udp = ipv4(UDP, &[0; 8]);
-    let cut = Packet {
-        data: &good[..30],
-        ..packet(LinkType::RAW, &good)
-    };
+    let cut = Packet { data: &good[..30], ..packet(LinkType::RAW, &good) };
     for packet in [
         packet(LinkType::RAW, &good),
         packet(LinkType::RAW, &good),
@@ -512,13 +348,7 @@ fn every_packet_is_counted_once() {
     assert_eq!(counters.not_ip, 1);
     assert_eq!(counters.unknown_link_types, [(9, 1), (147, 2)].into());
     assert_eq!(counters.cut, 1);
-    assert_eq!(
-        counters.datagrams,
-        DatagramCounters {
-            waiting: 1,
-            ..Default::default()
-        }
-    );
+    assert_eq!(counters.datagrams, DatagramCounters { waiting: 1, ..Default::default() });
 }
 
 /// Gives `fragments` to `decoder` as packets `first`, `first + 1`…; the payloads
@@ -526,10 +356,7 @@ fn every_packet_is_counted_once() {
 fn feed(decoder: &mut Decoder, first: u64, fragments: &[Vec<u8>]) -> Vec<(u64, Vec<u8>)> {
     let mut found = Vec::new();
     for (number, data) in (first..).zip(fragments) {
-        let packet = Packet {
-            origin: origin(number),
-            ..packet(LinkType::RAW, data)
-        };
+        let packet = Packet { origin: origin(number), ..packet(LinkType::RAW, data) };
         match decoder.decode(&packet) {
             Ok(segment) => found.push((segment.origin.packet, segment.payload.to_vec())),
             Err(NoSegment::Fragment | NoSegment::FragmentContradicts) => {}
@@ -549,13 +376,7 @@ fn copies_of_fragments_complete_a_datagram_once() {
         let fragments = [a.clone(), a.clone(), b.clone(), b, a];
         assert_eq!(feed(&mut decoder, 1, &fragments), [(3, PAYLOAD.to_vec())]);
         let datagrams = decoder.counters().datagrams;
-        assert_eq!(
-            datagrams,
-            DatagramCounters {
-                complete: 1,
-                ..Default::default()
-            }
-        );
+        assert_eq!(datagrams, DatagramCounters { complete: 1, ..Default::default() });
         assert_eq!(datagrams.incomplete(), 0);
     }
 }
@@ -631,26 +452,13 @@ fn impossible_fragments_are_malformed() {
     for ip in Ip::BOTH {
         let payload = [0; 70_000];
         let cases = [
-            (
-                ip.fragment(TCP, 1, &payload, 0, 20),
-                Fault::FragmentLength(20),
-            ),
-            (
-                ip.fragment(TCP, 1, &payload, 8, 8),
-                Fault::FragmentLength(0),
-            ),
-            (
-                ip.fragment(TCP, 1, &payload[..65_536], 65_528, 65_536),
-                Fault::FragmentEnd(65_536),
-            ),
+            (ip.fragment(TCP, 1, &payload, 0, 20), Fault::FragmentLength(20)),
+            (ip.fragment(TCP, 1, &payload, 8, 8), Fault::FragmentLength(0)),
+            (ip.fragment(TCP, 1, &payload[..65_536], 65_528, 65_536), Fault::FragmentEnd(65_536)),
         ];
         for (data, expected) in cases {
             match decode_one(&packet(LinkType::RAW, &data)) {
-                Err(NoSegment::Malformed {
-                    layer: Layer::Fragment,
-                    fault,
-                    ..
-                }) => {
+                Err(NoSegment::Malformed { layer: Layer::Fragment, fault, .. }) => {
                     assert_eq!(fault, expected);
                 }
                 other => panic!("{other:?}"),
@@ -693,10 +501,7 @@ fn fragments_of_other_protocols_are_not_kept() {
 fn headers_within_a_fragmented_payload_are_passed() {
     for ip in Ip::BOTH {
         let auth = [&[TCP, 4, 0, 0][..], &[9; 20], &tcp(PAYLOAD)].concat();
-        let fragments = [
-            ip.fragment(51, 1, &auth, 0, 16),
-            ip.fragment(51, 1, &auth, 16, 76),
-        ];
+        let fragments = [ip.fragment(51, 1, &auth, 0, 16), ip.fragment(51, 1, &auth, 16, 76)];
         let mut decoder = Decoder::new(&Limits::default());
         assert_eq!(feed(&mut decoder, 1, &fragments), [(2, PAYLOAD.to_vec())]);
     }
@@ -735,10 +540,8 @@ fn identifications_belong_to_a_pair_of_hosts() {
 fn padding_is_no_part_of_a_fragment() {
     for ip in Ip::BOTH {
         let datagram = tcp(&[b'a'; 33]);
-        let mut fragments = [
-            ip.fragment(TCP, 1, &datagram, 0, 64),
-            ip.fragment(TCP, 1, &datagram, 64, 65),
-        ];
+        let mut fragments =
+            [ip.fragment(TCP, 1, &datagram, 0, 64), ip.fragment(TCP, 1, &datagram, 64, 65)];
         for fragment in &mut fragments {
             fragment.extend_from_slice(&[0xee; 25]);
         }
@@ -749,10 +552,7 @@ fn padding_is_no_part_of_a_fragment() {
 
 #[test]
 fn fragments_without_times_are_bounded_all_the_same() {
-    let mut decoder = Decoder::new(&Limits {
-        datagrams: 5,
-        ..Limits::default()
-    });
+    let mut decoder = Decoder::new(&Limits { datagrams: 5, ..Limits::default() });
     for id in 0..20 {
         let data = Ip::V4.fragment(TCP, id, &tcp(PAYLOAD), 0, 8);
         let mut packet = packet(LinkType::RAW, &data);
@@ -773,16 +573,7 @@ fn fragments_within_fragments_are_refused() {
     let second = Ip::V6.fragment(60, 1, &datagram, 8, datagram.len());
     assert!(decoder.decode(&packet(LinkType::RAW, &first)).is_err());
     let error = decoder.decode(&packet(LinkType::RAW, &second)).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            NoSegment::Malformed {
-                fault: Fault::Nested,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, NoSegment::Malformed { fault: Fault::Nested, .. }), "{error}");
 }
 
 #[test]
@@ -792,35 +583,20 @@ fn a_cut_fragment_is_not_kept() {
         let whole = ip.fragment(TCP, 1, &datagram, 0, 32);
         let rest = ip.fragment(TCP, 1, &datagram, 32, datagram.len());
         let mut decoder = Decoder::new(&Limits::default());
-        let cut = Packet {
-            data: &whole[..whole.len() - 1],
-            ..packet(LinkType::RAW, &whole)
-        };
+        let cut = Packet { data: &whole[..whole.len() - 1], ..packet(LinkType::RAW, &whole) };
         let error = decoder.decode(&cut).unwrap_err();
         assert!(
-            matches!(
-                error,
-                NoSegment::CutBySnapLength {
-                    layer: Layer::Fragment,
-                    ..
-                }
-            ),
+            matches!(error, NoSegment::CutBySnapLength { layer: Layer::Fragment, .. }),
             "{error}"
         );
-        assert_eq!(
-            feed(&mut decoder, 2, &[rest, whole]),
-            [(3, PAYLOAD.to_vec())]
-        );
+        assert_eq!(feed(&mut decoder, 2, &[rest, whole]), [(3, PAYLOAD.to_vec())]);
     }
 }
 
 #[test]
 fn incomplete_datagrams_are_given_up_in_time() {
     let datagram = tcp(PAYLOAD);
-    let limits = Limits {
-        fragment_time: Duration::from_millis(10),
-        ..Limits::default()
-    };
+    let limits = Limits { fragment_time: Duration::from_millis(10), ..Limits::default() };
     for ip in Ip::BOTH {
         let mut decoder = Decoder::new(&limits);
         let a = ip.fragment(TCP, 1, &datagram, 0, 24);
@@ -836,22 +612,15 @@ fn incomplete_datagrams_are_given_up_in_time() {
 #[test]
 fn limits_reached_are_kept_and_counted() {
     let datagram = tcp(&[0; 1000]);
-    let fragments: Vec<_> = (0..100)
-        .map(|id| Ip::V4.fragment(TCP, id, &datagram, 0, 800))
-        .collect();
+    let fragments: Vec<_> =
+        (0..100).map(|id| Ip::V4.fragment(TCP, id, &datagram, 0, 800)).collect();
 
-    let mut decoder = Decoder::new(&Limits {
-        datagrams: 10,
-        ..Limits::default()
-    });
+    let mut decoder = Decoder::new(&Limits { datagrams: 10, ..Limits::default() });
     assert_eq!(feed(&mut decoder, 1, &fragments), []);
     let datagrams = decoder.counters().datagrams;
     assert_eq!((datagrams.evicted, datagrams.waiting), (90, 10));
 
-    let mut decoder = Decoder::new(&Limits {
-        fragments: 8000,
-        ..Limits::default()
-    });
+    let mut decoder = Decoder::new(&Limits { fragments: 8000, ..Limits::default() });
     assert_eq!(feed(&mut decoder, 1, &fragments[..20]), []);
     let datagrams = decoder.counters().datagrams;
     assert_eq!((datagrams.evicted, datagrams.waiting), (12, 8));
@@ -860,16 +629,9 @@ fn limits_reached_are_kept_and_counted() {
     let rest = Ip::V4.fragment(TCP, 19, &datagram, 800, datagram.len());
     assert_eq!(feed(&mut decoder, 21, &[rest]), [(21, vec![0; 1000])]);
 
-    for limits in [
-        Limits {
-            datagrams: 0,
-            ..Limits::default()
-        },
-        Limits {
-            fragments: 0,
-            ..Limits::default()
-        },
-    ] {
+    for limits in
+        [Limits { datagrams: 0, ..Limits::default() }, Limits { fragments: 0, ..Limits::default() }]
+    {
         let mut decoder = Decoder::new(&limits);
         assert_eq!(feed(&mut decoder, 1, &fragments), []);
         assert_eq!(decoder.counters().datagrams.evicted, 100);
@@ -891,15 +653,8 @@ fn fragmented() -> impl Strategy<Value = (Vec<u8>, Vec<(usize, usize)>)> {
             cuts.sort_unstable();
             cuts.dedup();
             let end = |unit: usize| (unit * 8).min(length);
-            let mut pieces: Vec<_> = cuts
-                .windows(2)
-                .map(|cut| (cut[0] * 8, end(cut[1])))
-                .collect();
-            pieces.extend(
-                copies
-                    .iter()
-                    .map(|&(unit, units)| (unit * 8, end(unit + units))),
-            );
+            let mut pieces: Vec<_> = cuts.windows(2).map(|cut| (cut[0] * 8, end(cut[1]))).collect();
+            pieces.extend(copies.iter().map(|&(unit, units)| (unit * 8, end(unit + units))));
             // One piece alone would be no fragment.
             pieces.retain(|&piece| piece != (0, length));
             if cuts.len() == 2 {

@@ -10,8 +10,5 @@ use super::no_segment::{Layer, NoSegment};
 /// Priority and VLAN identifier, then the type of what is tagged.
 pub(super) fn decode(bytes: Bytes<'_>) -> Result<(Next, Bytes<'_>), NoSegment> {
     let (&[_, _, high, low], rest) = bytes.header(Layer::Vlan)?;
-    Ok((
-        Next::EtherType(EtherType(u16::from_be_bytes([high, low]))),
-        rest,
-    ))
+    Ok((Next::EtherType(EtherType(u16::from_be_bytes([high, low]))), rest))
 }

@@ -10,10 +10,8 @@ const MAX_DEPTH: usize = 128;
 /// numbers of any size and repeated keys are fine.
 pub fn is_json(text: &str) -> bool {
     let begins = text.trim_ascii_start().bytes().next();
-    let plausible = matches!(
-        begins,
-        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-    );
+    let plausible =
+        matches!(begins, Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'));
     plausible && serde_json::from_str::<IgnoredAny>(text).is_ok() && is_shallow(text)
 }
 
@@ -59,10 +57,32 @@ mod tests {
 
     #[test]
     fn json_and_what_resembles_it() {
-        for json in ["{}", " [1, 2]\n", "\"x\"", "-0.5e400", "null", "{\"a\":1,\"a\":2}", "123456789012345678901234567890", r#""\ud800""#] {
+        for json in [
+            "{}",
+            " [1, 2]\n",
+            "\"x\"",
+            "-0.5e400",
+            "null",
+            "{\"a\":1,\"a\":2}",
+            "123456789012345678901234567890",
+            r#""\ud800""#,
+        ] {
             assert!(is_json(json), "{json}");
         }
-        for other in ["", " ", "{", "[1,]", "01", "NaN", "{a:1}", "[1] x", "'x'", "\u{feff}{}", "\"a\nb\"", "nul"] {
+        for other in [
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "01",
+            "NaN",
+            "{a:1}",
+            "[1] x",
+            "'x'",
+            "\u{feff}{}",
+            "\"a\nb\"",
+            "nul",
+        ] {
             assert!(!is_json(other), "{other}");
         }
     }

@@ -90,11 +90,7 @@ impl<'a> Data<'a> {
     /// The part from `start` up to `end`, both within the data.
     fn part(&self, start: u64, end: u64) -> Self {
         let range = (start - self.position) as usize..(end - self.position) as usize;
-        Self {
-            position: start,
-            bytes: self.bytes.get(range).unwrap_or_default(),
-            ..*self
-        }
+        Self { position: start, bytes: self.bytes.get(range).unwrap_or_default(), ..*self }
     }
 }
 
@@ -188,18 +184,16 @@ impl Assembler {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
         }
         // Nothing comes after the FIN.
-        let data = self.fin.map_or(data, |fin| {
-            data.part(data.position, data.end().min(fin).max(data.position))
-        });
+        let data = self
+            .fin
+            .map_or(data, |fin| data.part(data.position, data.end().min(fin).max(data.position)));
         let data = if self.begun { self.trim(direction, data, shared, receiver) } else { data };
         if data.bytes.is_empty() {
             return;
         }
         let in_order = self.begun && data.position == self.next;
-        let unobstructed = self
-            .chunks
-            .first_key_value()
-            .is_none_or(|(&start, _)| data.end() <= start);
+        let unobstructed =
+            self.chunks.first_key_value().is_none_or(|(&start, _)| data.end() <= start);
         if in_order && unobstructed {
             self.deliver(direction, data, shared, receiver);
         } else {
@@ -378,7 +372,8 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        while self.buffered > shared.limits.reorder || *shared.buffered > shared.limits.reorder_total
+        while self.buffered > shared.limits.reorder
+            || *shared.buffered > shared.limits.reorder_total
         {
             let Some((&start, _)) = self.chunks.first_key_value() else {
                 return;
@@ -496,10 +491,8 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        let origin = self
-            .latest
-            .filter(|latest| latest.packet > data.origin.packet)
-            .unwrap_or(data.origin);
+        let origin =
+            self.latest.filter(|latest| latest.packet > data.origin.packet).unwrap_or(data.origin);
         self.latest = Some(origin);
         self.seen = true;
         self.advance_to(data.end());

@@ -38,10 +38,7 @@ mod tests {
     use super::*;
 
     fn moment(packets: u64, milliseconds: i64) -> Moment {
-        Moment {
-            packets,
-            time: Some(Timestamp::from_nanoseconds(milliseconds * 1_000_000)),
-        }
+        Moment { packets, time: Some(Timestamp::from_nanoseconds(milliseconds * 1_000_000)) }
     }
 
     #[test]

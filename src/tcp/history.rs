@@ -35,10 +35,7 @@ struct Record<'a> {
 impl History {
     /// A history of at most `capacity` bytes, bookkeeping included.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            ring: vec![0; capacity],
-            written: 0,
-        }
+        Self { ring: vec![0; capacity], written: 0 }
     }
 
     /// Notes that `bytes` were delivered at `position`. What is larger than
@@ -59,10 +56,7 @@ impl History {
             return;
         };
         let (header, body) = place.split_at_mut(HEADER);
-        for (field, value) in header
-            .chunks_mut(8)
-            .zip([trace.last, position, bytes.len() as u64])
-        {
+        for (field, value) in header.chunks_mut(8).zip([trace.last, position, bytes.len() as u64]) {
             let value = value.to_le_bytes();
             field.copy_from_slice(value.get(..field.len()).unwrap_or_default());
         }
@@ -134,11 +128,8 @@ impl Differing {
         if first.get(..length) == second.get(..length) {
             return;
         }
-        for (index, _) in first
-            .iter()
-            .zip(second)
-            .enumerate()
-            .filter(|(_, (first, second))| first != second)
+        for (index, _) in
+            first.iter().zip(second).enumerate().filter(|(_, (first, second))| first != second)
         {
             let position = start + index as u64;
             let (low, high) = self.range.unwrap_or((position, position));

@@ -75,9 +75,8 @@ impl Stream {
             half.syn_seen = true;
             half.window_scale = segment.window_scale;
         }
-        let ack = segment
-            .ack
-            .map(|ack| self.acknowledge(ack, segment, direction, shared, receiver));
+        let ack =
+            segment.ack.map(|ack| self.acknowledge(ack, segment, direction, shared, receiver));
         // The SYN's own number comes before its first byte.
         let first = if syn { segment.seq.plus(1) } else { segment.seq };
         let assembler = &mut self.half(direction).assembler;
@@ -114,7 +113,12 @@ impl Stream {
 
     /// Delivers what is left, holes given up, as no more segments will come.
     /// `latest` is the last packet of the conversation.
-    pub fn finish(&mut self, latest: Origin, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
+    pub fn finish(
+        &mut self,
+        latest: Origin,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) {
         // In the order of capture, so that an answer does not overtake.
         while let Some((_, direction)) = Direction::BOTH
             .into_iter()

@@ -129,8 +129,8 @@ impl<T> Entry<T> {
             Direction::Forward => (self.forward, self.backward),
             Direction::Backward => (self.backward, self.forward),
         };
-        let answers_peer = segment.ack.is_some()
-            && segment.ack == peer.initial_seq.map(|initial| initial.plus(1));
+        let answers_peer =
+            segment.ack.is_some() && segment.ack == peer.initial_seq.map(|initial| initial.plus(1));
         match (sender.initial_seq, sender.first_seq) {
             (Some(initial), _) => initial != segment.seq && !answers_peer,
             // The capture began in an older conversation, unless this is the

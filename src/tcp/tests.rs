@@ -368,7 +368,10 @@ fn what_the_snap_length_cut_is_a_gap() {
     feed.send(&Sent { cut: 6, ..forward(1, b"head") });
     feed.send(&forward(11, b"next"));
     feed.wait(300, 15);
-    assert_eq!((feed.told.forward.as_slice(), feed.told.gaps.as_slice()), (&b"headnext"[..], &[6][..]));
+    assert_eq!(
+        (feed.told.forward.as_slice(), feed.told.gaps.as_slice()),
+        (&b"headnext"[..], &[6][..])
+    );
 }
 
 #[test]

@@ -23,10 +23,7 @@ impl Timestamp {
     /// Whole seconds and nanoseconds since the epoch; `None` beyond the years
     /// 1677 to 2262, which no capture file in good order holds.
     pub fn from_parts(seconds: i64, nanoseconds: u32) -> Option<Self> {
-        seconds
-            .checked_mul(1_000_000_000)?
-            .checked_add(i64::from(nanoseconds))
-            .map(Self)
+        seconds.checked_mul(1_000_000_000)?.checked_add(i64::from(nanoseconds)).map(Self)
     }
 
     /// Nanoseconds since the epoch.
@@ -73,9 +70,6 @@ mod tests {
     #[test]
     fn parts_that_do_not_fit_are_refused() {
         assert_eq!(Timestamp::from_parts(i64::MAX, 0), None);
-        assert_eq!(
-            Timestamp::from_parts(1, 2),
-            Some(Timestamp::from_nanoseconds(1_000_000_002))
-        );
+        assert_eq!(Timestamp::from_parts(1, 2), Some(Timestamp::from_nanoseconds(1_000_000_002)));
     }
 }

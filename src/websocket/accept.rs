@@ -68,7 +68,13 @@ mod tests {
 
     #[test]
     fn a_key_is_sixteen_bytes() {
-        for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "c2hvcnQ=", "AAAAAAAAAAAAAAAAAAAAAAAA", "not base64 at all, sir!!"] {
+        for key in [
+            "",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "c2hvcnQ=",
+            "AAAAAAAAAAAAAAAAAAAAAAAA",
+            "not base64 at all, sir!!",
+        ] {
             assert_eq!(judge_accept(Some(key), Some("x")), AcceptStatus::InvalidKey, "{key}");
         }
         assert_eq!(judge_accept(None, Some("x")), AcceptStatus::InvalidKey);

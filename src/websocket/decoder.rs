@@ -241,9 +241,7 @@ impl Decoder {
         receiver.frame(&header, position, rest.origin);
         self.judge_reserved_bits(&header, rest.origin, receiver);
         let target = self.target(&header, rest.origin, receiver);
-        let whole = usize::try_from(header.length)
-            .ok()
-            .and_then(|length| rest.bytes.get(..length));
+        let whole = usize::try_from(header.length).ok().and_then(|length| rest.bytes.get(..length));
         if let Some(payload) = whole
             && self.is_message_alone(&header, target)
         {
@@ -319,10 +317,8 @@ impl Decoder {
                 Target::Control
             }
             Opcode::Continuation if self.message.is_none() => {
-                let detail = format!(
-                    "A continuation frame of {} bytes follows no fragment.",
-                    header.length
-                );
+                let detail =
+                    format!("A continuation frame of {} bytes follows no fragment.", header.length);
                 receiver.violation(Rule::UnexpectedContinuation, &detail, origin);
                 Target::Nothing
             }
@@ -341,12 +337,7 @@ impl Decoder {
         }
     }
 
-    fn judge_control(
-        &self,
-        header: &FrameHeader,
-        origin: Origin,
-        receiver: &mut impl Receiver,
-    ) {
+    fn judge_control(&self, header: &FrameHeader, origin: Origin, receiver: &mut impl Receiver) {
         if header.length > MAX_CONTROL {
             let detail = format!("A {} frame has {} bytes.", header.opcode, header.length);
             receiver.violation(Rule::ControlFrameTooLong, &detail, origin);
@@ -587,7 +578,11 @@ mod tests {
     }
 
     /// Decodes pieces; `None` among them is a hole of so many bytes.
-    fn decode_pieces(extensions: Extensions, limit: usize, pieces: &[Result<&[u8], u64>]) -> Vec<String> {
+    fn decode_pieces(
+        extensions: Extensions,
+        limit: usize,
+        pieces: &[Result<&[u8], u64>],
+    ) -> Vec<String> {
         let mut decoder = Decoder::new(extensions, limit);
         let mut log = Log::default();
         let mut position = 0;
@@ -661,7 +656,11 @@ mod tests {
         for split in 1..stream.len() {
             let (first, second) = stream.split_at(split);
             let pieces = [Ok(first), Ok(second)];
-            assert_eq!(decode_pieces(Extensions::default(), 1000, &pieces), whole, "split at {split}");
+            assert_eq!(
+                decode_pieces(Extensions::default(), 1000, &pieces),
+                whole,
+                "split at {split}"
+            );
         }
         let bytes: Vec<Result<&[u8], u64>> = stream.chunks(1).map(Ok).collect();
         assert_eq!(decode_pieces(Extensions::default(), 1000, &bytes), whole);
@@ -709,14 +708,18 @@ mod tests {
 
     #[test]
     fn a_long_message_is_counted_to_its_end() {
-        let bytes = [frame(0x01, b"abcdef", None), frame(0x80, b"ghi", None), frame(0x81, b"abcdef", None)].concat();
-        let expected = ["text \"abcd\" in 2 truncated from Some(9)", "text \"abcd\" truncated from Some(6)"];
+        let bytes =
+            [frame(0x01, b"abcdef", None), frame(0x80, b"ghi", None), frame(0x81, b"abcdef", None)]
+                .concat();
+        let expected =
+            ["text \"abcd\" in 2 truncated from Some(9)", "text \"abcd\" truncated from Some(6)"];
         assert_eq!(decode_pieces(Extensions::default(), 4, &[Ok(&bytes)]), expected);
     }
 
     #[test]
     fn reserved_opcodes_are_passed_over() {
-        let bytes = [frame(0x83, b"?", None), frame(0x8b, b"?", None), frame(0x81, b"x", None)].concat();
+        let bytes =
+            [frame(0x83, b"?", None), frame(0x8b, b"?", None), frame(0x81, b"x", None)].concat();
         let log = decode(&bytes);
         assert!(log[0].starts_with("reserved-opcode") && log[1].starts_with("reserved-opcode"));
         assert_eq!(log[2], "text \"x\"");
@@ -732,7 +735,9 @@ mod tests {
         assert!(log[0].starts_with("interleaved-message"));
         assert_eq!(log[1..], ["text \"a\" of None, missing None", "text \"b\""]);
         // Control frames between fragments are legal (RFC 6455 §5.4).
-        let log = decode(&[frame(0x01, b"a", None), frame(0x89, b"", None), frame(0x80, b"b", None)].concat());
+        let log = decode(
+            &[frame(0x01, b"a", None), frame(0x89, b"", None), frame(0x80, b"b", None)].concat(),
+        );
         assert_eq!(log, ["ping \"\"", "text \"ab\" in 2"]);
     }
 
@@ -754,7 +759,10 @@ mod tests {
         let deflate = Extensions { deflate: true, reserved_bits: 0 };
         assert_eq!(decode_pieces(deflate, 10, &[Ok(&compressed)]), ["text \"x\" compressed"]);
         // RSV1 on a control frame means nothing to permessage-deflate.
-        assert!(decode_pieces(deflate, 10, &[Ok(&frame(0xc9, b"", None))])[0].starts_with("reserved-bits"));
+        assert!(
+            decode_pieces(deflate, 10, &[Ok(&frame(0xc9, b"", None))])[0]
+                .starts_with("reserved-bits")
+        );
         let other = Extensions { deflate: false, reserved_bits: 7 };
         assert_eq!(decode_pieces(other, 10, &[Ok(&compressed)]), ["text \"x\""]);
     }

@@ -88,9 +88,7 @@ pub(crate) fn captures() -> Vec<PathBuf> {
     let mut captures: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            matches!(path.extension().and_then(OsStr::to_str), Some("pcap" | "pcapng"))
-        })
+        .filter(|path| matches!(path.extension().and_then(OsStr::to_str), Some("pcap" | "pcapng")))
         .collect();
     captures.sort();
     assert!(captures.len() >= 8);

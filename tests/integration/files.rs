@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::command::{capture, captures, run, run_with_input, scratch, wsdump, write};
+use crate::command::{capture, captures, run, run_with_input, scratch, write, wsdump};
 
 /// A classic little-endian pcap file, taken apart.
 struct Pcap {
@@ -66,8 +66,7 @@ fn standard_input_gives_the_same() {
 #[test]
 fn messages_appear_while_the_input_is_still_open() {
     let pcap = Pcap::read(&capture("handwritten.pcap"));
-    let mut child =
-        wsdump(["-T", "json", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = wsdump(["-T", "json", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     // The first eight packets hold the handshake and a message.

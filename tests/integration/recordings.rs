@@ -180,7 +180,8 @@ fn ends_count_what_was_told() {
                         .collect::<Vec<_>>()
                 };
                 let messages = of("message");
-                let bytes: u64 = messages.iter().map(|event| event["length"].as_u64().unwrap()).sum();
+                let bytes: u64 =
+                    messages.iter().map(|event| event["length"].as_u64().unwrap()).sum();
                 let counts = &end["counts"][from];
                 assert_eq!(counts["messages"], messages.len(), "{}", path.display());
                 assert_eq!(counts["bytes"], bytes);

@@ -60,7 +60,9 @@ fn arrows_point_one_way() {
         for text in &texts {
             for name in named(text) {
                 assert!(
-                    name == *room || name == "types" && *room != "types" || allowed.contains(&name.as_str()),
+                    name == *room
+                        || name == "types" && *room != "types"
+                        || allowed.contains(&name.as_str()),
                     "{room} uses {name}, which docs/architecture.md does not draw"
                 );
             }
@@ -85,11 +87,20 @@ fn every_room_is_in_the_drawing() {
 #[test]
 fn the_core_is_sans_io() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for room in ["types", "net", "tcp", "tls", "http", "websocket", "payload", "filter", "analyzer"] {
+    for room in ["types", "net", "tcp", "tls", "http", "websocket", "payload", "filter", "analyzer"]
+    {
         let mut texts = Vec::new();
         sources(&src.join(room), &mut texts);
         for text in texts {
-            for forbidden in ["std::fs", "std::io", "std::thread", "std::env", "Instant", "SystemTime", "println!"] {
+            for forbidden in [
+                "std::fs",
+                "std::io",
+                "std::thread",
+                "std::env",
+                "Instant",
+                "SystemTime",
+                "println!",
+            ] {
                 assert!(!text.contains(forbidden), "{room} uses {forbidden}");
             }
         }

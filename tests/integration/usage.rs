@@ -22,7 +22,10 @@ fn wrong_usage_is_refused() {
     is_refused(&["-T", "xml", CHAT], "[possible values: text, json, table]");
     is_refused(&["-q", "-v", CHAT], "cannot be used with");
     is_refused(&["--frames", "-T", "table", CHAT], "--frames has nothing to show in a table");
-    is_refused(&["--payload", "base64", "-T", "table", CHAT], "--payload has nothing to show in a table");
+    is_refused(
+        &["--payload", "base64", "-T", "table", CHAT],
+        "--payload has nothing to show in a table",
+    );
     is_refused(&["--limit", "help", CHAT], "reorder-total");
     is_refused(&["--no-such-option", CHAT], "unexpected argument");
     is_refused(&["-", "-"], "standard input can be read only once");
@@ -63,11 +66,8 @@ fn the_manual_and_completions_know_every_option() {
 /// The clients that events are of.
 fn clients(arguments: &[&str]) -> Vec<String> {
     let ran = run(["-T", "json", CHAT].iter().chain(arguments));
-    let mut clients: Vec<String> = ran
-        .events()
-        .iter()
-        .map(|event| event["client"].as_str().unwrap().to_owned())
-        .collect();
+    let mut clients: Vec<String> =
+        ran.events().iter().map(|event| event["client"].as_str().unwrap().to_owned()).collect();
     clients.sort();
     clients.dedup();
     clients
@@ -81,7 +81,10 @@ fn addresses_and_ports_select_connections_and_renumber_nothing() {
     assert_eq!(clients(&["--ip", "10.0.0.0/8", "--ip", "127.0.0.0/8"]), all);
     let port = |client: &str| client.rsplit_once(':').unwrap().1.to_owned();
     assert_eq!(clients(&["--port", &port(&all[1])]), [all[1].clone()]);
-    assert_eq!(clients(&["--port", &port(&all[0]), "--port", &port(&all[2])]), [all[0].clone(), all[2].clone()]);
+    assert_eq!(
+        clients(&["--port", &port(&all[0]), "--port", &port(&all[2])]),
+        [all[0].clone(), all[2].clone()]
+    );
 
     let lines = |arguments: &[&str]| -> Vec<String> {
         let ran = run(["-T", "json", CHAT].iter().chain(arguments));
@@ -89,7 +92,8 @@ fn addresses_and_ports_select_connections_and_renumber_nothing() {
     };
     let of_one = lines(&["--port", &port(&all[1])]);
     let name = format!("\"client\":\"{}\"", all[1]);
-    let expected: Vec<String> = lines(&[]).into_iter().filter(|line| line.contains(&name)).collect();
+    let expected: Vec<String> =
+        lines(&[]).into_iter().filter(|line| line.contains(&name)).collect();
     assert_eq!(of_one, expected);
 }
 
@@ -131,8 +135,7 @@ fn verbose_tells_what_was_seen_and_quiet_nothing() {
 #[test]
 fn limits_are_told_when_reached() {
     let ran = run(["-T", "json", "--limit", "message=1000", CHAT]);
-    let cut: Vec<_> =
-        ran.events().into_iter().filter(|event| event["truncated"] == true).collect();
+    let cut: Vec<_> = ran.events().into_iter().filter(|event| event["truncated"] == true).collect();
     assert!(!cut.is_empty());
     for event in &cut {
         assert!(event["length"].as_u64().unwrap() > 1000);
@@ -140,7 +143,10 @@ fn limits_are_told_when_reached() {
     }
     assert_eq!(
         ran.stderr,
-        format!("wsdump: {} messages longer than is kept, shown in part (--limit message)\n", cut.len())
+        format!(
+            "wsdump: {} messages longer than is kept, shown in part (--limit message)\n",
+            cut.len()
+        )
     );
 }
 
