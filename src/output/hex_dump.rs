@@ -80,15 +80,26 @@ mod tests {
     #[test]
     fn sixteen_bytes_a_row() {
         let bytes: Vec<u8> = (0x1c..0x32).collect();
-        assert_snapshot!(dumped(&bytes, None, None), @"");
+        assert_snapshot!(dumped(&bytes, None, None), @r##"
+        0000  1c 1d 1e 1f 20 21 22 23  24 25 26 27 28 29 2a 2b  .... !"#$%&'()*+
+        0010  2c 2d 2e 2f 30 31                                 ,-./01
+        "##);
         assert_eq!(dumped(&bytes, None, None), dumped(&bytes, Some(76), None));
     }
 
     #[test]
     fn fewer_on_a_narrow_page() {
         let bytes: Vec<u8> = (0..=255).collect();
-        assert_snapshot!(dumped(&bytes, Some(60), Some(2)), @"");
-        assert_snapshot!(dumped(&bytes, Some(20), Some(2)), @"");
+        assert_snapshot!(dumped(&bytes, Some(60), Some(2)), @r#"
+        0000  00 01 02 03 04 05 06 07  ........
+        0008  08 09 0a 0b 0c 0d 0e 0f  ........
+        … 240 bytes more
+        "#);
+        assert_snapshot!(dumped(&bytes, Some(20), Some(2)), @r#"
+        0000  00 01  ..
+        0002  02 03  ..
+        … 252 bytes more
+        "#);
     }
 
     #[test]

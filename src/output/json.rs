@@ -217,7 +217,7 @@ fn write_handshake(out: &mut Vec<u8>, handshake: &Handshake) {
     if !handshake.subprotocols.is_empty() {
         key(out, "subprotocols");
         array(out, &handshake.subprotocols, |out, subprotocol| {
-            string(out, subprotocol)
+            string(out, subprotocol);
         });
     }
     optional_text(out, "subprotocol", handshake.subprotocol.as_deref());
@@ -491,7 +491,9 @@ mod tests {
         event.source = &source;
         event.origin.time = None;
         let line = rendered(Json::new(PayloadForm::Auto), &[event]);
-        assert_snapshot!(line, @"");
+        assert_snapshot!(line, @r#"
+        {"event":"gap","packet":9,"stream":3,"connection":"3.5","client":"127.0.0.1:51233","server":"127.0.0.1:8888","h2_stream":5,"inferred":true,"file":"a\n.pcap","interface":"lo","from":"client"}
+        "#);
         schema()
             .validate(&serde_json::from_str(&line).unwrap())
             .unwrap();
@@ -522,13 +524,17 @@ mod tests {
 
     #[test]
     fn a_handshake_without_its_halves() {
-        assert_snapshot!(own_fields(Kind::Handshake(&Handshake::default())), @"");
+        assert_snapshot!(own_fields(Kind::Handshake(&Handshake::default())), @r#"
+        "http":"1.1"}
+        "#);
         let refused = Handshake {
             status: Some(403),
             response_headers: Some(Vec::new()),
             ..Handshake::default()
         };
-        assert_snapshot!(own_fields(Kind::Handshake(&refused)), @"");
+        assert_snapshot!(own_fields(Kind::Handshake(&refused)), @r#"
+        "http":"1.1","response_headers":[],"status":403}
+        "#);
     }
 
     #[test]

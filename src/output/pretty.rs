@@ -255,27 +255,84 @@ mod tests {
 
     #[test]
     fn short_things_stay_on_a_line() {
-        assert_snapshot!(printed(EXECUTE_REQUEST, None, false), @"");
-        assert_snapshot!(printed(EXECUTE_REQUEST, Some(60), false), @"");
-        assert_snapshot!(printed(r#"{"id":1,"params":[1,{"a":[]}],"ok":true}"#, None, false), @"");
-        assert_snapshot!(printed("5", None, false), @"");
+        assert_snapshot!(printed(EXECUTE_REQUEST, None, false), @r#"
+        {
+          "header": {
+            "msg_id": "5a7d31fc",
+            "msg_type": "execute_request",
+            "username": "",
+            "session": "0b1e",
+            "date": "2018-12-26T06:54:46.729Z"
+          },
+          "metadata": {},
+          "content": {
+            "code": "print('a fairly long line of code that someone typed into a cell')",
+            "silent": false,
+            "allow_stdin": true
+          },
+          "buffers": [],
+          "parent_header": {},
+          "channel": "shell"
+        }
+        "#);
+        assert_snapshot!(printed(EXECUTE_REQUEST, Some(60), false), @r#"
+        {
+          "header": {
+            "msg_id": "5a7d31fc",
+            "msg_type": "execute_request",
+            "username": "",
+            "session": "0b1e",
+            "date": "2018-12-26T06:54:46.729Z"
+          },
+          "metadata": {},
+          "content": {
+            "code": "print('a fairly long line of code that 
+              someone typed into a cell')",
+            "silent": false,
+            "allow_stdin": true
+          },
+          "buffers": [],
+          "parent_header": {},
+          "channel": "shell"
+        }
+        "#);
+        assert_snapshot!(printed(r#"{"id":1,"params":[1,{"a":[]}],"ok":true}"#, None, false), @r#"
+            {"id": 1, "params": [1, {"a": []}], "ok": true}
+        "#);
+        assert_snapshot!(printed("5", None, false), @r#"
+            5
+        "#);
     }
 
     #[test]
     fn numbers_fill_lines() {
         let numbers: Vec<String> = (0..40).map(|n| (n * 97).to_string()).collect();
         let json = format!(r#"{{"samples":[{}],"of":[1,"two",3]}}"#, numbers.join(","));
-        assert_snapshot!(printed(&json, None, false), @"");
+        assert_snapshot!(printed(&json, None, false), @r#"
+        {
+          "samples": [
+            0, 97, 194, 291, 388, 485, 582, 679, 776, 873, 970, 1067, 1164, 1261,
+            1358, 1455, 1552, 1649, 1746, 1843, 1940, 2037, 2134, 2231, 2328, 2425,
+            2522, 2619, 2716, 2813, 2910, 3007, 3104, 3201, 3298, 3395, 3492, 3589,
+            3686, 3783
+          ],
+          "of": [1, "two", 3]
+        }
+        "#);
     }
 
     #[test]
     fn colors() {
-        assert_snapshot!(printed(r#"{"a":["s",1e400,null]}"#, None, true).replace('\x1b', "␛"), @"");
+        assert_snapshot!(printed(r#"{"a":["s",1e400,null]}"#, None, true).replace('\x1b', "␛"), @r#"
+            {␛[36m"a"␛[0m: [␛[32m"s"␛[0m, ␛[33m1e400␛[0m, ␛[35mnull␛[0m]}
+        "#);
     }
 
     #[test]
     fn hazardous_characters_become_escapes_of_json() {
-        assert_snapshot!(printed("{\"\u{202e}a\":\"\u{7f}\u{feff}\u{e0001}\"}", None, false), @"");
+        assert_snapshot!(printed("{\"\u{202e}a\":\"\u{7f}\u{feff}\u{e0001}\"}", None, false), @r#"
+            {"\u202ea": "\u007f\ufeff\udb40\udc01"}
+        "#);
     }
 
     #[test]

@@ -370,8 +370,8 @@ impl Row {
     }
 
     fn duration(&self) -> Option<Duration> {
-        self.duration
-            .or_else(|| Some(self.last?.since(self.first?)))
+        let seen = || Some(self.last?.since(self.first?)).filter(|seen| !seen.is_zero());
+        self.duration.or_else(seen)
     }
 }
 
@@ -430,10 +430,90 @@ mod tests {
 
     #[test]
     fn tables_of_several_widths() {
-        assert_snapshot!(shown(None), @"");
-        assert_snapshot!(shown(Some(100)), @"");
-        assert_snapshot!(shown(Some(80)), @"");
-        assert_snapshot!(shown(Some(40)), @"");
+        assert_snapshot!(shown(None), @r#"
+        #   Client           Server          Target                                      Status  Accept  Subprotocol                      client →         ← server         Duration  State
+                                                                                                                                          messages  bytes  messages  bytes
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        3   127.0.0.1:51233  127.0.0.1:8888  –                                           –       –       –                                       2     10         0      0   1.000 s  –
+        4   127.0.0.1:51234  127.0.0.1:8888  /                                           403     –       –                                       0      0         0      0         –  refused
+        4   127.0.0.1:51234  127.0.0.1:8888  /api/kernels/f4d1/channels?session_id=0b1e  101     valid   v1.kernel.websocket.jupyter.org         0      0         0      0         –  –
+        12  127.0.0.1:51242  127.0.0.1:8888  /api/kernels/f4d1/channels?session_id=0b1e  101     valid   v1.kernel.websocket.jupyter.org         2  2,239         4     98   1.234 s  closed
+
+        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
+        "#);
+        assert_snapshot!(shown(Some(100)), @r#"
+        #   Client           Target                                     Status  client →  ← server  Duration
+            Server           Subprotocol                                Accept  messages  messages     State
+                                                                                   bytes     bytes
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+        3   127.0.0.1:51233  –                                          –              2         0   1.000 s
+            127.0.0.1:8888                                              –             10         0         –
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+        4   127.0.0.1:51234  /                                          403            0         0         –
+            127.0.0.1:8888                                              –              0         0   refused
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+        4   127.0.0.1:51234  /api/kernels/f4d1/channels?session_id=0b1  101            0         0         –
+            127.0.0.1:8888   e                                          valid          0         0         –
+                             v1.kernel.websocket.jupyter.org
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+        12  127.0.0.1:51242  /api/kernels/f4d1/channels?session_id=0b1  101            2         4   1.234 s
+            127.0.0.1:8888   e                                          valid      2,239        98    closed
+                             v1.kernel.websocket.jupyter.org
+
+        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
+        "#);
+        assert_snapshot!(shown(Some(80)), @r#"
+        #   Client           Target                 Status  client →  ← server  Duration
+            Server           Subprotocol            Accept  messages  messages     State
+                                                               bytes     bytes
+        ────────────────────────────────────────────────────────────────────────────────
+        3   127.0.0.1:51233  –                      –              2         0   1.000 s
+            127.0.0.1:8888                          –             10         0         –
+        ────────────────────────────────────────────────────────────────────────────────
+        4   127.0.0.1:51234  /                      403            0         0         –
+            127.0.0.1:8888                          –              0         0   refused
+        ────────────────────────────────────────────────────────────────────────────────
+        4   127.0.0.1:51234  /api/kernels/f4d1/cha  101            0         0         –
+            127.0.0.1:8888   nnels?session_id=0b1e  valid          0         0         –
+                             v1.kernel.websocket.j
+                             upyter.org
+        ────────────────────────────────────────────────────────────────────────────────
+        12  127.0.0.1:51242  /api/kernels/f4d1/cha  101            2         4   1.234 s
+            127.0.0.1:8888   nnels?session_id=0b1e  valid      2,239        98    closed
+                             v1.kernel.websocket.j
+                             upyter.org
+
+        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes
+            1 violation  2 gaps
+        "#);
+        assert_snapshot!(shown(Some(40)), @r#"
+        #3  127.0.0.1:51233  → 127.0.0.1:8888
+            client → 2 messages, 10 bytes
+            ← server 0 messages, 0 bytes
+            1.000 s
+        #4  127.0.0.1:51234  → 127.0.0.1:8888  /
+            403  client → 0 messages, 0 bytes
+            ← server 0 messages, 0 bytes
+            refused
+        #4  127.0.0.1:51234  → 127.0.0.1:8888
+            /api/kernels/f4d1/channels?session_i
+            d=0b1e  101  Accept valid
+            v1.kernel.websocket.jupyter.org
+            client → 0 messages, 0 bytes
+            ← server 0 messages, 0 bytes
+        #12  127.0.0.1:51242  → 127.0.0.1:8888
+            /api/kernels/f4d1/channels?session_i
+            d=0b1e  101  Accept valid
+            v1.kernel.websocket.jupyter.org
+            client → 2 messages, 2,239 bytes
+            ← server 4 messages, 98 bytes
+            1.234 s  closed
+
+        3 connections
+            client → 4 messages, 2,249 bytes
+            ← server 4 messages, 98 bytes
+            1 violation  2 gaps
+        "#);
     }
 
     #[test]

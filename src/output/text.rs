@@ -8,9 +8,8 @@
 //! 06:54:46.731500 #3   ← server ping          0 bytes
 //! ```
 //!
-//! What wsdump says begins in the first column or stands after an indented
-//! item of a header line; what was sent stands only behind an indentation, so
-//! that no payload can pass for a line of ours.
+//! What was sent stands behind an indentation, or as an item of a line that
+//! says what it is, so that nothing sent can pass for what wsdump says.
 
 use std::collections::HashSet;
 
@@ -139,7 +138,7 @@ impl Text {
             item(&mut page, PLAIN, &format!("no subprotocol of {offered}"));
         }
         for extension in &handshake.extensions {
-            item(&mut page, PLAIN, &extension_text(extension));
+            extension_items(&mut page, extension);
         }
         if let Some(version) = &handshake.tls {
             item(&mut page, DIM, &format!("TLS {version}"));
@@ -159,13 +158,13 @@ impl Text {
         } else {
             BOLD
         };
-        page.put(name_style, &format!("{:<6}", message.opcode.to_string()));
+        name(&mut page, name_style, &message.opcode.to_string());
         let close = message.close.unwrap_or(NOTHING_SAID);
         if let Some(code) = close.code {
             item(&mut page, PLAIN, &code.to_string());
-            if let Some(name) = close.code_name {
+            if let Some(code_name) = close.code_name {
                 page.put(PLAIN, " ");
-                page.put(PLAIN, name);
+                page.put(PLAIN, code_name);
             }
         } else {
             page.put(PLAIN, &size(message));
@@ -173,7 +172,7 @@ impl Text {
         flags(&mut page, event.origin.time, message);
         if let Some(reason) = close.reason.filter(|reason| !reason.is_empty()) {
             // The last item, since it alone can be long.
-            item(&mut page, PLAIN, reason);
+            item(&mut page, PLAIN, &format!("\"{reason}\""));
         }
         page.end();
 
@@ -197,7 +196,7 @@ impl Text {
 
     fn frame(&mut self, event: &Event<'_>, frame: &Frame, out: &mut Vec<u8>) {
         let mut page = self.event_line(event, Some(frame.from), out);
-        page.put(DIM, "frame ");
+        name(&mut page, DIM, "frame");
         item(&mut page, DIM, &frame.opcode.to_string());
         item(&mut page, DIM, &counted(frame.length, "byte"));
         item(&mut page, DIM, if frame.fin { "fin" } else { "no fin" });
@@ -230,7 +229,7 @@ impl Text {
 
     fn gap(&mut self, event: &Event<'_>, gap: &Gap, out: &mut Vec<u8>) {
         let mut page = self.event_line(event, Some(gap.from), out);
-        page.put(WARNING, "gap   ");
+        name(&mut page, WARNING, "gap");
         let lost = match gap.bytes {
             Some(bytes) => format!("{} missing from the capture", counted(bytes, "byte")),
             None => "an unknown number of bytes missing from the capture".to_owned(),
@@ -242,7 +241,7 @@ impl Text {
     fn end(&mut self, event: &Event<'_>, end: &End, out: &mut Vec<u8>) {
         self.introduced.remove(&key(event.connection));
         let mut page = self.event_line(event, None, out);
-        page.put(BOLD, "end   ");
+        name(&mut page, BOLD, "end");
         let (state, color) = match end.state {
             EndState::Closed => ("closed", PLAIN),
             EndState::TcpClosed => ("TCP closed without both Close frames", PLAIN),
@@ -316,7 +315,7 @@ impl Text {
         }
         page.put(DIM, &time);
         page.put(PLAIN, " ");
-        page.put(color.bold(), &tag(connection));
+        tag(&mut page, color.bold(), connection);
         page.part_by(1);
         page.put(color, &connection.client.to_string());
         page.part_by(1);
@@ -338,8 +337,8 @@ impl Text {
         page.begin(0, INDENT);
         page.put(DIM, &time);
         page.put(PLAIN, " ");
-        page.put(color, &tag(event.connection));
-        page.put(PLAIN, " ");
+        tag(&mut page, color, event.connection);
+        page.part_by(1);
         let direction = match from {
             Some(Side::Client) => "client →",
             Some(Side::Server) => "← server",
@@ -378,9 +377,12 @@ fn key(connection: &Connection) -> (u64, Option<u32>) {
     (connection.stream, connection.h2_stream)
 }
 
-/// `#3  `: wide enough that small numbers stand below one another.
-fn tag(connection: &Connection) -> String {
-    format!("{:<4}", format!("#{connection}"))
+/// Writes `#3`, padded so that what follows small numbers stands in a column.
+fn tag(page: &mut Page<'_>, style: anstyle::Style, connection: &Connection) {
+    const COLUMNS: usize = 4;
+    let tag = format!("#{connection}");
+    page.put(style, &tag);
+    page.pad(COLUMNS.saturating_sub(tag.len()));
 }
 
 fn ascii(date: Option<&[u8; 10]>) -> &str {
@@ -388,10 +390,29 @@ fn ascii(date: Option<&[u8; 10]>) -> &str {
         .unwrap_or_default()
 }
 
-/// Writes an item of a line, set off from the one before.
+/// Writes an item of a line, set off from the one before by two spaces. Two
+/// spaces inside it are told apart from those, lest what was sent looks like
+/// several items, some of them ours.
 fn item(page: &mut Page<'_>, style: anstyle::Style, text: &str) {
     page.part();
-    page.put(style, text);
+    within_item(page, style, text);
+}
+
+fn within_item(page: &mut Page<'_>, style: anstyle::Style, text: &str) {
+    for (index, piece) in text.split("  ").enumerate() {
+        if index > 0 {
+            page.put(style, " \\x20");
+        }
+        page.put(style, piece);
+    }
+}
+
+/// Writes the name of what a line tells, padded so that what follows stands in
+/// a column.
+fn name(page: &mut Page<'_>, style: anstyle::Style, name: &str) {
+    const COLUMNS: usize = 6;
+    page.put(style, name);
+    page.pad(COLUMNS.saturating_sub(name.len()));
 }
 
 /// What the client asked for; `None` when the capture does not have it.
@@ -469,18 +490,19 @@ fn accept(page: &mut Page<'_>, handshake: &Handshake) {
     }
 }
 
-/// `permessage-deflate; server_max_window_bits=12`, as in the header.
-fn extension_text(extension: &Extension) -> String {
-    let mut text = extension.name.clone();
+/// `extension permessage-deflate; server_max_window_bits=12`, as in the header;
+/// a long line may also be folded between parameters.
+fn extension_items(page: &mut Page<'_>, extension: &Extension) {
+    item(page, PLAIN, &format!("extension {}", extension.name));
     for (name, value) in &extension.params {
-        text.push_str("; ");
-        text.push_str(name);
+        page.put(PLAIN, ";");
+        page.part_by(1);
+        within_item(page, PLAIN, name);
         if let Some(value) = value {
-            text.push('=');
-            text.push_str(value);
+            page.put(PLAIN, "=");
+            within_item(page, PLAIN, value);
         }
     }
-    text
 }
 
 fn source_items(page: &mut Page<'_>, source: &Source) {
@@ -606,7 +628,7 @@ mod tests {
         let (connection, handshake) = (connection(3), handshake());
         let events = conversation(&connection, &handshake);
         assert_snapshot!(shown(&events, options(None, false)), @r#"
-        2018-12-26 06:54:46.733250 #3   127.0.0.1:51233 → 127.0.0.1:8888  ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e  101 Switching Protocols  ✓ Accept valid  subprotocol v1.kernel.websocket.jupyter.org  permessage-deflate; server_no_context_takeover; server_max_window_bits=12
+        2018-12-26 06:54:46.733250 #3   127.0.0.1:51233 → 127.0.0.1:8888  ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e  101 Switching Protocols  ✓ Accept valid  subprotocol v1.kernel.websocket.jupyter.org  extension permessage-deflate; server_no_context_takeover; server_max_window_bits=12
         06:54:46.734250 #3   client → frame   text  201 bytes  fin  rsv 100  mask 0a1b2cff  at 517
         06:54:46.735250 #3   client → text        191 bytes
             {
@@ -631,11 +653,101 @@ mod tests {
             0010  2c 20 6d 6f 72 65 20 74  68 61 6e 20 61 20 72 6f  , more than a ro
             0020  77 1b                                             w.
         06:54:46.742251 #3   client → ✗ error  reserved-bits  RFC 6455 §5.2  RSV1 is set on a text frame, but no extension was negotiated.
-        06:54:46.743251 #3   ← server close   1000 Normal Closure  bye
+        06:54:46.743251 #3   ← server close   1000 Normal Closure  "bye"
         06:54:46.744251 #3            end     closed  1.234 s  client → 2 messages, 2,249 bytes  ← server 4 messages, 100 bytes
         "#);
-        assert_snapshot!(shown(&events, options(Some(80), false)), @"");
-        assert_snapshot!(shown(&events, options(Some(60), false)), @"");
+        assert_snapshot!(shown(&events, options(Some(80), false)), @r#"
+        2018-12-26 06:54:46.733250 #3   127.0.0.1:51233 → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e
+            101 Switching Protocols  ✓ Accept valid
+            subprotocol v1.kernel.websocket.jupyter.org  extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+        06:54:46.734250 #3   client → frame   text  201 bytes  fin  rsv 100
+            mask 0a1b2cff  at 517
+        06:54:46.735250 #3   client → text        191 bytes
+            {
+              "header": {"msg_id": "5a7d31fc", "msg_type": "execute_request"},
+              "content": {
+                "code": "print('hello, world') # and so on, a line that is long",
+                "silent": false,
+                "count": 1.50
+              },
+              "buffers": []
+            }
+        06:54:46.736250 #3   ← server text         76 bytes  3 frames  took 7.000 ms
+            Two lines,
+            the second of which is rather long, so that it has to be folded.
+        06:54:46.737250 #3   ← server text         17 bytes  compressed to 9 bytes
+            compressible text
+        06:54:46.738250 #3   ← server ping          0 bytes
+        06:54:46.739251 #3   client → gap     1,460 bytes missing from the capture
+        06:54:46.740251 #3   ← server gap
+            an unknown number of bytes missing from the capture
+        06:54:46.741251 #3   client → binary    2,048 bytes  not masked
+            incomplete: 1,460 bytes missing  truncated: 34 bytes kept
+            0000  00 01 02 ff 62 69 6e 61  72 79 20 62 79 74 65 73  ....binary bytes
+            0010  2c 20 6d 6f 72 65 20 74  68 61 6e 20 61 20 72 6f  , more than a ro
+            0020  77 1b                                             w.
+        06:54:46.742251 #3   client → ✗ error  reserved-bits  RFC 6455 §5.2  RSV1 is 
+            set on a text frame, but no extension was negotiated.
+        06:54:46.743251 #3   ← server close   1000 Normal Closure  "bye"
+        06:54:46.744251 #3            end     closed  1.234 s
+            client → 2 messages, 2,249 bytes  ← server 4 messages, 100 bytes
+        "#);
+        assert_snapshot!(shown(&events, options(Some(60), false)), @r#"
+        2018-12-26 06:54:46.733250 #3   127.0.0.1:51233
+            → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id
+            =0b1e  101 Switching Protocols  ✓ Accept valid
+            subprotocol v1.kernel.websocket.jupyter.org
+            extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+        06:54:46.734250 #3   client → frame   text  201 bytes  fin
+            rsv 100  mask 0a1b2cff  at 517
+        06:54:46.735250 #3   client → text        191 bytes
+            {
+              "header": {
+                "msg_id": "5a7d31fc",
+                "msg_type": "execute_request"
+              },
+              "content": {
+                "code": "print('hello, world') # and so on, a line 
+                  that is long",
+                "silent": false,
+                "count": 1.50
+              },
+              "buffers": []
+            }
+        06:54:46.736250 #3   ← server text         76 bytes
+            3 frames  took 7.000 ms
+            Two lines,
+            the second of which is rather long, so that it has to 
+            be folded.
+        06:54:46.737250 #3   ← server text         17 bytes
+            compressed to 9 bytes
+            compressible text
+        06:54:46.738250 #3   ← server ping          0 bytes
+        06:54:46.739251 #3   client → gap
+            1,460 bytes missing from the capture
+        06:54:46.740251 #3   ← server gap
+            an unknown number of bytes missing from the capture
+        06:54:46.741251 #3   client → binary    2,048 bytes
+            not masked  incomplete: 1,460 bytes missing
+            truncated: 34 bytes kept
+            0000  00 01 02 ff 62 69 6e 61  ....bina
+            0008  72 79 20 62 79 74 65 73  ry bytes
+            0010  2c 20 6d 6f 72 65 20 74  , more t
+            0018  68 61 6e 20 61 20 72 6f  han a ro
+            0020  77 1b                    w.
+        06:54:46.742251 #3   client → ✗ error  reserved-bits
+            RFC 6455 §5.2  RSV1 is set on a text frame, but no 
+            extension was negotiated.
+        06:54:46.743251 #3   ← server close   1000 Normal Closure
+            "bye"
+        06:54:46.744251 #3            end     closed  1.234 s
+            client → 2 messages, 2,249 bytes
+            ← server 4 messages, 100 bytes
+        "#);
     }
 
     #[test]
@@ -650,7 +762,31 @@ mod tests {
             );
         }
         let events = events.get(..3).unwrap();
-        assert_snapshot!(shown(events, options(Some(60), true)).replace('\x1b', "␛"), @"");
+        assert_snapshot!(shown(events, options(Some(60), true)).replace('\x1b', "␛"), @r#"
+        ␛[2m2018-12-26␛[0m ␛[2m06:54:46.733250␛[0m ␛[1m␛[38;5;168m#3␛[0m   ␛[38;5;168m127.0.0.1:51233␛[0m
+            ␛[2m→ ␛[0m␛[38;5;168m127.0.0.1:8888␛[0m
+            ␛[1mws://localhost:8888/api/kernels/f4d1/channels?session_id␛[0m
+            ␛[1m=0b1e␛[0m  101 Switching Protocols  ␛[32m✓ Accept valid␛[0m
+            subprotocol v1.kernel.websocket.jupyter.org
+            extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+        ␛[2m06:54:46.734250␛[0m ␛[38;5;168m#3␛[0m   ␛[38;5;168mclient →␛[0m ␛[2mframe␛[0m   ␛[2mtext␛[0m  ␛[2m201 bytes␛[0m  ␛[2mfin␛[0m
+            ␛[2mrsv 100␛[0m  ␛[2mmask 0a1b2cff␛[0m  ␛[2mat 517␛[0m
+        ␛[2m06:54:46.735250␛[0m ␛[38;5;168m#3␛[0m   ␛[38;5;168mclient →␛[0m ␛[1mtext␛[0m        191 bytes
+            {
+              ␛[36m"header"␛[0m: {
+                ␛[36m"msg_id"␛[0m: ␛[32m"5a7d31fc"␛[0m,
+                ␛[36m"msg_type"␛[0m: ␛[32m"execute_request"␛[0m
+              },
+              ␛[36m"content"␛[0m: {
+                ␛[36m"code"␛[0m: ␛[32m"print('hello, world') # and so on, a line ␛[0m
+                  ␛[32mthat is long"␛[0m,
+                ␛[36m"silent"␛[0m: ␛[35mfalse␛[0m,
+                ␛[36m"count"␛[0m: ␛[33m1.50␛[0m
+              },
+              ␛[36m"buffers"␛[0m: []
+            }
+        "#);
     }
 
     #[test]
@@ -673,7 +809,27 @@ mod tests {
         };
         let events = [&wrong, &missing, &key]
             .map(|handshake| event(&connection, 1, Kind::Handshake(handshake)));
-        assert_snapshot!(shown(&events, options(Some(80), false)), @"");
+        assert_snapshot!(shown(&events, options(Some(80), false)), @r#"
+        2018-12-26 06:54:46.730250 #0   127.0.0.1:51230 → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e
+            101 Switching Protocols  ✗ Accept mismatch  sent "K7D\x1b JLdL"
+            expected "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+            subprotocol v1.kernel.websocket.jupyter.org  extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+
+        2018-12-26 06:54:46.730250 #0   127.0.0.1:51230 → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e
+            101 Switching Protocols  ✗ Accept missing
+            expected "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+            subprotocol v1.kernel.websocket.jupyter.org  extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+
+        2018-12-26 06:54:46.730250 #0   127.0.0.1:51230 → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id=0b1e
+            101 Switching Protocols  ✗ Key invalid  sent none
+            subprotocol v1.kernel.websocket.jupyter.org  extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+        "#);
     }
 
     #[test]
@@ -694,7 +850,7 @@ mod tests {
         };
         let refused = Handshake {
             status: Some(403),
-            reason: Some("Forbidden".into()),
+            reason: Some("No  ✓ Accept valid".into()),
             target: Some("/".into()),
             ..Handshake::default()
         };
@@ -709,7 +865,15 @@ mod tests {
         };
         let events = [&h2, &refused, &request_only, &response_only]
             .map(|handshake| event(&connection, 1, Kind::Handshake(handshake)));
-        assert_snapshot!(shown(&events, options(None, false)), @"");
+        assert_snapshot!(shown(&events, options(None, false)), @r#"
+        2018-12-26 06:54:46.730250 #0.5 127.0.0.1:51230 → 127.0.0.1:8888  wss://example.com/chat  HTTP/2  200  no subprotocol of a, b  TLS 1.3
+
+        2018-12-26 06:54:46.730250 #0.5 127.0.0.1:51230 → 127.0.0.1:8888  ws://127.0.0.1:8888/  403 No \x20✓ Accept valid
+
+        2018-12-26 06:54:46.730250 #0.5 127.0.0.1:51230 → 127.0.0.1:8888  ws://proxied.example/x  method POST  response not in the capture
+
+        2018-12-26 06:54:46.730250 #0.5 127.0.0.1:51230 → 127.0.0.1:8888  request not in the capture  101
+        "#);
     }
 
     #[test]
@@ -720,7 +884,19 @@ mod tests {
             headers: true,
             ..options(Some(60), false)
         };
-        assert_snapshot!(shown(&events, options), @"");
+        assert_snapshot!(shown(&events, options), @r#"
+        2018-12-26 06:54:46.730250 #0   127.0.0.1:51230
+            → 127.0.0.1:8888
+            ws://localhost:8888/api/kernels/f4d1/channels?session_id
+            =0b1e  101 Switching Protocols  ✓ Accept valid
+            subprotocol v1.kernel.websocket.jupyter.org
+            extension permessage-deflate;
+            server_no_context_takeover; server_max_window_bits=12
+            > Host: localhost:8888
+            > Upgrade: websocket
+            > Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+            < Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+        "#);
     }
 
     #[test]
@@ -735,7 +911,19 @@ mod tests {
         let mut events =
             [(&one, 1), (&other, 2), (&one, 3), (&other, 4)].map(|(c, n)| event(c, n, text));
         events[1].source = &source;
-        assert_snapshot!(shown(&events, options(None, false)), @"");
+        assert_snapshot!(shown(&events, options(None, false)), @r#"
+        2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
+        06:54:46.730250 #1   client → text          2 bytes
+            hi
+
+        2018-12-26 06:54:46.731250 #12  127.0.0.1:51242 → 127.0.0.1:8888  handshake not in the capture  file b\x1b.pcap
+        06:54:46.731250 #12  client → text          2 bytes
+            hi
+        06:54:46.732250 #1   client → text          2 bytes
+            hi
+        06:54:46.733250 #12  client → text          2 bytes
+            hi
+        "#);
     }
 
     #[test]
@@ -749,7 +937,13 @@ mod tests {
             .time
             .map(|t| Timestamp::from_nanoseconds(t.nanoseconds() + day));
         events[2].origin.time = None;
-        assert_snapshot!(shown(&events, options(None, false)), @"");
+        assert_snapshot!(shown(&events, options(None, false)), @r#"
+        2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
+        06:54:46.730250 #1   client → ping          0 bytes
+        2018-12-27
+        06:54:46.731250 #1   client → ping          0 bytes
+        --:--:--.------ #1   client → ping          0 bytes
+        "#);
     }
 
     #[test]
@@ -783,7 +977,17 @@ mod tests {
             ),
         ]
         .map(|kind| event(&connection, 1, kind));
-        assert_snapshot!(shown(&events, options(None, false)), @"");
+        assert_snapshot!(shown(&events, options(None, false)), @r#"
+        2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
+        06:54:46.730250 #1   ← server close   1000 Normal Closure  "bye"
+        06:54:46.730250 #1   ← server close         0 bytes
+        06:54:46.730250 #1   ← server close         1 byte
+            0000  03                                                .
+        06:54:46.730250 #1   ← server close   3000
+        06:54:46.730250 #1   ← server close   3000
+            0000  0b b8 ff                                          ...
+        06:54:46.730250 #1   ← server close   3000  "a\n\u{202e}b"
+        "#);
     }
 
     #[test]
@@ -795,7 +999,14 @@ mod tests {
             1,
             Kind::Message(message(Side::Client, Opcode::Text, Body::Text(text))),
         )];
-        assert_snapshot!(shown(&events, options(Some(60), false)), @"");
+        assert_snapshot!(shown(&events, options(Some(60), false)), @r#"
+        2018-12-26 06:54:46.730250 #1   127.0.0.1:51231
+            → 127.0.0.1:8888
+        06:54:46.730250 #1   client → text         61 bytes
+            a       b\r
+            06:54:46.734250 #1   ← server close   
+            1000\x1b[2K\u{202e}\u{feff}
+        "#);
         assert!(shown(&events, options(None, false)).contains("    a\tb\\r\n"));
     }
 

@@ -1,5 +1,7 @@
 //! Lines that keep to a width.
 
+use std::ops::Range;
+
 use anstyle::Style;
 use unicode_width::UnicodeWidthChar as _;
 
@@ -25,6 +27,8 @@ pub(super) struct Page<'o> {
     style: Style,
     /// The best place so far to break this line.
     chance: Option<Chance>,
+    /// The bytes of `out` that last padded a column.
+    padding: Range<usize>,
 }
 
 /// A place where a line can be broken.
@@ -56,6 +60,7 @@ impl<'o> Page<'o> {
             words: false,
             style: PLAIN,
             chance: None,
+            padding: 0..0,
         }
     }
 
@@ -77,8 +82,8 @@ impl<'o> Page<'o> {
 
     /// Ends the line.
     pub(super) fn end(&mut self) {
+        self.drop_gap();
         self.out.push(b'\n');
-        self.chance = None;
         self.column = 0;
     }
 
@@ -110,7 +115,13 @@ impl<'o> Page<'o> {
 
     /// The same with a gap of so many columns.
     pub(super) fn part_by(&mut self, gap: usize) {
-        let from = self.out.len();
+        self.drop_gap();
+        let end = self.out.len();
+        let from = if self.padding.end == end {
+            self.padding.start
+        } else {
+            end
+        };
         self.spaces(gap);
         self.column += gap;
         self.chance = Some(Chance {
@@ -120,6 +131,17 @@ impl<'o> Page<'o> {
             style: PLAIN,
             always: true,
         });
+    }
+
+    /// Pads a column with so many spaces, of which nothing is left if the line
+    /// breaks or ends after them.
+    pub(super) fn pad(&mut self, columns: usize) {
+        if columns <= self.width.saturating_sub(self.column) {
+            let from = self.out.len();
+            self.spaces(columns);
+            self.column += columns;
+            self.padding = from..self.out.len();
+        }
     }
 
     /// Moves on to the next tab stop, counted from the line's left edge
@@ -238,10 +260,7 @@ impl<'o> Page<'o> {
     fn make_room(&mut self, columns: usize) {
         while columns > self.width.saturating_sub(self.column) {
             match self.chance.take() {
-                Some(chance)
-                    if chance.always
-                        || chance.column > self.hang + (self.width - self.hang) / 2 =>
-                {
+                Some(chance) if self.is_worth(&chance) => {
                     self.break_at(&chance);
                 }
                 _ => {
@@ -250,6 +269,17 @@ impl<'o> Page<'o> {
                 }
             }
         }
+    }
+
+    /// Whether breaking the line there leaves the tail more room than it has,
+    /// and not too much of the line empty.
+    fn is_worth(&self, chance: &Chance) -> bool {
+        let least = if chance.always {
+            0
+        } else {
+            (self.width - self.hang) / 2
+        };
+        chance.column > self.hang + least
     }
 
     /// The line can be broken before its last `tail` columns, which are ASCII.
@@ -262,6 +292,17 @@ impl<'o> Page<'o> {
             style: self.style,
             always: false,
         });
+    }
+
+    /// Takes back the gap between two items when the second is empty.
+    fn drop_gap(&mut self) {
+        if let Some(chance) = self.chance.take()
+            && chance.always
+            && chance.to == self.out.len()
+        {
+            self.out.truncate(chance.from);
+            self.column -= chance.to - chance.from;
+        }
     }
 
     fn break_at(&mut self, chance: &Chance) {
@@ -298,6 +339,116 @@ impl<'o> Page<'o> {
     fn switch_off(&mut self, style: Style) {
         if self.color {
             write::display(self.out, style.render_reset());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::samples::columns;
+    use crate::output::style::{GOOD, PLAIN};
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    fn page(width: usize, color: bool, write: impl FnOnce(&mut Page<'_>)) -> String {
+        let mut out = Vec::new();
+        let mut page = Page::new(&mut out, Some(width), color);
+        page.begin(0, 4);
+        write(&mut page);
+        page.end();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_break_between_items() {
+        let text = page(30, false, |page| {
+            for item in ["#3", "an item", "an item that is long", "", "x", ""] {
+                page.put(PLAIN, item);
+                page.part();
+            }
+        });
+        assert_snapshot!(text, @r#"
+        #3  an item
+            an item that is long  x
+        "#);
+    }
+
+    #[test]
+    fn a_gap_at_the_edge_leaves_no_trace() {
+        let text = page(20, false, |page| {
+            page.put(PLAIN, "0123456789012345678");
+            page.part();
+            page.put(PLAIN, "");
+        });
+        assert_eq!(text, "0123456789012345678\n");
+    }
+
+    #[test]
+    fn lines_break_between_words_and_long_words_anywhere() {
+        let text = page(20, false, |page| {
+            page.break_between_words();
+            page.put(PLAIN, "some words and averyveryverylongword, more words");
+        });
+        assert_snapshot!(text, @r#"
+        some words and 
+            averyveryverylon
+            gword, more 
+            words
+        "#);
+    }
+
+    #[test]
+    fn color_is_switched_off_at_the_break() {
+        let text = page(20, true, |page| {
+            page.break_between_words();
+            page.put(GOOD, "some green words and \x1b more");
+        });
+        assert_snapshot!(text.replace('\x1b', "␛"), @r#"
+        ␛[32msome green words ␛[0m
+            ␛[32mand ␛[0m␛[7m␛[32m\x1b␛[0m␛[32m more␛[0m
+        "#);
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_snapshot!(page(20, false, |page| page.put(PLAIN, "日本語日本語日本語日本語🎉")), @r#"
+        日本語日本語日本語日
+            本語🎉
+        "#);
+    }
+
+    #[test]
+    fn tabs_stop_every_eight_columns() {
+        let text = page(40, false, |page| {
+            for column in ["a", "12345678", "b"] {
+                page.put(PLAIN, column);
+                page.tab(0);
+            }
+            page.put(PLAIN, "c");
+        });
+        assert_eq!(text, "a       12345678        b       c\n");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_exceeds_the_width(
+            items in prop::collection::vec(crate::output::samples::hostile_text(), 0..8),
+            width in 20_usize..60,
+            words: bool,
+        ) {
+            let text = page(width, false, |page| {
+                for item in &items {
+                    page.put(PLAIN, item);
+                    if words {
+                        page.break_between_words();
+                    }
+                    page.part();
+                }
+            });
+            for line in text.lines() {
+                prop_assert!(columns(line) <= width, "{}", line);
+            }
         }
     }
 }
