@@ -14,11 +14,7 @@ pub(super) fn compact(out: &mut Vec<u8>, json: &str) {
     let mut at = 0;
     let mut in_string = false;
     loop {
-        let set = if in_string {
-            &SUSPECT
-        } else {
-            &BETWEEN_STRINGS
-        };
+        let set = if in_string { &SUSPECT } else { &BETWEEN_STRINGS };
         let Some(stop) = next(bytes, at, set) else {
             break;
         };
@@ -79,10 +75,7 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_escaped() {
-        assert_eq!(
-            compacted("[\"\x7f\u{9b}é\u{202e}\"]"),
-            r#"["\u007f\u009bé\u202e"]"#
-        );
+        assert_eq!(compacted("[\"\x7f\u{9b}é\u{202e}\"]"), r#"["\u007f\u009bé\u202e"]"#);
     }
 
     #[test]

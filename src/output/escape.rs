@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 /// These are the control characters C0, DEL and C1, the line separators, the
 /// bidirectional controls, and what Unicode ignores by default when it shows
 /// text (`Default_Ignorable_Code_Point`) or uses as other format characters.
-/// The selectors that tell an emoji from a plain sign are left alone: they are
-/// common, and only choose between two pictures.
+/// The selectors that tell an emoji from a plain sign and the joiners between
+/// letters and emoji are left alone: many scripts need them, and they only
+/// choose between two pictures.
 pub(super) const fn is_hazardous(c: char) -> bool {
     match c {
         ' '..='~' => false,
@@ -90,10 +91,7 @@ impl Escape {
 impl std::fmt::Write for Escape {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         let end = self.length + text.len();
-        let room = self
-            .bytes
-            .get_mut(self.length..end)
-            .ok_or(std::fmt::Error)?;
+        let room = self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?;
         room.copy_from_slice(text.as_bytes());
         self.length = end;
         Ok(())
@@ -119,24 +117,22 @@ mod tests {
 
     #[test]
     fn what_steers_reorders_or_hides_is_hazardous() {
-        for c in "\0\t\n\r\x1b\x7f\u{80}\u{9b}\u{9f}\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{200f}\
+        for c in "\0\t\n\r\x1b\x7f\u{80}\u{9b}\u{9f}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\
                   \u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{3164}\u{feff}\u{fff9}\
                   \u{e0001}\u{e0041}\u{e01ef}"
             .chars()
         {
             assert!(is_hazardous(c), "{c:?}");
         }
-        for c in " ~aé日“”…→❤\u{fe0f}🎉\u{301}\u{a0}\u{202f}\u{e000}".chars() {
+        for c in " ~aé日“”…→❤\u{fe0f}🎉\u{200d}\u{200c}\u{301}\u{a0}\u{202f}\u{e000}".chars()
+        {
             assert!(!is_hazardous(c), "{c:?}");
         }
     }
 
     #[test]
     fn escapes_fit_and_are_printable() {
-        for c in (0..=0x10_ffff)
-            .filter_map(char::from_u32)
-            .filter(|c| is_hazardous(*c))
-        {
+        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| is_hazardous(*c)) {
             for escape in [Escape::plain(c), Escape::json(c)] {
                 let text = escape.as_str();
                 assert!(text.len() >= 2, "{c:?}");
@@ -150,9 +146,6 @@ mod tests {
 
     #[test]
     fn one_line_stays_one_line() {
-        assert_eq!(
-            one_line("a\nb\t\x1b[31m\u{202e}\u{85}é"),
-            "a\\nb\\t\\x1b[31m\\u{202e}\\u{85}é"
-        );
+        assert_eq!(one_line("a\nb\t\x1b[31m\u{202e}\u{85}é"), "a\\nb\\t\\x1b[31m\\u{202e}\\u{85}é");
     }
 }

@@ -10,9 +10,7 @@ use super::write::counted;
 pub(super) fn hex_dump(page: &mut Page<'_>, bytes: &[u8], indent: usize, rows: Option<usize>) {
     let offset_digits = if bytes.len() > 0x1_0000 { 8 } else { 4 };
     let per_row = bytes_per_row(page.width(), indent + offset_digits);
-    let shown = rows.map_or(bytes.len(), |rows| {
-        rows.saturating_mul(per_row).min(bytes.len())
-    });
+    let shown = rows.map_or(bytes.len(), |rows| rows.saturating_mul(per_row).min(bytes.len()));
     let (head, tail) = bytes.split_at_checked(shown).unwrap_or((bytes, &[]));
 
     let mut text = String::new();
@@ -40,10 +38,7 @@ pub(super) fn hex_dump(page: &mut Page<'_>, bytes: &[u8], indent: usize, rows: O
     }
     if !tail.is_empty() {
         page.begin(indent, indent);
-        page.put(
-            DIM,
-            &format!("… {} more", counted(tail.len() as u64, "byte")),
-        );
+        page.put(DIM, &format!("… {} more", counted(tail.len() as u64, "byte")));
         page.end();
     }
 }

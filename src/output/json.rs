@@ -38,11 +38,7 @@ impl Json {
     /// A view that shows payloads as `payload` says.
     pub fn new(payload: PayloadForm) -> Self {
         let known = (0..KNOWN).map(|_| None).collect();
-        Self {
-            payload,
-            clock: Clock::new(&Zone::Utc),
-            known,
-        }
+        Self { payload, clock: Clock::new(&Zone::Utc), known }
     }
 }
 
@@ -101,10 +97,7 @@ impl Json {
                 let mut json = Vec::new();
                 write_connection(&mut json, connection);
                 out.extend_from_slice(&json);
-                *empty = Some(Rendered {
-                    connection: connection.clone(),
-                    json,
-                });
+                *empty = Some(Rendered { connection: connection.clone(), json });
             }
             None => write_connection(out, connection),
         }
@@ -150,11 +143,7 @@ impl Json {
     }
 
     fn close(&self, out: &mut Vec<u8>, message: &Message<'_>) {
-        let close = message.close.unwrap_or(Close {
-            code: None,
-            code_name: None,
-            reason: None,
-        });
+        let close = message.close.unwrap_or(Close { code: None, code_name: None, reason: None });
         optional_number(out, "code", close.code.map(u64::from));
         optional_text(out, "code_name", close.code_name);
         optional_text(out, "reason", close.reason);
@@ -200,11 +189,7 @@ fn write_handshake(out: &mut Vec<u8>, handshake: &Handshake) {
     optional_text(out, "host", handshake.host.as_deref());
     optional_text(out, "origin", handshake.origin.as_deref());
     headers(out, "request_headers", handshake.request_headers.as_deref());
-    headers(
-        out,
-        "response_headers",
-        handshake.response_headers.as_deref(),
-    );
+    headers(out, "response_headers", handshake.response_headers.as_deref());
     optional_number(out, "status", handshake.status.map(u64::from));
     optional_text(out, "reason", handshake.reason.as_deref());
     optional_text(out, "key", handshake.key.as_deref());
@@ -248,11 +233,7 @@ fn write_extension(out: &mut Vec<u8>, extension: &Extension) {
     out.extend_from_slice(br#","params":{"#);
     // Of a parameter sent twice the last value stands, as readers of JSON would
     // have it, and the object stays one that all of them take.
-    let names = extension
-        .params
-        .iter()
-        .enumerate()
-        .map(|(index, (name, _))| (name, index));
+    let names = extension.params.iter().enumerate().map(|(index, (name, _))| (name, index));
     let last: HashMap<&String, usize> = names.collect();
     let mut first = true;
     for (index, (name, value)) in extension.params.iter().enumerate() {
@@ -437,19 +418,13 @@ mod tests {
     /// The line without what all lines have.
     fn own_fields(kind: Kind<'_>) -> String {
         let line = one(kind, PayloadForm::Auto);
-        line.split_once("\"server\":\"127.0.0.1:8888\",")
-            .unwrap()
-            .1
-            .to_owned()
+        line.split_once("\"server\":\"127.0.0.1:8888\",").unwrap().1.to_owned()
     }
 
     #[test]
     fn every_kind_as_the_contract_says() {
         let (connection, handshake) = (connection(3), handshake());
-        let lines = rendered(
-            Json::new(PayloadForm::Auto),
-            &conversation(&connection, &handshake),
-        );
+        let lines = rendered(Json::new(PayloadForm::Auto), &conversation(&connection, &handshake));
         assert_snapshot!(lines, @r#"
         {"event":"handshake","packet":4,"time":"2018-12-26T06:54:46.733250400Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","http":"1.1","method":"GET","target":"/api/kernels/f4d1/channels?session_id=0b1e","host":"localhost:8888","origin":"http://localhost:8888","request_headers":[["Host","localhost:8888"],["Upgrade","websocket"],["Sec-WebSocket-Key","dGhlIHNhbXBsZSBub25jZQ=="]],"response_headers":[["Sec-WebSocket-Accept","s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]],"status":101,"reason":"Switching Protocols","key":"dGhlIHNhbXBsZSBub25jZQ==","accept":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=","accept_expected":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=","accept_status":"valid","subprotocols":["v1.kernel.websocket.jupyter.org"],"subprotocol":"v1.kernel.websocket.jupyter.org","extensions":[{"name":"permessage-deflate","params":{"server_no_context_takeover":true,"server_max_window_bits":"12"}}]}
         {"event":"frame","packet":5,"time":"2018-12-26T06:54:46.734250500Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"client","fin":true,"rsv":4,"opcode":"text","masked":true,"masking_key":"0a1b2cff","length":201,"offset":517}
@@ -466,27 +441,15 @@ mod tests {
         "#);
         let schema = schema();
         for line in lines.lines() {
-            schema
-                .validate(&serde_json::from_str(line).unwrap())
-                .unwrap();
+            schema.validate(&serde_json::from_str(line).unwrap()).unwrap();
         }
     }
 
     #[test]
     fn common_fields_in_order() {
-        let connection = Connection {
-            h2_stream: Some(5),
-            inferred: true,
-            ..connection(3)
-        };
-        let source = Source {
-            file: Some("a\n.pcap".into()),
-            interface: Some("lo".into()),
-        };
-        let gap = Gap {
-            from: Side::Client,
-            bytes: None,
-        };
+        let connection = Connection { h2_stream: Some(5), inferred: true, ..connection(3) };
+        let source = Source { file: Some("a\n.pcap".into()), interface: Some("lo".into()) };
+        let gap = Gap { from: Side::Client, bytes: None };
         let mut event = event(&connection, 9, Kind::Gap(gap));
         event.source = &source;
         event.origin.time = None;
@@ -494,30 +457,19 @@ mod tests {
         assert_snapshot!(line, @r#"
         {"event":"gap","packet":9,"stream":3,"connection":"3.5","client":"127.0.0.1:51233","server":"127.0.0.1:8888","h2_stream":5,"inferred":true,"file":"a\n.pcap","interface":"lo","from":"client"}
         "#);
-        schema()
-            .validate(&serde_json::from_str(&line).unwrap())
-            .unwrap();
+        schema().validate(&serde_json::from_str(&line).unwrap()).unwrap();
     }
 
     #[test]
     fn connections_that_share_a_slot_are_not_confused() {
         let connections: Vec<_> = [3, 3 + KNOWN, 3].into_iter().map(connection).collect();
-        let gap = Kind::Gap(Gap {
-            from: Side::Client,
-            bytes: None,
-        });
-        let events: Vec<_> = connections
-            .iter()
-            .map(|connection| event(connection, 1, gap))
-            .collect();
+        let gap = Kind::Gap(Gap { from: Side::Client, bytes: None });
+        let events: Vec<_> =
+            connections.iter().map(|connection| event(connection, 1, gap)).collect();
         let lines = rendered(Json::new(PayloadForm::Auto), &events);
         let streams: Vec<_> = lines
             .lines()
-            .map(|line| {
-                serde_json::from_str::<Value>(line).unwrap()["stream"]
-                    .as_u64()
-                    .unwrap()
-            })
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["stream"].as_u64().unwrap())
             .collect();
         assert_eq!(streams, [3, 3 + KNOWN, 3]);
     }
@@ -539,22 +491,14 @@ mod tests {
 
     #[test]
     fn a_parameter_sent_twice_stands_once() {
-        let mut extension = Extension {
-            name: "x".into(),
-            params: Vec::new(),
-        };
+        let mut extension = Extension { name: "x".into(), params: Vec::new() };
         for value in [None, Some("1"), Some("2")] {
-            extension
-                .params
-                .push(("a".into(), value.map(str::to_owned)));
+            extension.params.push(("a".into(), value.map(str::to_owned)));
             extension.params.push(("b".into(), None));
         }
         let mut out = Vec::new();
         write_extension(&mut out, &extension);
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            r#"{"name":"x","params":{"a":"2","b":true}}"#
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), r#"{"name":"x","params":{"a":"2","b":true}}"#);
     }
 
     #[test]
@@ -573,28 +517,16 @@ mod tests {
         let empty = message(Side::Client, Opcode::Text, Body::Text(""));
         for (message, form, end) in [
             (json, PayloadForm::Auto, r#""complete":true,"json":{}}"#),
-            (
-                json,
-                PayloadForm::Base64,
-                r#""complete":true,"base64":"e30="}"#,
-            ),
+            (json, PayloadForm::Base64, r#""complete":true,"base64":"e30="}"#),
             (json, PayloadForm::None, r#""complete":true}"#),
             (empty, PayloadForm::Auto, r#""complete":true,"text":""}"#),
-            (
-                empty,
-                PayloadForm::Base64,
-                r#""complete":true,"base64":""}"#,
-            ),
+            (empty, PayloadForm::Base64, r#""complete":true,"base64":""}"#),
             (
                 CLOSE,
                 PayloadForm::Auto,
                 r#""code":1000,"code_name":"Normal Closure","reason":"bye"}"#,
             ),
-            (
-                CLOSE,
-                PayloadForm::Base64,
-                r#""reason":"bye","base64":"A+hieWU="}"#,
-            ),
+            (CLOSE, PayloadForm::Base64, r#""reason":"bye","base64":"A+hieWU="}"#),
             (CLOSE, PayloadForm::None, r#""reason":"bye"}"#),
         ] {
             let line = one(Kind::Message(message), form);
@@ -604,33 +536,16 @@ mod tests {
 
     #[test]
     fn a_close_frame_in_bad_order_shows_its_bytes() {
-        let no_reason = Some(Close {
-            code: Some(1000),
-            code_name: None,
-            reason: None,
-        });
-        let nothing = Some(Close {
-            code: None,
-            code_name: None,
-            reason: None,
-        });
+        let no_reason = Some(Close { code: Some(1000), code_name: None, reason: None });
+        let nothing = Some(Close { code: None, code_name: None, reason: None });
         for (close, payload, end) in [
             (nothing, &b""[..], r#""complete":true}"#),
             (nothing, b"\x03", r#""complete":true,"base64":"Aw=="}"#),
             (None, b"\x03", r#""complete":true,"base64":"Aw=="}"#),
             (no_reason, b"\x03\xe8", r#""code":1000}"#),
-            (
-                no_reason,
-                b"\x03\xe8\xff",
-                r#""code":1000,"base64":"A+j/"}"#,
-            ),
+            (no_reason, b"\x03\xe8\xff", r#""code":1000,"base64":"A+j/"}"#),
         ] {
-            let message = Message {
-                close,
-                payload,
-                body: Body::Binary(payload),
-                ..CLOSE
-            };
+            let message = Message { close, payload, body: Body::Binary(payload), ..CLOSE };
             let line = one(Kind::Message(message), PayloadForm::Auto);
             assert!(line.ends_with(&format!("{end}\n")), "{line}");
         }
@@ -641,10 +556,7 @@ mod tests {
         let schema = schema();
         let connection = connection(3);
         let handshake = handshake();
-        let lines = rendered(
-            Json::new(PayloadForm::Auto),
-            &conversation(&connection, &handshake),
-        );
+        let lines = rendered(Json::new(PayloadForm::Auto), &conversation(&connection, &handshake));
         for line in lines.lines() {
             let good: Value = serde_json::from_str(line).unwrap();
             for (name, value) in good.as_object().unwrap() {
@@ -668,14 +580,9 @@ mod tests {
         let schema = schema();
         let documentation = include_str!("../../docs/events.md");
         let mut kinds = Vec::new();
-        for line in documentation
-            .lines()
-            .filter(|line| line.starts_with("{\"event\""))
-        {
+        for line in documentation.lines().filter(|line| line.starts_with("{\"event\"")) {
             let example: Value = serde_json::from_str(line).unwrap();
-            schema
-                .validate(&example)
-                .unwrap_or_else(|error| panic!("{error}: {line}"));
+            schema.validate(&example).unwrap_or_else(|error| panic!("{error}: {line}"));
             kinds.push(example["event"].as_str().unwrap().to_owned());
         }
         for kind in ["handshake", "message", "frame", "violation", "gap", "end"] {

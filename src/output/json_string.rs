@@ -90,10 +90,7 @@ pub(super) const fn byte_set(bytes: &[u8]) -> ByteSet {
 
 /// Index of the first byte at or after `from` that is in `set`.
 pub(super) fn next(bytes: &[u8], from: usize, set: &ByteSet) -> Option<usize> {
-    let offset = bytes
-        .get(from..)?
-        .iter()
-        .position(|byte| set[usize::from(*byte)])?;
+    let offset = bytes.get(from..)?.iter().position(|byte| set[usize::from(*byte)])?;
     Some(from + offset)
 }
 
@@ -110,23 +107,14 @@ mod tests {
 
     #[test]
     fn escapes_what_json_demands_and_what_steers_a_terminal() {
-        assert_eq!(
-            written("a\"\\\n\r\t\x08\x1b"),
-            r#""a\"\\\n\r\t\u0008\u001b""#
-        );
-        assert_eq!(
-            written("\x7f\u{9b}\u{202e}\u{2029}"),
-            r#""\u007f\u009b\u202e\u2029""#
-        );
+        assert_eq!(written("a\"\\\n\r\t\x08\x1b"), r#""a\"\\\n\r\t\u0008\u001b""#);
+        assert_eq!(written("\x7f\u{9b}\u{202e}\u{2029}"), r#""\u007f\u009b\u202e\u2029""#);
         assert_eq!(written("é“日本”ب🎉\u{200d}"), "\"é“日本”ب🎉\u{200d}\"");
     }
 
     #[test]
     fn every_escaped_character_begins_with_a_suspect_byte() {
-        for c in (0..=0x10_ffff)
-            .filter_map(char::from_u32)
-            .filter(|c| is_escaped(*c))
-        {
+        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| is_escaped(*c)) {
             let first = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
             assert!(SUSPECT[usize::from(first)], "{c:?}");
         }

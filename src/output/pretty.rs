@@ -8,12 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// on lines of their own, indented by two, but what fits on a line stays on
 /// it, and numbers fill lines. Tokens stay exactly as sent.
 pub(super) fn pretty(page: &mut Page<'_>, json: &str, left: usize) {
-    Printer {
-        page,
-        left,
-        open: Vec::new(),
-    }
-    .print(Tokens { rest: json });
+    Printer { page, left, open: Vec::new() }.print(Tokens { rest: json });
 }
 
 /// Containers longer than this are spread out however wide the terminal is:
@@ -70,9 +65,9 @@ impl Printer<'_, '_> {
                     self.page.put(PLAIN, ": ");
                     expect_key = false;
                 }
-                Token::String(text) => self
-                    .page
-                    .put_json(if expect_key { KEY } else { STRING }, text),
+                Token::String(text) => {
+                    self.page.put_json(if expect_key { KEY } else { STRING }, text);
+                }
                 Token::Number(text) => self.page.put(NUMBER, text),
                 Token::Literal(text) => self.page.put(LITERAL, text),
             }
@@ -99,10 +94,7 @@ impl Printer<'_, '_> {
 
     /// Columns that the line still has.
     fn room(&self) -> usize {
-        let width = self
-            .page
-            .width()
-            .map_or(LONGEST_LINE, |width| width.min(LONGEST_LINE));
+        let width = self.page.width().map_or(LONGEST_LINE, |width| width.min(LONGEST_LINE));
         width.saturating_sub(self.page.column())
     }
 
@@ -117,9 +109,8 @@ impl Printer<'_, '_> {
                 Token::Close(_) => depth -= 1,
                 _ => {}
             }
-            let Some(rest) = token
-                .columns_within(room)
-                .and_then(|columns| room.checked_sub(columns))
+            let Some(rest) =
+                token.columns_within(room).and_then(|columns| room.checked_sub(columns))
             else {
                 return false;
             };
@@ -196,9 +187,8 @@ impl<'a> Iterator for Tokens<'a> {
             }
             '"' => Token::String(self.take(string_length(self.rest))),
             _ => {
-                let end = self
-                    .rest
-                    .find([',', ':', '{', '}', '[', ']', '"', ' ', '\t', '\r', '\n']);
+                let end =
+                    self.rest.find([',', ':', '{', '}', '[', ']', '"', ' ', '\t', '\r', '\n']);
                 let text = self.take(end.unwrap_or(self.rest.len()));
                 if first == '-' || first.is_ascii_digit() {
                     Token::Number(text)
@@ -212,10 +202,7 @@ impl<'a> Iterator for Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     fn take(&mut self, length: usize) -> &'a str {
-        let (token, rest) = self
-            .rest
-            .split_at_checked(length)
-            .unwrap_or((self.rest, ""));
+        let (token, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
         token
     }
@@ -225,10 +212,7 @@ impl<'a> Tokens<'a> {
 fn string_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 1;
-    while let Some(offset) = bytes
-        .get(at..)
-        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
-    {
+    while let Some(offset) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += offset;
         if bytes.get(at) == Some(&b'"') {
             return at + 1;
@@ -338,10 +322,7 @@ mod tests {
     #[test]
     fn deep_documents_stay_within_the_width() {
         let json = "[".repeat(128) + &"x".repeat(0) + &"]".repeat(128);
-        let json = json.replace(
-            "[]",
-            &format!("[{}]", r#""some words that are too long to fit""#),
-        );
+        let json = json.replace("[]", &format!("[{}]", r#""some words that are too long to fit""#));
         for line in printed(&json, Some(40), false).lines() {
             assert!(columns(line) <= 40, "{line}");
         }

@@ -18,10 +18,7 @@ use crate::types::{
 pub(super) const START: i64 = 1_545_807_286_729_250_000;
 
 /// Where the samples' packets come from.
-pub(super) const SOURCE: Source = Source {
-    file: None,
-    interface: None,
-};
+pub(super) const SOURCE: Source = Source { file: None, interface: None };
 
 /// What `view` makes of `events`, the end included.
 pub(super) fn rendered(mut view: impl View, events: &[Event<'_>]) -> String {
@@ -36,15 +33,9 @@ pub(super) fn rendered(mut view: impl View, events: &[Event<'_>]) -> String {
 /// An event of `connection` in packet `packet`, so many milliseconds after the
 /// start.
 pub(super) fn event<'a>(connection: &'a Connection, packet: u64, kind: Kind<'a>) -> Event<'a> {
-    let time = Some(Timestamp::from_nanoseconds(
-        START + packet as i64 * 1_000_100,
-    ));
+    let time = Some(Timestamp::from_nanoseconds(START + packet as i64 * 1_000_100));
     Event {
-        origin: Origin {
-            packet,
-            time,
-            source: SourceId(0),
-        },
+        origin: Origin { packet, time, source: SourceId(0) },
         source: &SOURCE,
         connection,
         kind,
@@ -53,10 +44,7 @@ pub(super) fn event<'a>(connection: &'a Connection, packet: u64, kind: Kind<'a>)
 
 /// A connection on TCP stream `stream`.
 pub(super) fn connection(stream: u64) -> Connection {
-    let endpoint = |port| Endpoint {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        port,
-    };
+    let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
     Connection {
         stream,
         h2_stream: None,
@@ -68,10 +56,7 @@ pub(super) fn connection(stream: u64) -> Connection {
 
 /// A handshake as it should be.
 pub(super) fn handshake() -> Handshake {
-    let header = |name: &str, value: &str| Header {
-        name: name.into(),
-        value: value.into(),
-    };
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     Handshake {
         method: Some("GET".into()),
         target: Some("/api/kernels/f4d1/channels?session_id=0b1e".into()),
@@ -144,11 +129,7 @@ pub(super) const CLOSE: Message<'static> = Message {
     truncated: false,
     payload: b"\x03\xe8bye",
     body: Body::Binary(b"\x03\xe8bye"),
-    close: Some(Close {
-        code: Some(1000),
-        code_name: Some("Normal Closure"),
-        reason: Some("bye"),
-    }),
+    close: Some(Close { code: Some(1000), code_name: Some("Normal Closure"), reason: Some("bye") }),
 };
 
 /// One event of each kind, and each kind of message, on `connection`.
@@ -200,31 +181,15 @@ pub(super) fn conversation<'a>(
         rule: Rule::ReservedBits,
         detail: "RSV1 is set on a text frame, but no extension was negotiated.",
     };
-    let counts = Counts {
-        messages: 2,
-        bytes: 2_249,
-        frames: 2,
-        pings: 0,
-    };
+    let counts = Counts { messages: 2, bytes: 2_249, frames: 2, pings: 0 };
     let end = End {
         state: EndState::Closed,
         client: counts,
-        server: Counts {
-            messages: 4,
-            bytes: 100,
-            frames: 6,
-            pings: 1,
-        },
+        server: Counts { messages: 4, bytes: 100, frames: 6, pings: 1 },
         duration: Some(Duration::from_nanos(1_234_567_890)),
     };
-    let gap = Gap {
-        from: Side::Client,
-        bytes: Some(1_460),
-    };
-    let unknown = Gap {
-        from: Side::Server,
-        bytes: None,
-    };
+    let gap = Gap { from: Side::Client, bytes: Some(1_460) };
+    let unknown = Gap { from: Side::Server, bytes: None };
     [
         Kind::Handshake(handshake),
         Kind::Frame(frame),
@@ -287,10 +252,7 @@ pub(super) fn json_document() -> impl Strategy<Value = (String, String)> {
     let tree = leaf.prop_recursive(5, 60, 8, |inner| {
         let member = ("[ \t\r\n]{0,2}", json_string(), "[ \n]{0,1}", inner.clone()).prop_map(
             |(white, key, more, (spaced, plain))| {
-                (
-                    format!("{white}{key}{more}:{white}{spaced}{more}"),
-                    format!("{key}:{plain}"),
-                )
+                (format!("{white}{key}{more}:{white}{spaced}{more}"), format!("{key}:{plain}"))
             },
         );
         let element = ("[ \t\r\n]{0,2}", inner)

@@ -39,13 +39,11 @@ const CONNECTIONS: [u8; 7] = [33, 166, 37, 168, 136, 99, 71];
 /// The colour of a connection: the same in every run.
 pub(super) fn connection(connection: &Connection) -> Style {
     // Streams that a client opens inside HTTP/2 have odd numbers.
-    let h2_index = connection
-        .h2_stream
-        .map_or(0, |stream| u64::from(stream / 2));
+    let h2_index = connection.h2_stream.map_or(0, |stream| u64::from(stream / 2));
     let index = connection.stream.wrapping_add(h2_index) % CONNECTIONS.len() as u64;
-    CONNECTIONS.get(index as usize).map_or(PLAIN, |color| {
-        Style::new().fg_color(Some(Color::Ansi256(Ansi256Color(*color))))
-    })
+    CONNECTIONS
+        .get(index as usize)
+        .map_or(PLAIN, |color| Style::new().fg_color(Some(Color::Ansi256(Ansi256Color(*color)))))
 }
 
 /// The sign and the colour of a severity.

@@ -64,12 +64,7 @@ struct Total {
 impl Table {
     /// A table for a terminal of `width` columns, or of any width.
     pub fn new(width: Option<usize>) -> Self {
-        Self {
-            width,
-            connections: BTreeMap::new(),
-            violations: 0,
-            gaps: 0,
-        }
+        Self { width, connections: BTreeMap::new(), violations: 0, gaps: 0 }
     }
 }
 
@@ -155,21 +150,15 @@ impl Table {
         let connection = event.connection;
         self.connections
             .entry((connection.stream, connection.h2_stream))
-            .or_insert_with(|| Rows {
-                earlier: Vec::new(),
-                current: Row::new(connection),
-            })
+            .or_insert_with(|| Rows { earlier: Vec::new(), current: Row::new(connection) })
     }
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.connections
-            .values()
-            .flat_map(|rows| rows.earlier.iter().chain([&rows.current]))
+        self.connections.values().flat_map(|rows| rows.earlier.iter().chain([&rows.current]))
     }
 
     fn fits(&self, table: &str) -> bool {
-        self.width
-            .is_none_or(|width| table.lines().all(|line| line.width() <= width))
+        self.width.is_none_or(|width| table.lines().all(|line| line.width() <= width))
     }
 
     /// For terminals on which no table fits: the same, item by item.
@@ -312,11 +301,7 @@ fn narrow_cells(row: &Row) -> Vec<String> {
         row.connection.to_string(),
         format!("{}\n{}", row.connection.client, row.connection.server),
         target,
-        format!(
-            "{}\n{}",
-            text_cell(status.as_deref()),
-            text_cell(row.accept.as_deref())
-        ),
+        format!("{}\n{}", text_cell(status.as_deref()), text_cell(row.accept.as_deref())),
         total(row.client),
         total(row.server),
         format!(
@@ -364,9 +349,7 @@ impl Row {
             Side::Server => &mut self.server,
         };
         total.messages += 1;
-        total.bytes = total
-            .bytes
-            .saturating_add(message.length.unwrap_or(message.wire_length));
+        total.bytes = total.bytes.saturating_add(message.length.unwrap_or(message.wire_length));
     }
 
     fn duration(&self) -> Option<Duration> {
@@ -384,11 +367,7 @@ impl Total {
     }
 
     fn text(self) -> String {
-        format!(
-            "{}, {}",
-            counted(self.messages, "message"),
-            counted(self.bytes, "byte")
-        )
+        format!("{}, {}", counted(self.messages, "message"), counted(self.bytes, "byte"))
     }
 }
 
@@ -412,11 +391,7 @@ mod tests {
     fn shown(width: Option<usize>) -> String {
         let handshakes = [
             handshake(),
-            Handshake {
-                status: Some(403),
-                target: Some("/".into()),
-                ..Handshake::default()
-            },
+            Handshake { status: Some(403), target: Some("/".into()), ..Handshake::default() },
         ];
         let connections = [connection(12), connection(3), connection(4)];
         let mut events = conversation(&connections[0], &handshakes[0]);

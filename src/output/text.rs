@@ -83,13 +83,7 @@ impl Text {
     /// A view with these options.
     pub fn new(options: TextOptions) -> Self {
         let clock = Clock::new(&options.zone);
-        Self {
-            options,
-            clock,
-            date: None,
-            introduced: HashSet::new(),
-            begun: false,
-        }
+        Self { options, clock, date: None, introduced: HashSet::new(), begun: false }
     }
 }
 
@@ -119,11 +113,7 @@ impl Text {
             HttpVersion::Http2 => "CONNECT",
             HttpVersion::Http10 | HttpVersion::Http11 => "GET",
         };
-        if let Some(method) = handshake
-            .method
-            .as_deref()
-            .filter(|method| *method != usual_method)
-        {
+        if let Some(method) = handshake.method.as_deref().filter(|method| *method != usual_method) {
             item(&mut page, WARNING, &format!("method {method}"));
         }
         if handshake.http != HttpVersion::Http11 {
@@ -153,11 +143,7 @@ impl Text {
 
     fn message(&mut self, event: &Event<'_>, message: &Message<'_>, out: &mut Vec<u8>) {
         let mut page = self.event_line(event, Some(message.from), out);
-        let name_style = if message.opcode.is_control() {
-            PLAIN
-        } else {
-            BOLD
-        };
+        let name_style = if message.opcode.is_control() { PLAIN } else { BOLD };
         name(&mut page, name_style, &message.opcode.to_string());
         let close = message.close.unwrap_or(NOTHING_SAID);
         if let Some(code) = close.code {
@@ -204,11 +190,7 @@ impl Text {
             item(&mut page, DIM, &format!("rsv {:03b}", frame.rsv));
         }
         if let Some(masking_key) = frame.masking_key {
-            item(
-                &mut page,
-                DIM,
-                &format!("mask {:08x}", u32::from_be_bytes(masking_key)),
-            );
+            item(&mut page, DIM, &format!("mask {:08x}", u32::from_be_bytes(masking_key)));
         }
         item(&mut page, DIM, &format!("at {}", grouped(frame.offset)));
         page.end();
@@ -367,11 +349,7 @@ impl Text {
 const UNKNOWN_TIME: &str = "--:--:--.------";
 
 /// What a close frame without a payload says.
-const NOTHING_SAID: Close<'static> = Close {
-    code: None,
-    code_name: None,
-    reason: None,
-};
+const NOTHING_SAID: Close<'static> = Close { code: None, code_name: None, reason: None };
 
 fn key(connection: &Connection) -> (u64, Option<u32>) {
     (connection.stream, connection.h2_stream)
@@ -386,8 +364,7 @@ fn tag(page: &mut Page<'_>, style: anstyle::Style, connection: &Connection) {
 }
 
 fn ascii(date: Option<&[u8; 10]>) -> &str {
-    date.and_then(|date| str::from_utf8(date).ok())
-        .unwrap_or_default()
+    date.and_then(|date| str::from_utf8(date).ok()).unwrap_or_default()
 }
 
 /// Writes an item of a line, set off from the one before by two spaces. Two
@@ -422,10 +399,7 @@ fn url(handshake: &Handshake, connection: &Connection) -> Option<String> {
         return Some(target.to_owned());
     }
     let scheme = if handshake.tls.is_some() { "wss" } else { "ws" };
-    let host = handshake
-        .host
-        .clone()
-        .unwrap_or_else(|| connection.server.to_string());
+    let host = handshake.host.clone().unwrap_or_else(|| connection.server.to_string());
     let slash = if target.starts_with('/') { "" } else { "/" };
     Some(format!("{scheme}://{host}{slash}{target}"))
 }
@@ -443,19 +417,11 @@ fn status(page: &mut Page<'_>, handshake: &Handshake) {
         return;
     };
     let mut text = status.to_string();
-    if let Some(reason) = handshake
-        .reason
-        .as_deref()
-        .filter(|reason| !reason.is_empty())
-    {
+    if let Some(reason) = handshake.reason.as_deref().filter(|reason| !reason.is_empty()) {
         text.push(' ');
         text.push_str(reason);
     }
-    item(
-        page,
-        if is_accepted(handshake) { PLAIN } else { ERROR },
-        &text,
-    );
+    item(page, if is_accepted(handshake) { PLAIN } else { ERROR }, &text);
 }
 
 fn accept(page: &mut Page<'_>, handshake: &Handshake) {
@@ -469,19 +435,11 @@ fn accept(page: &mut Page<'_>, handshake: &Handshake) {
         Some(AcceptStatus::Mismatch) => {
             item(page, ALARM, "✗ Accept mismatch");
             item(page, ERROR, &format!("sent {}", quoted(&handshake.accept)));
-            item(
-                page,
-                ERROR,
-                &format!("expected {}", quoted(&handshake.accept_expected)),
-            );
+            item(page, ERROR, &format!("expected {}", quoted(&handshake.accept_expected)));
         }
         Some(AcceptStatus::Missing) => {
             item(page, ALARM, "✗ Accept missing");
-            item(
-                page,
-                ERROR,
-                &format!("expected {}", quoted(&handshake.accept_expected)),
-            );
+            item(page, ERROR, &format!("expected {}", quoted(&handshake.accept_expected)));
         }
         Some(AcceptStatus::InvalidKey) => {
             item(page, ALARM, "✗ Key invalid");
@@ -592,11 +550,7 @@ fn lines(page: &mut Page<'_>, text: &str) {
 
 /// `3 messages, 1,234 bytes`
 fn sent(counts: &Counts) -> String {
-    format!(
-        "{}, {}",
-        counted(counts.messages, "message"),
-        counted(counts.bytes, "byte")
-    )
+    format!("{}, {}", counted(counts.messages, "message"), counted(counts.bytes, "byte"))
 }
 
 #[cfg(test)]
@@ -611,12 +565,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn options(width: Option<usize>, color: bool) -> TextOptions {
-        TextOptions {
-            width,
-            color,
-            zone: Zone::Utc,
-            ..TextOptions::default()
-        }
+        TextOptions { width, color, zone: Zone::Utc, ..TextOptions::default() }
     }
 
     fn shown(events: &[Event<'_>], options: TextOptions) -> String {
@@ -756,10 +705,7 @@ mod tests {
         let events = conversation(&connection, &handshake);
         for width in [None, Some(80), Some(60), Some(1)] {
             let colored = shown(&events, options(width, true));
-            assert_eq!(
-                without_colors(&colored),
-                shown(&events, options(width, false))
-            );
+            assert_eq!(without_colors(&colored), shown(&events, options(width, false)));
         }
         let events = events.get(..3).unwrap();
         assert_snapshot!(shown(events, options(Some(60), true)).replace('\x1b', "␛"), @r#"
@@ -797,16 +743,10 @@ mod tests {
             accept_status: Some(AcceptStatus::Mismatch),
             ..handshake()
         };
-        let missing = Handshake {
-            accept: None,
-            accept_status: Some(AcceptStatus::Missing),
-            ..handshake()
-        };
-        let key = Handshake {
-            key: None,
-            accept_status: Some(AcceptStatus::InvalidKey),
-            ..handshake()
-        };
+        let missing =
+            Handshake { accept: None, accept_status: Some(AcceptStatus::Missing), ..handshake() };
+        let key =
+            Handshake { key: None, accept_status: Some(AcceptStatus::InvalidKey), ..handshake() };
         let events = [&wrong, &missing, &key]
             .map(|handshake| event(&connection, 1, Kind::Handshake(handshake)));
         assert_snapshot!(shown(&events, options(Some(80), false)), @r#"
@@ -834,10 +774,7 @@ mod tests {
 
     #[test]
     fn handshakes_that_differ() {
-        let connection = Connection {
-            h2_stream: Some(5),
-            ..connection(0)
-        };
+        let connection = Connection { h2_stream: Some(5), ..connection(0) };
         let h2 = Handshake {
             http: HttpVersion::Http2,
             method: Some("CONNECT".into()),
@@ -859,10 +796,7 @@ mod tests {
             method: Some("POST".into()),
             ..Handshake::default()
         };
-        let response_only = Handshake {
-            status: Some(101),
-            ..Handshake::default()
-        };
+        let response_only = Handshake { status: Some(101), ..Handshake::default() };
         let events = [&h2, &refused, &request_only, &response_only]
             .map(|handshake| event(&connection, 1, Kind::Handshake(handshake)));
         assert_snapshot!(shown(&events, options(None, false)), @r#"
@@ -880,10 +814,7 @@ mod tests {
     fn headers_when_asked_for() {
         let (connection, handshake) = (connection(0), handshake());
         let events = [event(&connection, 1, Kind::Handshake(&handshake))];
-        let options = TextOptions {
-            headers: true,
-            ..options(Some(60), false)
-        };
+        let options = TextOptions { headers: true, ..options(Some(60), false) };
         assert_snapshot!(shown(&events, options), @r#"
         2018-12-26 06:54:46.730250 #0   127.0.0.1:51230
             → 127.0.0.1:8888
@@ -903,10 +834,7 @@ mod tests {
     fn connections_without_a_handshake_are_introduced_once() {
         let (one, mut other) = (connection(1), connection(12));
         other.inferred = true;
-        let source = Source {
-            file: Some("b\x1b.pcap".into()),
-            interface: None,
-        };
+        let source = Source { file: Some("b\x1b.pcap".into()), interface: None };
         let text = Kind::Message(message(Side::Client, Opcode::Text, Body::Text("hi")));
         let mut events =
             [(&one, 1), (&other, 2), (&one, 3), (&other, 4)].map(|(c, n)| event(c, n, text));
@@ -932,10 +860,8 @@ mod tests {
         let ping = Kind::Message(message(Side::Client, Opcode::Ping, Body::Text("")));
         let mut events = [1, 2, 3].map(|packet| event(&connection, packet, ping));
         let day = 86_400_000_000_000;
-        events[1].origin.time = events[1]
-            .origin
-            .time
-            .map(|t| Timestamp::from_nanoseconds(t.nanoseconds() + day));
+        events[1].origin.time =
+            events[1].origin.time.map(|t| Timestamp::from_nanoseconds(t.nanoseconds() + day));
         events[2].origin.time = None;
         assert_snapshot!(shown(&events, options(None, false)), @r#"
         2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
@@ -958,23 +884,14 @@ mod tests {
                 ..CLOSE
             })
         };
-        let said = |code, reason| {
-            Some(Close {
-                code,
-                code_name: None,
-                reason,
-            })
-        };
+        let said = |code, reason| Some(Close { code, code_name: None, reason });
         let events = [
             Kind::Message(CLOSE),
             close(said(None, None), b""),
             close(said(None, None), b"\x03"),
             close(said(Some(3000), Some("")), b"\x0b\xb8"),
             close(said(Some(3000), None), b"\x0b\xb8\xff"),
-            close(
-                said(Some(3000), Some("a\n\u{202e}b")),
-                b"\x0b\xb8a\n\xe2\x80\xaeb",
-            ),
+            close(said(Some(3000), Some("a\n\u{202e}b")), b"\x0b\xb8a\n\xe2\x80\xaeb"),
         ]
         .map(|kind| event(&connection, 1, kind));
         assert_snapshot!(shown(&events, options(None, false)), @r#"
@@ -1019,21 +936,12 @@ mod tests {
             1,
             Kind::Message(message(Side::Client, Opcode::Text, Body::Text(body))),
         )];
-        for (payload, lines) in [
-            (PayloadForm::None, 0),
-            (PayloadForm::Auto, 1),
-            (PayloadForm::Base64, 2),
-        ] {
-            let options = TextOptions {
-                payload,
-                ..options(Some(60), false)
-            };
+        for (payload, lines) in
+            [(PayloadForm::None, 0), (PayloadForm::Auto, 1), (PayloadForm::Base64, 2)]
+        {
+            let options = TextOptions { payload, ..options(Some(60), false) };
             let shown = shown(&events, options);
-            let below = shown
-                .lines()
-                .skip_while(|line| !line.contains(" text "))
-                .count()
-                - 1;
+            let below = shown.lines().skip_while(|line| !line.contains(" text ")).count() - 1;
             assert_eq!(below, lines, "{shown}");
         }
     }

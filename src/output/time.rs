@@ -37,12 +37,7 @@ impl Clock {
             Zone::Utc => tz::TimeZone::UTC,
             Zone::Named(name) => tz::TimeZone::get(name).unwrap_or(tz::TimeZone::UTC),
         };
-        Self {
-            zone,
-            second: None,
-            date: *b"0000-00-00",
-            time: *b"00:00:00",
-        }
+        Self { zone, second: None, date: *b"0000-00-00", time: *b"00:00:00" }
     }
 
     /// `2018-12-26` of `timestamp`.
@@ -103,19 +98,11 @@ pub(super) fn span(duration: Duration) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     if seconds == 0 {
         let nanoseconds = duration.subsec_nanos();
-        format!(
-            "{}.{:03} ms",
-            nanoseconds / 1_000_000,
-            nanoseconds / 1_000 % 1_000
-        )
+        format!("{}.{:03} ms", nanoseconds / 1_000_000, nanoseconds / 1_000 % 1_000)
     } else if seconds < 60 {
         format!("{seconds}.{:03} s", duration.subsec_millis())
     } else if hours == 0 {
-        format!(
-            "{minutes} min {:02}.{} s",
-            seconds % 60,
-            duration.subsec_millis() / 100
-        )
+        format!("{minutes} min {:02}.{} s", seconds % 60, duration.subsec_millis() / 100)
     } else {
         format!("{hours} h {minutes:02} min {:02} s", seconds % 60)
     }
@@ -135,10 +122,7 @@ mod tests {
     fn times_over_the_whole_range() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000000000Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999999999Z");
-        assert_eq!(
-            rfc3339(1_545_807_286_729_250_000),
-            "2018-12-26T06:54:46.729250000Z"
-        );
+        assert_eq!(rfc3339(1_545_807_286_729_250_000), "2018-12-26T06:54:46.729250000Z");
         assert_eq!(rfc3339(i64::MAX), "2262-04-11T23:47:16.854775807Z");
         assert_eq!(rfc3339(i64::MIN), "1677-09-21T00:12:43.145224192Z");
     }

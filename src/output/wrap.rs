@@ -117,11 +117,7 @@ impl<'o> Page<'o> {
     pub(super) fn part_by(&mut self, gap: usize) {
         self.drop_gap();
         let end = self.out.len();
-        let from = if self.padding.end == end {
-            self.padding.start
-        } else {
-            end
-        };
+        let from = if self.padding.end == end { self.padding.start } else { end };
         self.spaces(gap);
         self.column += gap;
         self.chance = Some(Chance {
@@ -185,10 +181,8 @@ impl<'o> Page<'o> {
         self.switch_on(style);
         let mut rest = text;
         while !rest.is_empty() {
-            let printable = rest
-                .bytes()
-                .position(|byte| !matches!(byte, b' '..=b'~'))
-                .unwrap_or(rest.len());
+            let printable =
+                rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
             let (plain, tail) = rest.split_at_checked(printable).unwrap_or((rest, ""));
             self.ascii(plain);
             let mut chars = tail.chars();
@@ -223,14 +217,9 @@ impl<'o> Page<'o> {
 
     fn character(&mut self, c: char) {
         // A selector that makes a picture of the sign before it may widen it.
-        let columns = if c == '\u{fe0f}' {
-            1
-        } else {
-            c.width().unwrap_or(1)
-        };
+        let columns = if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(1) };
         self.make_room(columns);
-        self.out
-            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         self.column += columns;
         if self.words && c == ' ' {
             self.chance_before(0);
@@ -247,8 +236,7 @@ impl<'o> Page<'o> {
         self.switch_on(self.style);
         for c in escape.chars() {
             self.make_room(1);
-            self.out
-                .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             self.column += 1;
         }
         self.switch_off(self.style);
@@ -274,11 +262,7 @@ impl<'o> Page<'o> {
     /// Whether breaking the line there leaves the tail more room than it has,
     /// and not too much of the line empty.
     fn is_worth(&self, chance: &Chance) -> bool {
-        let least = if chance.always {
-            0
-        } else {
-            (self.width - self.hang) / 2
-        };
+        let least = if chance.always { 0 } else { (self.width - self.hang) / 2 };
         chance.column > self.hang + least
     }
 

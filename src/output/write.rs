@@ -45,9 +45,8 @@ pub(super) fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = base64::encoded_len(bytes.len(), true).unwrap_or(0);
     out.resize(start + length, b'=');
     // The slice has the length that the encoder asked for, so it fits.
-    let written = STANDARD
-        .encode_slice(bytes, out.get_mut(start..).unwrap_or_default())
-        .unwrap_or(0);
+    let written =
+        STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default()).unwrap_or(0);
     out.truncate(start + written);
 }
 

@@ -192,7 +192,7 @@ fn a_file_that_may_not_be_read_says_so() {
 
     let folder = scratch("permission");
     let path = write(&folder, "secret.pcap", b"");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = wsdump([&path]);
     if std::fs::read(&path).is_ok() {
         // This is root, who may read everything: let nobody try, with a copy
@@ -202,7 +202,7 @@ fn a_file_that_may_not_be_read_says_so() {
         let program = copy.join("wsdump");
         std::fs::copy(env!("CARGO_BIN_EXE_wsdump"), &program).unwrap();
         let secret = write(&copy, "secret.pcap", b"");
-        for (path, mode) in [(&copy, 0o755), (&program, 0o755), (&secret, 0)] {
+        for (path, mode) in [(&copy, 0o755), (&program, 0o755), (&secret, 0o000)] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         }
         command = std::process::Command::new(&program);
