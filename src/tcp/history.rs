@@ -12,7 +12,7 @@ const HEADER: usize = 8 + 8 + 4;
 ///
 /// Whether a retransmission says the same as the first copy can only be told
 /// while that copy is there. A ring that all share costs one copy into memory
-/// that stays in the cache and nothing per conversation but a [`Trace`].
+/// that stays in the cache and nothing per conversation but an address.
 pub struct History {
     ring: Vec<u8>,
     /// Bytes ever written, which makes addresses unique.

@@ -7,6 +7,8 @@ mod command;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod recordings;
 #[cfg(test)]
 mod rooms;

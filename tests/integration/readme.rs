@@ -1,0 +1,51 @@
+//! What the README shows is what the program prints.
+
+use crate::command::run;
+
+const README: &str = include_str!("../../README.md");
+
+/// Words with one space between them: the README shows a narrow terminal.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_sample_is_real() {
+    let (_, sample) = README.split_once("$ wsdump captures/jupyter-kernel.pcapng\n").unwrap();
+    let (sample, _) = sample.split_once("```").unwrap();
+    // A word that was folded in the middle has a line end in it.
+    let squeeze = |text: &str| words(text).replace(' ', "");
+    let printed = squeeze(&run(["captures/jupyter-kernel.pcapng"]).clean());
+    let mut rest = printed.as_str();
+    for passage in sample.split('…') {
+        let passage = squeeze(passage);
+        let (_, after) =
+            rest.split_once(&passage).unwrap_or_else(|| panic!("not printed: {passage}"));
+        rest = after;
+    }
+}
+
+#[test]
+fn the_commands_exist() {
+    let help = words(&run(["--help"]).clean());
+    let options = README
+        .split(['`', ' ', '\n'])
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .map(|word| word.trim_end_matches(['.', ',']))
+        .filter(|word| !matches!(*word, "--release" | "--open" | "--path" | "--help"));
+    let mut count = 0;
+    for option in options {
+        count += 1;
+        assert!(help.contains(option), "{option}");
+    }
+    assert!(count > 5);
+}
+
+#[test]
+fn the_links_lead_somewhere() {
+    let targets = README.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    for (target, _) in targets {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
+        assert!(path.exists(), "{target}");
+    }
+}
