@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::Context;
 use super::connection::WebSocket;
 use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
-use crate::tcp::{self, Beginning, Conflict, Missing, Status, Stream};
+use crate::tcp::{self, Beginning, Conflict, Missing, Status, Stream, Syn};
 use crate::tls;
 use crate::types::{Direction, EndState, Origin, Run, Segment};
 
@@ -68,8 +68,6 @@ impl Default for Layer {
 struct Half {
     /// Position of its first byte, once it has begun.
     begin: Option<u64>,
-    /// Whether that is the first byte after the SYN or a recognised one.
-    known_begin: bool,
     /// Position up to which bytes came or were given up.
     reached: u64,
     /// What waits for the other direction.
@@ -87,8 +85,21 @@ enum Held {
 const MAX_EARLY_CONFLICTS: usize = 8;
 
 impl Live {
-    pub(super) fn new(origin: Origin) -> Self {
-        Self { tcp: Stream::default(), layers: Layers::default(), latest: origin }
+    /// A conversation whose first bytes come now, after these SYNs.
+    pub(super) fn new(
+        origin: Origin,
+        syns: impl IntoIterator<Item = (Direction, Option<Syn>)>,
+        shared: &mut tcp::Shared<'_>,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let mut live = Self { tcp: Stream::default(), layers: Layers::default(), latest: origin };
+        let mut receiver = Receiver { layers: &mut live.layers, context };
+        for (direction, syn) in syns {
+            if let Some(syn) = syn {
+                live.tcp.syn(direction, syn, shared, &mut receiver);
+            }
+        }
+        live
     }
 
     /// Takes a segment.
@@ -182,7 +193,6 @@ impl tcp::Receiver for Receiver<'_, '_> {
         let known = beginning != Beginning::Middle;
         let half = self.layers.half(direction);
         half.begin = Some(position);
-        half.known_begin = known;
         half.reached = position;
         match &mut self.layers.layer {
             Layer::Http(exchange) => exchange.begin(direction, position, !known),

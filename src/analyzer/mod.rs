@@ -23,7 +23,8 @@ use crate::http::{Probe, probe};
 use crate::net::Decoder;
 use crate::tcp::{self, Found, History, Table};
 use crate::types::{
-    Connection, Conversation, EndState, Event, Kind, Limits, Origin, Packet, Segment, Sink, Source,
+    Connection, Conversation, Direction, EndState, Event, Kind, Limits, Origin, Packet, Segment,
+    Sink, Source,
 };
 
 /// Bytes of delivered data that retransmissions are compared with.
@@ -41,6 +42,12 @@ pub struct Options {
     pub frames: bool,
     /// Look only into these conversations; the others keep their numbers.
     pub select: Option<Select>,
+}
+
+impl Options {
+    fn selects(&self, conversation: &Conversation) -> bool {
+        self.select.as_ref().is_none_or(|select| select(conversation))
+    }
 }
 
 /// Finds the WebSocket traffic in packets.
@@ -103,31 +110,36 @@ impl Analyzer {
         };
         let Found { conversation, direction, entry, replaced, evicted } = self.table.find(&segment);
         let mut gone = Worker { options: &self.options, shared: &mut self.shared, sources, sink };
-        if let Some((conversation, entry)) = replaced {
+        if let Some(entry) = replaced {
             // Its ports are free again: it was closed, seen or not.
             gone.finish(conversation, entry, Some(EndState::TcpClosed));
         }
-        if let Some((conversation, entry)) = evicted {
+        for (conversation, entry) in evicted {
             gone.shared.statistics.evicted += 1;
             gone.finish(conversation, entry, Some(EndState::Evicted));
         }
-        if matches!(entry.state, State::New) {
-            let selected = self.options.select.as_ref().is_none_or(|select| select(&conversation));
-            entry.state = if selected {
-                State::Live(Box::new(Live::new(segment.origin)))
-            } else {
-                self.shared.statistics.unselected += 1;
-                State::Unselected
-            };
+        if matches!(entry.state, State::New) && !self.options.selects(&conversation) {
+            self.shared.statistics.unselected += 1;
+            entry.state = State::Unselected;
         }
-        if matches!(entry.state, State::Watching) && may_begin(&segment) {
-            entry.state = State::Live(Box::new(Live::new(segment.origin)));
+        let (mut context, mut shared) =
+            self.shared.split(&self.options, sources, sink, conversation, entry.stream);
+        match entry.state {
+            // Before the first byte there is nothing to keep but the SYNs.
+            State::New if !segment.payload.is_empty() => {
+                let syns = Direction::BOTH.map(|direction| (direction, entry.syn(direction)));
+                let live = Live::new(segment.origin, syns, &mut shared, &mut context);
+                entry.state = State::Live(Box::new(live));
+            }
+            State::Watching if may_begin(&segment) => {
+                let live = Live::new(segment.origin, [], &mut shared, &mut context);
+                entry.state = State::Live(Box::new(live));
+            }
+            _ => {}
         }
         let State::Live(live) = &mut entry.state else {
             return;
         };
-        let (mut context, mut shared) =
-            self.shared.split(&self.options, sources, sink, conversation, entry.stream);
         entry.state = match live.segment(&segment, direction, &mut shared, &mut context) {
             conversation::Fate::GoesOn => return,
             conversation::Fate::Forgotten => State::Watching,

@@ -114,7 +114,7 @@ impl Assembler {
 
     /// Whether the sender's FIN was reached.
     pub(super) fn is_finished(&self) -> bool {
-        self.fin.is_some_and(|fin| self.has_reached(fin))
+        self.fin().is_some_and(|fin| self.has_reached(fin))
     }
 
     /// Notes that a segment spoke of bytes up to `end`.
@@ -130,13 +130,18 @@ impl Assembler {
         self.edge = Some(self.edge.map_or(edge, |known| known.max(edge)));
     }
 
-    /// Notes the sender's FIN; one that lies outside of the window, or behind
-    /// what was delivered, is not the sender's.
+    /// Notes a FIN. One that lies behind what was delivered is not the
+    /// sender's, and of several the first that lies in the window is.
     pub(super) fn finish_at(&mut self, position: u64) {
-        let plausible = !self.begun || self.next <= position;
-        if plausible && self.fin.is_none() && self.edge.is_none_or(|edge| position <= edge) {
+        if (!self.begun || self.next <= position) && self.fin().is_none() {
             self.fin = Some(position);
         }
+    }
+
+    /// The position of the FIN, once a window allows it or the peer has
+    /// acknowledged it.
+    fn fin(&self) -> Option<u64> {
+        self.fin.filter(|&fin| self.is_plausible(fin))
     }
 
     /// Whether a RST at `position` may be the sender's (RFC 9293 §3.10.7.4):
@@ -150,7 +155,7 @@ impl Assembler {
         // The FIN has a sequence number of its own but no byte.
         let highest = self.edge.map(|edge| edge.max(self.next).saturating_add(1));
         (lowest <= position && highest.is_none_or(|highest| position <= highest))
-            .then(|| self.fin.map_or(position, |fin| fin.min(position)))
+            .then(|| self.fin().map_or(position, |fin| fin.min(position)))
     }
 
     /// The direction begins at `position`, unless it has already.
@@ -257,7 +262,7 @@ impl Assembler {
     ) {
         self.drop_chunks(shared);
         // An acknowledged FIN is one sequence number more than there are bytes.
-        let end = self.fin.or(self.acked);
+        let end = self.fin().or(self.acked);
         if let Some(end) = end
             && self.begun
             && self.acked.is_some_and(|acked| acked >= end)
@@ -348,7 +353,8 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        let settled = self.settled.map(|settled| self.fin.map_or(settled, |fin| settled.min(fin)));
+        let settled =
+            self.settled.map(|settled| self.fin().map_or(settled, |fin| settled.min(fin)));
         let Some(settled) = settled.filter(|&settled| self.begun && settled > self.next) else {
             self.stuck = None;
             return;

@@ -28,7 +28,7 @@ mod tests;
 
 pub use history::History;
 pub use stream::{Shared, Status, Stream};
-pub use table::{Entry, Found, Table};
+pub use table::{Entry, Found, Syn, Table};
 
 use crate::types::{Direction, Origin, Run};
 

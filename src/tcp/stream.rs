@@ -2,12 +2,12 @@
 
 use super::assembler::{Assembler, Data};
 use super::grace::Moment;
-use super::{Beginning, History, Receiver};
+use super::{Beginning, History, Receiver, Syn};
 use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags};
 
 /// The largest shift of the window scale option (RFC 7323 §2.3), assumed when
 /// the SYN was not seen: a window taken too large loses nothing.
-const MAX_WINDOW_SCALE: u8 = 14;
+pub(super) const MAX_WINDOW_SCALE: u8 = 14;
 
 /// What all streams share: bounds and memory.
 pub struct Shared<'a> {
@@ -59,6 +59,21 @@ struct Reset {
 }
 
 impl Stream {
+    /// Takes note of a SYN that was seen before this stream was begun.
+    pub fn syn(
+        &mut self,
+        direction: Direction,
+        syn: Syn,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) {
+        let half = self.half(direction);
+        half.syn_seen = true;
+        half.window_scale = syn.window_scale;
+        let position = half.assembler.position(syn.seq.plus(1));
+        half.assembler.begin(direction, position, Beginning::Syn, shared, receiver);
+    }
+
     /// Takes one segment.
     pub fn segment(
         &mut self,

@@ -3,13 +3,14 @@
 use foldhash::fast::RandomState;
 use hashlink::LinkedHashMap;
 
+use super::stream::MAX_WINDOW_SCALE;
 use crate::types::{Conversation, Direction, Segment, Seq, TcpFlags};
 
 /// The conversations seen, numbered from 0 in order of their first packet,
 /// each with a state `T` of the caller's.
 pub struct Table<T> {
     /// The least recently active first.
-    conversations: LinkedHashMap<Conversation, Entry<T>, RandomState>,
+    conversations: LinkedHashMap<Conversation, Place<T>, RandomState>,
     capacity: usize,
     next_stream: u64,
 }
@@ -24,17 +25,36 @@ pub struct Entry<T> {
     backward: Seen,
 }
 
+/// The conversations between two ends.
+struct Place<T> {
+    latest: Entry<T>,
+    /// The one whose ports the latest's SYN asks for. Until the SYN is
+    /// answered, it may go on: a SYN inside a connection changes nothing
+    /// (RFC 9293 §3.10.7.4), and anybody can forge one.
+    previous: Option<Box<Entry<T>>>,
+}
+
 /// What was seen of one direction.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    /// Sequence number of the SYN.
-    initial_seq: Option<Seq>,
+    syn: Option<Syn>,
     /// Sequence number of the first segment without SYN.
     first_seq: Option<Seq>,
 }
 
-/// How far after its SYN a segment may lie that was captured before it.
-const REORDERED: i32 = 1 << 16;
+/// What a SYN said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syn {
+    /// Its sequence number.
+    pub seq: Seq,
+    /// Shift count of its window scale option; the largest where only the
+    /// answer to the SYN was seen.
+    pub window_scale: Option<u8>,
+}
+
+/// How far after its SYN a segment may lie that was captured before it, or that
+/// tells that the SYN was answered.
+const NEAR: i32 = 1 << 16;
 
 /// The conversation of a segment.
 pub struct Found<'a, T> {
@@ -45,9 +65,9 @@ pub struct Found<'a, T> {
     /// The conversation.
     pub entry: &'a mut Entry<T>,
     /// The conversation whose ports it took over.
-    pub replaced: Option<(Conversation, Entry<T>)>,
-    /// The conversation that had to give way to it.
-    pub evicted: Option<(Conversation, Entry<T>)>,
+    pub replaced: Option<Entry<T>>,
+    /// Conversations that had to give way to it.
+    pub evicted: Vec<(Conversation, Entry<T>)>,
 }
 
 impl<T: Default> Table<T> {
@@ -63,32 +83,37 @@ impl<T: Default> Table<T> {
     /// Finds the conversation of a segment, or begins it.
     pub fn find(&mut self, segment: &Segment<'_>) -> Found<'_, T> {
         let (conversation, direction) = segment.flow.conversation();
-        let mut replaced = None;
-        let mut evicted = None;
-        let known = match self.conversations.get(&conversation) {
-            Some(entry) if entry.is_replaced_by(segment, direction) => {
-                replaced = self.conversations.remove_entry(&conversation);
-                false
-            }
-            Some(_) => true,
-            None => false,
-        };
-        if known {
+        let mut evicted = Vec::new();
+        if self.conversations.contains_key(&conversation) {
             self.conversations.to_back(&conversation);
-        } else if self.conversations.len() >= self.capacity {
-            evicted = self.conversations.pop_front();
+        } else if self.conversations.len() >= self.capacity
+            && let Some((conversation, place)) = self.conversations.pop_front()
+        {
+            evicted.extend(place.into_entries().map(|entry| (conversation, entry)));
         }
         let next_stream = &mut self.next_stream;
-        let entry = self.conversations.entry(conversation).or_insert_with(|| {
-            let stream = *next_stream;
-            *next_stream += 1;
-            Entry {
-                stream,
-                state: T::default(),
-                forward: Seen::default(),
-                backward: Seen::default(),
+        let Place { latest, previous } = self
+            .conversations
+            .entry(conversation)
+            .or_insert_with(|| Place { latest: Entry::new(next_stream), previous: None });
+        let mut replaced = None;
+        if latest.is_replaced_by(segment, direction) {
+            let older = std::mem::replace(latest, Entry::new(next_stream));
+            if segment.ack.is_some() || previous.is_some() {
+                // With a SYN-ACK the other side agrees. And of two SYNs that
+                // nobody has answered, the older is forgotten.
+                replaced = Some(older);
+            } else {
+                *previous = Some(Box::new(older));
             }
-        });
+        } else if previous.is_some() && latest.is_answered_by(segment, direction) {
+            replaced = previous.take().map(|previous| *previous);
+        }
+        let is_syn = latest.is_syn(segment, direction);
+        let entry = match previous {
+            Some(previous) if !is_syn => previous,
+            _ => latest,
+        };
         entry.see(segment, direction);
         Found { conversation, direction, entry, replaced, evicted }
     }
@@ -100,22 +125,48 @@ impl<T: Default> Table<T> {
 
     /// Takes out all conversations, in order of their numbers.
     pub fn drain(&mut self) -> Vec<(Conversation, Entry<T>)> {
-        let mut all: Vec<_> = self.conversations.drain().collect();
+        let mut all = Vec::with_capacity(self.conversations.len());
+        for (conversation, place) in self.conversations.drain() {
+            all.extend(place.into_entries().map(|entry| (conversation, entry)));
+        }
         all.sort_unstable_by_key(|(_, entry)| entry.stream);
         all
     }
 }
 
+impl<T> Place<T> {
+    fn into_entries(self) -> impl Iterator<Item = Entry<T>> {
+        self.previous.map(|previous| *previous).into_iter().chain([self.latest])
+    }
+}
+
 impl<T> Entry<T> {
+    /// What the SYN of a direction said, if it was seen, or what the answer to
+    /// it says of it.
+    pub fn syn(&self, direction: Direction) -> Option<Syn> {
+        self.seen(direction).syn
+    }
+
+    fn seen(&self, direction: Direction) -> Seen {
+        match direction {
+            Direction::Forward => self.forward,
+            Direction::Backward => self.backward,
+        }
+    }
+
     fn see(&mut self, segment: &Segment<'_>, direction: Direction) {
-        let seen = match direction {
-            Direction::Forward => &mut self.forward,
-            Direction::Backward => &mut self.backward,
+        let (sender, peer) = match direction {
+            Direction::Forward => (&mut self.forward, &mut self.backward),
+            Direction::Backward => (&mut self.backward, &mut self.forward),
         };
-        if segment.flags.contains(TcpFlags::SYN) {
-            seen.initial_seq = Some(segment.seq);
-        } else if seen.first_seq.is_none() {
-            seen.first_seq = Some(segment.seq);
+        if !segment.flags.contains(TcpFlags::SYN) {
+            sender.first_seq.get_or_insert(segment.seq);
+            return;
+        }
+        sender.syn = Some(Syn { seq: segment.seq, window_scale: segment.window_scale });
+        if let Some(ack) = segment.ack {
+            let seq = Seq(ack.0.wrapping_sub(1));
+            peer.syn.get_or_insert(Syn { seq, window_scale: Some(MAX_WINDOW_SCALE) });
         }
     }
 
@@ -125,21 +176,151 @@ impl<T> Entry<T> {
         if !segment.flags.contains(TcpFlags::SYN) || segment.flags.contains(TcpFlags::RST) {
             return false;
         }
-        let (sender, peer) = match direction {
-            Direction::Forward => (self.forward, self.backward),
-            Direction::Backward => (self.backward, self.forward),
-        };
+        let (sender, peer) = (self.seen(direction), self.seen(direction.opposite()));
         let answers_peer =
-            segment.ack.is_some() && segment.ack == peer.initial_seq.map(|initial| initial.plus(1));
-        match (sender.initial_seq, sender.first_seq) {
-            (Some(initial), _) => initial != segment.seq && !answers_peer,
+            segment.ack.is_some() && segment.ack == peer.syn.map(|syn| syn.seq.plus(1));
+        match (sender.syn, sender.first_seq) {
+            (Some(syn), _) => syn.seq != segment.seq && !answers_peer,
             // The capture began in an older conversation, unless this is the
             // SYN of the segment seen, captured out of order.
             (None, Some(first)) => {
                 let distance = first.distance_from(segment.seq);
-                !answers_peer && !(1..=REORDERED).contains(&distance)
+                !answers_peer && !(1..=NEAR).contains(&distance)
             }
-            (None, None) => peer.first_seq.is_some() && peer.initial_seq.is_none(),
+            (None, None) => peer.first_seq.is_some() && peer.syn.is_none(),
         }
+    }
+
+    fn is_syn(&self, segment: &Segment<'_>, direction: Direction) -> bool {
+        segment.flags.contains(TcpFlags::SYN)
+            && self.seen(direction).syn.is_none_or(|syn| syn.seq == segment.seq)
+    }
+
+    /// Whether a segment shows that this one's SYN was answered: it acknowledges it,
+    /// or follows it.
+    fn is_answered_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
+        let follows = self.seen(direction).syn.is_some_and(|syn| {
+            !segment.flags.contains(TcpFlags::SYN)
+                && (1..=NEAR).contains(&segment.seq.distance_from(syn.seq))
+        });
+        let acknowledges = self
+            .seen(direction.opposite())
+            .syn
+            .is_some_and(|syn| segment.ack == Some(syn.seq.plus(1)));
+        follows || acknowledges
+    }
+}
+
+impl<T: Default> Entry<T> {
+    fn new(next_stream: &mut u64) -> Self {
+        let stream = *next_stream;
+        *next_stream += 1;
+        Self { stream, state: T::default(), forward: Seen::default(), backward: Seen::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Endpoint, Flow, Origin, SourceId};
+    use std::net::Ipv4Addr;
+
+    const SYN: TcpFlags = TcpFlags::SYN;
+    const ACK: TcpFlags = TcpFlags::ACK;
+
+    /// The numbers of the conversations that segments belong to, each given as
+    /// ports, flags, seq and ack.
+    fn streams(segments: &[(u16, u16, TcpFlags, u32, u32)]) -> Vec<u64> {
+        let mut table = Table::<()>::new(100);
+        let end = |port| Endpoint { address: Ipv4Addr::LOCALHOST.into(), port };
+        segments
+            .iter()
+            .map(|&(from, to, flags, seq, ack)| {
+                let segment = Segment {
+                    origin: Origin { packet: 1, time: None, source: SourceId(0) },
+                    flow: Flow { source: end(from), destination: end(to) },
+                    seq: Seq(seq),
+                    ack: flags.contains(ACK).then_some(Seq(ack)),
+                    flags,
+                    window: 0,
+                    window_scale: None,
+                    payload: b"",
+                    cut: 0,
+                };
+                table.find(&segment).entry.stream
+            })
+            .collect()
+    }
+
+    #[test]
+    fn conversations_are_numbered_in_order_of_their_first_packet() {
+        let found = streams(&[
+            (1, 2, SYN, 0, 0),
+            (3, 4, ACK, 0, 0),
+            (2, 1, SYN | ACK, 0, 1),
+            (4, 3, ACK, 0, 0),
+        ]);
+        assert_eq!(found, [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn a_port_used_again_is_a_new_conversation() {
+        let found = streams(&[
+            (1, 2, SYN, 100, 0),
+            (1, 2, SYN, 100, 0), // sent again
+            (2, 1, SYN | ACK, 500, 101),
+            (1, 2, SYN, 90_000, 0),
+            (2, 1, SYN | ACK, 700, 90_001),
+            (1, 2, ACK, 90_001, 701),
+            (1, 2, SYN, 200_000, 0),
+            (1, 2, ACK, 200_001, 0), // the SYN-ACK was not captured
+        ]);
+        assert_eq!(found, [0, 0, 0, 1, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_syn_that_nobody_answers_changes_nothing() {
+        let found = streams(&[
+            (1, 2, SYN, 100, 0),
+            (2, 1, SYN | ACK, 500, 101),
+            (1, 2, ACK, 101, 501),
+            (1, 2, SYN, 3_000_000_000, 0),
+            (2, 1, ACK, 501, 101), // a challenge ACK (RFC 5961 §4)
+            (1, 2, ACK, 200, 501),
+        ]);
+        assert_eq!(found, [0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_syn_captured_late_is_of_the_same_conversation() {
+        assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 100, 0)]), [0, 0]);
+        assert_eq!(streams(&[(2, 1, SYN | ACK, 500, 101), (1, 2, SYN, 100, 0)]), [0, 0]);
+        // After a capture that began in the middle of an older one.
+        assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);
+        assert_eq!(streams(&[(2, 1, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);
+    }
+
+    #[test]
+    fn the_least_recently_active_gives_way() {
+        let mut table = Table::<()>::new(2);
+        let end = |port| Endpoint { address: Ipv4Addr::LOCALHOST.into(), port };
+        let mut evicted = Vec::new();
+        for port in [1, 2, 1, 3, 2] {
+            let segment = Segment {
+                origin: Origin { packet: 1, time: None, source: SourceId(0) },
+                flow: Flow { source: end(port), destination: end(80) },
+                seq: Seq(0),
+                ack: None,
+                flags: ACK,
+                window: 0,
+                window_scale: None,
+                payload: b"",
+                cut: 0,
+            };
+            let gone = table.find(&segment).evicted;
+            evicted.extend(gone.iter().map(|(_, entry)| entry.stream));
+        }
+        assert_eq!(evicted, [1, 0]);
+        assert_eq!(table.count(), 4);
     }
 }
