@@ -14,6 +14,8 @@
 mod connection;
 mod conversation;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub use statistics::Statistics;
 
