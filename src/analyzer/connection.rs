@@ -135,11 +135,20 @@ impl WebSocket {
         missing: Missing,
         context: &mut Context<'_>,
     ) {
-        context.statistics.gaps += 1;
-        let side = self.side(direction);
-        let gap = Gap { from: side, bytes: Some(missing.bytes) };
-        context.tell(&self.connection, missing.origin, Kind::Gap(gap));
+        self.tell_gap(direction, missing, context);
         self.with(direction, context, |decoder, teller| decoder.miss(missing.bytes, teller));
+    }
+
+    /// Tells a gap that the decoder has nothing to do with.
+    pub(super) fn tell_gap(
+        &mut self,
+        direction: Direction,
+        missing: Missing,
+        context: &mut Context<'_>,
+    ) {
+        context.statistics.gaps += 1;
+        let gap = Gap { from: self.side(direction), bytes: Some(missing.bytes) };
+        context.tell(&self.connection, missing.origin, Kind::Gap(gap));
     }
 
     pub(super) fn conflict(

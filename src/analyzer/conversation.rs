@@ -46,8 +46,8 @@ struct Layers {
     layer: Layer,
     forward: Half,
     backward: Half,
-    /// Conflicts from before the handshake was known.
-    conflicts: Vec<(Direction, Conflict)>,
+    /// What happened before the handshake was known.
+    early: Vec<(Direction, Early)>,
     is_tls: bool,
 }
 
@@ -81,8 +81,14 @@ enum Held {
     Gap(Missing),
 }
 
-/// How many conflicts are remembered until the handshake is known.
-const MAX_EARLY_CONFLICTS: usize = 8;
+/// What is told of a connection once its handshake is known.
+enum Early {
+    Conflict(Conflict),
+    Gap(Missing),
+}
+
+/// How much of that is remembered.
+const MAX_EARLY: usize = 8;
 
 impl Live {
     /// A conversation whose first bytes come now, after these SYNs.
@@ -170,6 +176,12 @@ impl Layers {
         }
     }
 
+    fn remember(&mut self, direction: Direction, early: Early) {
+        if self.early.len() < MAX_EARLY {
+            self.early.push((direction, early));
+        }
+    }
+
     fn half(&mut self, direction: Direction) -> &mut Half {
         match direction {
             Direction::Forward => &mut self.forward,
@@ -234,10 +246,8 @@ impl tcp::Receiver for Receiver<'_, '_> {
             Layer::WebSocket(connection) => {
                 connection.conflict(direction, conflict, self.context);
             }
-            Layer::Http(_) if self.layers.conflicts.len() < MAX_EARLY_CONFLICTS => {
-                self.layers.conflicts.push((direction, conflict));
-            }
-            Layer::Http(_) | Layer::Nothing => {}
+            Layer::Http(_) => self.layers.remember(direction, Early::Conflict(conflict)),
+            Layer::Nothing => {}
         }
     }
 }
@@ -279,21 +289,28 @@ impl Receiver<'_, '_> {
     }
 
     fn upgrade(&mut self, answer: Answer) {
-        let connection = WebSocket::begin_with(answer, self.context, |direction| {
+        let mut connection = WebSocket::begin_with(answer, self.context, |direction| {
             let half = self.layers.half(direction);
             (half.begin, half.reached, half.held.is_empty())
         });
-        self.layers.layer = Layer::WebSocket(Box::new(connection));
-        for (direction, conflict) in std::mem::take(&mut self.layers.conflicts) {
-            if let Layer::WebSocket(connection) = &mut self.layers.layer {
-                connection.conflict(direction, conflict, self.context);
+        for (direction, early) in std::mem::take(&mut self.layers.early) {
+            match early {
+                Early::Conflict(conflict) => connection.conflict(direction, conflict, self.context),
+                Early::Gap(missing) => connection.tell_gap(direction, missing, self.context),
             }
         }
+        self.layers.layer = Layer::WebSocket(Box::new(connection));
     }
 
     fn miss(&mut self, direction: Direction, missing: Missing) {
         match &mut self.layers.layer {
-            Layer::Http(exchange) => exchange.miss(direction, missing.position, missing.bytes),
+            Layer::Http(exchange) => {
+                let upgrading = exchange.is_upgrading();
+                exchange.miss(direction, missing.position, missing.bytes);
+                if upgrading {
+                    self.layers.remember(direction, Early::Gap(missing));
+                }
+            }
             Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),
             Layer::Nothing => {}
         }

@@ -397,6 +397,7 @@ fn a_lost_response_and_a_lost_frame() {
         without_packets(&told),
         [
             "#0 handshake /chat - - 127.0.0.1:50000",
+            "#0 server gap Some(129)",
             "#0 client text \"one\"",
             "#0 client text \"two\"",
             "#0 end open 2+0",

@@ -175,6 +175,11 @@ impl Exchange {
         Some(answer(Some(pending), None, client, None))
     }
 
+    /// Whether a request to upgrade waits for its answer.
+    pub fn is_upgrading(&self) -> bool {
+        self.requests.back().is_some_and(|pending| pending.request.asks_for_websocket())
+    }
+
     /// Whether neither direction is understood, so that nothing is lost by
     /// forgetting them.
     pub fn is_lost(&self) -> bool {
