@@ -109,3 +109,12 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     std::fs::write(&path, bytes).unwrap();
     path
 }
+
+/// Says that a test, or a part of it, is skipped for want of `feature`, and
+/// why; fails instead where `WSDUMP_TEST_REQUIRE` names the feature.
+#[track_caller]
+pub(crate) fn skip(feature: &str, reason: &str) {
+    let required = std::env::var("WSDUMP_TEST_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|name| name == feature), "{feature} is required: {reason}");
+    eprintln!("skipped, no {feature}: {reason}");
+}
