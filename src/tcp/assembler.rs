@@ -44,8 +44,6 @@ pub(super) struct Assembler {
     latest: Option<Origin>,
     /// What was delivered lately.
     trace: Trace,
-    /// Position after the last byte that any segment claimed.
-    seen_end: u64,
     /// Position up to which the peer has acknowledged.
     acked: Option<u64>,
     /// `acked` at least one grace ago, and the same in the making.
@@ -115,11 +113,6 @@ impl Assembler {
     /// Whether the sender's FIN was reached.
     pub(super) fn is_finished(&self) -> bool {
         self.fin().is_some_and(|fin| self.has_reached(fin))
-    }
-
-    /// Notes that a segment spoke of bytes up to `end`.
-    pub(super) fn saw(&mut self, end: u64) {
-        self.seen_end = self.seen_end.max(end);
     }
 
     /// Notes that the peer has everything up to `position` and allows

@@ -97,7 +97,6 @@ impl Stream {
         let assembler = &mut self.half(direction).assembler;
         let position = assembler.position(first);
         let end = position + segment.payload.len() as u64 + u64::from(segment.cut);
-        assembler.saw(end);
         if segment.flags.contains(TcpFlags::RST) {
             // What a RST carries is a comment on it (RFC 9293 §3.5.2).
             self.note_reset(direction, position, ack);
