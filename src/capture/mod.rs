@@ -41,8 +41,8 @@ mod input;
 mod interfaces;
 mod merge;
 mod part;
-mod pcap;
-mod pcapng;
+mod pcap_file;
+mod pcapng_file;
 mod reader;
 mod record;
 #[cfg(test)]

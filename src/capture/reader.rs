@@ -9,8 +9,8 @@
 use super::ErrorKind;
 use super::buffer::Buffer;
 use super::compression::{Raw, Stream, TELLING_BYTES, Told, tell};
-use super::pcap::{self, Pcap};
-use super::pcapng::{self, Pcapng};
+use super::pcap_file::{self, Pcap};
+use super::pcapng_file::{self, Pcapng};
 use super::record::{Parsed, Record};
 
 /// Reads records from one input.
@@ -138,19 +138,19 @@ impl Reader {
             _ => {}
         }
         match bytes.first_chunk() {
-            None => Ok(Parsed::Incomplete { needed: pcap::FILE_HEADER }),
+            None => Ok(Parsed::Incomplete { needed: pcap_file::FILE_HEADER }),
             Some(&magic) if Pcapng::recognises(magic) => {
-                if bytes.len() < pcapng::SHORTEST_SECTION_HEADER {
-                    return Ok(Parsed::Incomplete { needed: pcapng::SHORTEST_SECTION_HEADER });
+                if bytes.len() < pcapng_file::SHORTEST_SECTION_HEADER {
+                    return Ok(Parsed::Incomplete { needed: pcapng_file::SHORTEST_SECTION_HEADER });
                 }
                 self.stage = Stage::Pcapng(Box::new(Pcapng::new()));
                 passed(0)
             }
             Some(&magic) if Pcap::recognises(magic) => match Pcap::open(bytes) {
-                None => Ok(Parsed::Incomplete { needed: pcap::FILE_HEADER }),
+                None => Ok(Parsed::Incomplete { needed: pcap_file::FILE_HEADER }),
                 Some(pcap) => {
                     self.stage = Stage::Pcap(pcap);
-                    passed(pcap::FILE_HEADER)
+                    passed(pcap_file::FILE_HEADER)
                 }
             },
             Some(_) => {
