@@ -630,7 +630,7 @@ mod tests {
                     Kind::Handshake(&handshake),
                     Kind::Message(message(Side::Client, Opcode::Text, Body::Text(reason))),
                     Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(&document))),
-                    Kind::Message(message(Side::Server, Opcode::Reserved(11), Body::Binary(&bytes))),
+                    Kind::Message(message(Side::Server, Opcode::Pong, Body::Binary(&bytes))),
                     Kind::Message(Message { close: Some(close), payload: &bytes, ..CLOSE }),
                     Kind::Violation(violation),
                 ]

@@ -134,7 +134,7 @@ impl Assembler {
     /// The position of the FIN, once a window allows it or the peer has
     /// acknowledged it.
     fn fin(&self) -> Option<u64> {
-        self.fin.filter(|&fin| self.is_plausible(fin))
+        self.fin.filter(|&fin| self.was_allowed(fin))
     }
 
     /// Whether a RST at `position` may be the sender's (RFC 9293 §3.10.7.4):
@@ -178,7 +178,7 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        if !self.begun && receiver.is_beginning(data.bytes) {
+        if !self.begun && receiver.is_beginning(direction, data.position, data.bytes) {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
         }
         // Nothing comes after the FIN.
@@ -386,9 +386,13 @@ impl Assembler {
         }
     }
 
-    /// Whether the sender may have sent the byte at `position`: the peer has
-    /// acknowledged it or its window allowed it.
+    /// Whether the sender may have sent the byte at `position`.
     fn is_plausible(&self, position: u64) -> bool {
+        self.was_allowed(position) && self.fin().is_none_or(|fin| position < fin)
+    }
+
+    /// Whether the peer has acknowledged `position` or its window reached it.
+    fn was_allowed(&self, position: u64) -> bool {
         self.edge.is_none_or(|edge| position <= edge)
             || self.acked.is_some_and(|acked| position <= acked)
     }

@@ -50,7 +50,7 @@ struct Told {
 }
 
 impl Receiver for Told {
-    fn is_beginning(&self, bytes: &[u8]) -> bool {
+    fn is_beginning(&self, _: Direction, _: u64, bytes: &[u8]) -> bool {
         bytes.starts_with(b"GET ")
     }
 
@@ -384,6 +384,17 @@ fn a_full_buffer_gives_up_the_first_hole() {
     }
     assert_eq!(feed.told.gaps, [100]);
     assert_eq!(feed.overflows, 1);
+}
+
+#[test]
+fn bytes_beyond_the_fin_are_not_the_senders() {
+    let mut feed = Feed::begun(0);
+    feed.send(&forward(1, b"good"));
+    feed.send(&forward(1000, b"forged"));
+    feed.send(&forward(5, b"").flags(TcpFlags::FIN | ACK));
+    feed.wait(300, 6);
+    let told = feed.finish();
+    assert_eq!((told.forward.as_slice(), told.gaps.len()), (&b"good"[..], 0));
 }
 
 #[test]
