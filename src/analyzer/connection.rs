@@ -156,6 +156,7 @@ impl WebSocket {
         context: &mut Context<'_>,
     ) {
         context.statistics.gaps += 1;
+        context.statistics.missing_bytes += missing.bytes;
         let gap = Gap { from: self.side(direction), bytes: Some(missing.bytes) };
         context.tell(&self.connection, missing.origin, Kind::Gap(gap));
     }
@@ -315,6 +316,10 @@ impl Receiver for Teller<'_, '_> {
         let violation = Violation { from: Some(self.side), rule, detail };
         self.context.tell(self.connection, origin, Kind::Violation(violation));
     }
+
+    fn undecoded(&mut self, bytes: u64) {
+        self.context.statistics.undecoded_bytes += bytes;
+    }
 }
 
 impl Teller<'_, '_> {
@@ -322,7 +327,7 @@ impl Teller<'_, '_> {
         self.context.statistics.messages += 1;
         self.context.statistics.truncated += u64::from(message.truncated);
         self.counts.messages += 1;
-        self.counts.bytes += message.length.unwrap_or(message.wire_length);
+        self.counts.bytes += message.received;
         self.counts.pings += u64::from(message.opcode == Opcode::Ping);
         *self.close_sent |= message.opcode == Opcode::Close;
     }

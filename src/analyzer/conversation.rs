@@ -240,10 +240,10 @@ impl tcp::Receiver for Receiver<'_, '_> {
             self.context.statistics.tls += 1;
         }
         let rest = if waits { Some(run) } else { self.offer(direction, run) };
-        match rest {
-            Some(rest) => self.hold(direction, rest),
-            None => self.release(direction.opposite()),
+        if let Some(rest) = rest {
+            self.hold(direction, rest);
         }
+        self.release(direction.opposite());
     }
 
     fn gap(&mut self, direction: Direction, missing: Missing) {

@@ -23,6 +23,13 @@ pub struct Statistics {
     pub messages: u64,
     /// Gaps in WebSocket connections.
     pub gaps: u64,
+    /// Bytes missing there.
+    pub missing_bytes: u64,
+    /// Bytes of WebSocket connections that could not be decoded, as a frame
+    /// header before them is missing or broken.
+    pub undecoded_bytes: u64,
+    /// HTTP heads longer than the limit.
+    pub long_heads: u64,
     /// Conversations evicted because there were too many.
     pub evicted: u64,
     /// Holes given up because a limit on buffers was reached.

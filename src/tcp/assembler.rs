@@ -124,10 +124,11 @@ impl Assembler {
     }
 
     /// Notes a FIN. One that lies behind what was delivered is not the
-    /// sender's, and of several the first that lies in the window is.
+    /// sender's, and of several the first in the stream is.
     pub(super) fn finish_at(&mut self, position: u64) {
-        if (!self.begun || self.next <= position) && self.fin().is_none() {
-            self.fin = Some(position);
+        if !self.begun || self.next <= position {
+            let known = self.fin().unwrap_or(u64::MAX);
+            self.fin = Some(known.min(position));
         }
     }
 

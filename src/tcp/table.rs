@@ -38,6 +38,8 @@ struct Place<T> {
 #[derive(Clone, Copy, Default)]
 struct Seen {
     syn: Option<Syn>,
+    /// The SYN itself was not seen, only a SYN-ACK that answers it.
+    syn_inferred: bool,
     /// Sequence number of the first segment without SYN.
     first_seq: Option<Seq>,
 }
@@ -99,9 +101,8 @@ impl<T: Default> Table<T> {
         let mut replaced = None;
         if latest.is_replaced_by(segment, direction) {
             let older = std::mem::replace(latest, Entry::new(next_stream));
-            if segment.ack.is_some() || previous.is_some() {
-                // With a SYN-ACK the other side agrees. And of two SYNs that
-                // nobody has answered, the older is forgotten.
+            if previous.is_some() {
+                // Of two SYNs that nobody has answered, the older is forgotten.
                 replaced = Some(older);
             } else {
                 *previous = Some(Box::new(older));
@@ -164,9 +165,11 @@ impl<T> Entry<T> {
             return;
         }
         sender.syn = Some(Syn { seq: segment.seq, window_scale: segment.window_scale });
-        if let Some(ack) = segment.ack {
+        sender.syn_inferred = false;
+        if let (Some(ack), None) = (segment.ack, peer.syn) {
             let seq = Seq(ack.0.wrapping_sub(1));
-            peer.syn.get_or_insert(Syn { seq, window_scale: Some(MAX_WINDOW_SCALE) });
+            peer.syn = Some(Syn { seq, window_scale: Some(MAX_WINDOW_SCALE) });
+            peer.syn_inferred = true;
         }
     }
 
@@ -187,7 +190,12 @@ impl<T> Entry<T> {
                 let distance = first.distance_from(segment.seq);
                 !answers_peer && !(1..=NEAR).contains(&distance)
             }
-            (None, None) => peer.first_seq.is_some() && peer.syn.is_none(),
+            (None, None) => {
+                let answered = segment.ack.zip(peer.first_seq).is_some_and(|(ack, first)| {
+                    (0..=NEAR).contains(&first.distance_from(ack))
+                });
+                peer.first_seq.is_some() && peer.syn.is_none() && !answered
+            }
         }
     }
 
@@ -199,14 +207,16 @@ impl<T> Entry<T> {
     /// Whether a segment shows that this one's SYN was answered: it acknowledges it,
     /// or follows it.
     fn is_answered_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
-        let follows = self.seen(direction).syn.is_some_and(|syn| {
-            !segment.flags.contains(TcpFlags::SYN)
+        let sender = self.seen(direction);
+        let follows = sender.syn.is_some_and(|syn| {
+            !sender.syn_inferred
+                && !segment.flags.contains(TcpFlags::SYN)
                 && (1..=NEAR).contains(&segment.seq.distance_from(syn.seq))
         });
-        let acknowledges = self
-            .seen(direction.opposite())
-            .syn
-            .is_some_and(|syn| segment.ack == Some(syn.seq.plus(1)));
+        let peer = self.seen(direction.opposite());
+        let acknowledges = peer.syn.is_some_and(|syn| {
+            !peer.syn_inferred && segment.ack == Some(syn.seq.plus(1))
+        });
         follows || acknowledges
     }
 }
@@ -289,12 +299,24 @@ mod tests {
             (1, 2, ACK, 200, 501),
         ]);
         assert_eq!(found, [0, 0, 0, 1, 0, 0]);
+        let found = streams(&[
+            (1, 2, SYN, 100, 0),
+            (2, 1, SYN | ACK, 500, 101),
+            (1, 2, ACK, 101, 501),
+            (2, 1, SYN | ACK, 2_000_000_000, 200),
+            (1, 2, ACK, 200, 501),
+            (2, 1, ACK, 501, 200),
+        ]);
+        assert_eq!(found, [0, 0, 0, 1, 0, 0]);
     }
 
     #[test]
     fn a_syn_captured_late_is_of_the_same_conversation() {
         assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 100, 0)]), [0, 0]);
         assert_eq!(streams(&[(2, 1, SYN | ACK, 500, 101), (1, 2, SYN, 100, 0)]), [0, 0]);
+        let request_first =
+            [(1, 2, ACK, 101, 501), (2, 1, SYN | ACK, 500, 101), (1, 2, ACK, 101, 501), (1, 2, SYN, 100, 0)];
+        assert_eq!(streams(&request_first), [0; 4]);
         // After a capture that began in the middle of an older one.
         assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);
         assert_eq!(streams(&[(2, 1, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);

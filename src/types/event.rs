@@ -414,8 +414,8 @@ impl fmt::Display for EndState {
 pub struct Counts {
     /// Message events, control frames and incomplete messages included.
     pub messages: u64,
-    /// Payload bytes of those messages: after inflating where that is known,
-    /// otherwise on the wire.
+    /// Payload bytes of those messages that are in the capture: after
+    /// inflating where that is known, otherwise on the wire.
     pub bytes: u64,
     /// Frames.
     pub frames: u64,

@@ -1,7 +1,7 @@
 //! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 §4.2.2).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::{Engine, alphabet};
 use sha1::{Digest, Sha1};
 
 use crate::types::AcceptStatus;
@@ -36,10 +36,15 @@ pub fn judge_accept(key: Option<&str>, accept: Option<&str>) -> AcceptStatus {
     }
 }
 
-/// 16 bytes in base64, with padding: 24 characters.
+/// 16 bytes in base64, with padding: 24 characters. The four bits that the last
+/// of them has too many may be anything.
 fn is_valid_key(key: &str) -> bool {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
     let mut bytes = [0; KEY_BYTES + 2];
-    matches!(STANDARD.decode_slice(key, &mut bytes), Ok(KEY_BYTES))
+    matches!(LENIENT.decode_slice(key, &mut bytes), Ok(KEY_BYTES))
 }
 
 #[cfg(test)]
@@ -78,5 +83,7 @@ mod tests {
             assert_eq!(judge_accept(Some(key), Some("x")), AcceptStatus::InvalidKey, "{key}");
         }
         assert_eq!(judge_accept(None, Some("x")), AcceptStatus::InvalidKey);
+        let sloppy = "dGhlIHNhbXBsZSBub25jZR==";
+        assert_eq!(judge_accept(Some(sloppy), Some("x")), AcceptStatus::Mismatch);
     }
 }

@@ -20,6 +20,9 @@ pub trait Receiver {
 
     /// A rule was broken.
     fn violation(&mut self, rule: Rule, detail: &str, origin: Origin);
+
+    /// So many bytes are of no known frame.
+    fn undecoded(&mut self, bytes: u64);
 }
 
 /// A message put together. The fields are those of
@@ -32,6 +35,8 @@ pub struct Assembled<'a> {
     pub length: Option<u64>,
     /// Payload bytes of the frames seen.
     pub wire_length: u64,
+    /// How many of them are there.
+    pub received: u64,
     /// Frames seen.
     pub frames: u64,
     /// Whether its first frame was masked.
@@ -115,6 +120,7 @@ enum Target {
 struct Partial {
     opcode: Opcode,
     wire_length: u64,
+    received: u64,
     frames: u64,
     masked: bool,
     compressed: bool,
@@ -187,7 +193,10 @@ impl Decoder {
                     let payload = *payload;
                     self.payload(payload, &run, receiver)
                 }
-                State::Lost => run.bytes.len(),
+                State::Lost => {
+                    receiver.undecoded(run.bytes.len() as u64);
+                    run.bytes.len()
+                }
             };
             run = run.skip(consumed);
         }
@@ -217,13 +226,18 @@ impl Decoder {
     pub fn finish(&mut self, receiver: &mut impl Receiver) {
         let state = std::mem::replace(&mut self.state, State::Lost);
         let mut remaining = None;
-        if let State::Payload(payload) = state {
-            if payload.target == Target::Control {
+        match state {
+            State::Payload(payload) if payload.target == Target::Control => {
                 let control = self.control.take();
                 self.emit_incomplete(control, Some(payload.remaining), receiver);
-            } else if payload.target == Target::Message && payload.header.fin {
+            }
+            State::Payload(payload) if payload.target == Target::Message && payload.header.fin => {
                 remaining = Some(payload.remaining);
             }
+            State::Header(partial) if partial.filled > 0 => {
+                receiver.undecoded(partial.filled as u64);
+            }
+            State::Header(_) | State::Payload(_) | State::Lost => {}
         }
         self.abandon(remaining, receiver);
     }
@@ -258,6 +272,7 @@ impl Decoder {
             };
             receiver.message(&Assembled {
                 origin: rest.origin,
+                received: header.length,
                 truncated: kept.len() < payload.len(),
                 ..partial.assembled(payload_shown, Some(0))
             });
@@ -376,6 +391,7 @@ impl Decoder {
         Partial {
             opcode: header.opcode,
             wire_length: header.length,
+            received: 0,
             frames: 1,
             masked: header.masking_key.is_some(),
             compressed: self.is_compressed(header),
@@ -444,6 +460,7 @@ impl Decoder {
             HeaderError::LengthOverflow(length) => {
                 let detail = format!("A frame claims {length} bytes.");
                 receiver.violation(Rule::FrameLengthOverflow, &detail, run.origin);
+                receiver.undecoded(run.bytes.len() as u64);
                 self.state = State::Lost;
                 self.abandon(None, receiver);
             }
@@ -487,6 +504,7 @@ impl Decoder {
 impl Partial {
     /// Keeps unmasked what comes before the first hole and within `limit`.
     fn keep(&mut self, bytes: &[u8], masking_key: Option<[u8; 4]>, phase: u64, limit: usize) {
+        self.received += bytes.len() as u64;
         if self.missing > 0 {
             return;
         }
@@ -507,6 +525,7 @@ impl Partial {
             opcode: self.opcode,
             length: (remaining.is_some() && !self.compressed).then_some(self.wire_length),
             wire_length: self.wire_length,
+            received: self.received,
             frames: self.frames,
             masked: self.masked,
             compressed: self.compressed,
@@ -569,6 +588,10 @@ mod tests {
 
         fn violation(&mut self, rule: Rule, detail: &str, _: Origin) {
             self.0.push(format!("{}: {detail}", rule.name()));
+        }
+
+        fn undecoded(&mut self, bytes: u64) {
+            self.0.push(format!("{bytes} bytes undecoded"));
         }
     }
 
@@ -691,7 +714,7 @@ mod tests {
         let pieces = [Ok(&first[..4]), Err(10), Ok(b"\x81\x01x".as_slice())];
         assert_eq!(
             decode_pieces(Extensions::default(), 1000, &pieces),
-            ["text \"he\" of Some(5), missing Some(3)"]
+            ["text \"he\" of Some(5), missing Some(3)", "3 bytes undecoded"]
         );
     }
 
@@ -699,6 +722,7 @@ mod tests {
     fn what_the_end_cuts_off_is_told() {
         assert_eq!(decode(b"\x81\x05He"), ["text \"He\" of Some(5), missing Some(3)"]);
         assert_eq!(decode(b"\x01\x05He"), ["text \"He\" of None, missing None"]);
+        assert_eq!(decode(b"\x81"), ["1 bytes undecoded"]);
         assert_eq!(decode(b"\x01\x02He"), ["text \"He\" of None, missing None"]);
         assert_eq!(
             decode(b"\x01\x02He\x89\x04p"),
@@ -770,7 +794,7 @@ mod tests {
     #[test]
     fn an_impossible_length_is_told_once() {
         let log = decode(b"\x82\x7f\xff\0\0\0\0\0\0\0 and what follows");
-        assert_eq!(log.len(), 1);
         assert!(log[0].starts_with("frame-length-overflow"));
+        assert_eq!(log[1..], ["27 bytes undecoded"]);
     }
 }
