@@ -211,7 +211,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
         match &self.layers.layer {
             Layer::WebSocket(connection) => connection.expects(direction, position),
             Layer::Http(_) => {
-                probe(bytes) != Probe::NotForUs || self.layers.is_awaited(direction, position)
+                probe(bytes) == Probe::Certain || self.layers.is_awaited(direction, position)
             }
             Layer::Nothing => false,
         }

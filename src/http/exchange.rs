@@ -36,8 +36,11 @@ struct Half {
     head: HeadBuffer,
     /// Position up to which bytes came, or were given up.
     reached: u64,
-    /// Where and when the head being read began to be answerable.
+    /// What the sender had of the other direction when it began the head that
+    /// is being read.
     ack: Option<u64>,
+    /// Its first bytes may be the middle of something.
+    in_the_middle: bool,
 }
 
 #[derive(Default)]
@@ -156,9 +159,7 @@ impl Exchange {
     pub fn begin(&mut self, direction: Direction, position: u64, in_the_middle: bool) {
         let half = self.half(direction);
         half.reached = position;
-        if in_the_middle {
-            half.phase = Phase::Lost;
-        }
+        half.in_the_middle = in_the_middle;
     }
 
     /// No more segments will come: what waits is not to wait any longer.
@@ -183,9 +184,7 @@ impl Exchange {
     /// Whether neither direction is understood, so that nothing is lost by
     /// forgetting them.
     pub fn is_lost(&self) -> bool {
-        matches!(self.forward.phase, Phase::Lost)
-            && matches!(self.backward.phase, Phase::Lost)
-            && self.requests.is_empty()
+        self.forward.is_lost() && self.backward.is_lost() && self.requests.is_empty()
     }
 
     fn head(&mut self, direction: Direction, run: &Run<'_>, limit: usize) -> Step {
@@ -206,6 +205,7 @@ impl Exchange {
         };
         let head = std::mem::take(&mut self.half(direction).head);
         let end = run.position + consumed as u64;
+        self.half(direction).in_the_middle = false;
         if let Some(request) = Request::parse(head.bytes()) {
             self.request(direction, request, end, run.origin);
             Step::Consumed(consumed)
@@ -231,8 +231,7 @@ impl Exchange {
             return false;
         }
         let client = self.half(direction.opposite());
-        let lost = matches!(client.phase, Phase::Lost);
-        ack.map_or(!lost, |ack| client.reached < ack)
+        ack.map_or(!client.is_lost(), |ack| client.reached < ack)
     }
 
     fn request(&mut self, direction: Direction, request: Request, end: u64, origin: Origin) {
@@ -352,7 +351,7 @@ impl Exchange {
         let half = self.half(direction);
         half.phase = Phase::Lost;
         half.head.clear();
-        let never_http = self.client.is_none();
+        let never_http = !half.in_the_middle && self.client.is_none();
         if never_http { Step::Outcome(bytes, Outcome::Other) } else { Step::Consumed(bytes) }
     }
 
@@ -360,6 +359,18 @@ impl Exchange {
         match direction {
             Direction::Forward => &mut self.forward,
             Direction::Backward => &mut self.backward,
+        }
+    }
+}
+
+impl Half {
+    /// Whether its bytes are not understood, or may be the middle of what was
+    /// not captured.
+    fn is_lost(&self) -> bool {
+        match self.phase {
+            Phase::Lost => true,
+            Phase::Start => self.in_the_middle && self.head.is_empty(),
+            Phase::Body(_) | Phase::Held => false,
         }
     }
 }

@@ -31,8 +31,7 @@ const VERSION: &[u8] = b"HTTP/1.";
 /// assert_eq!(probe(b"\x16\x03\x01"), Probe::NotForUs);
 /// ```
 pub fn probe(bytes: &[u8]) -> Probe {
-    // Empty lines before a request are to be ignored (RFC 9112 §2.2).
-    let bytes = bytes.trim_ascii_start();
+    let bytes = skip_empty_lines(bytes);
     let shared = bytes.len().min(VERSION.len());
     if bytes.get(..shared) == VERSION.get(..shared) {
         return if shared == VERSION.len() { Probe::Certain } else { Probe::Unsure };
@@ -48,6 +47,12 @@ pub fn probe(bytes: &[u8]) -> Probe {
         Some(b' ') if method >= 3 => probe_target(bytes.get(method + 1..).unwrap_or_default()),
         Some(_) => Probe::NotForUs,
     }
+}
+
+/// Empty lines before a request are to be ignored (RFC 9112 §2.2).
+fn skip_empty_lines(bytes: &[u8]) -> &[u8] {
+    let count = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes.get(count..).unwrap_or_default()
 }
 
 /// A request target is a path, a URL, `host:port` or `*`: printable, and the
@@ -85,7 +90,7 @@ impl HeadBuffer {
     /// Takes bytes up to the empty line that ends the head.
     pub(super) fn push(&mut self, bytes: &[u8], limit: usize) -> Progress {
         let skipped =
-            if self.bytes.is_empty() { bytes.len() - bytes.trim_ascii_start().len() } else { 0 };
+            if self.bytes.is_empty() { bytes.len() - skip_empty_lines(bytes).len() } else { 0 };
         let bytes = bytes.get(skipped..).unwrap_or_default();
         let before = self.bytes.len();
         let room = limit.saturating_sub(before).saturating_add(1).min(bytes.len());
@@ -118,7 +123,7 @@ impl HeadBuffer {
 
     /// Whether the head so far, with `bytes`, is that of a response.
     pub(super) fn is_response(&self, bytes: &[u8]) -> bool {
-        let bytes = if self.bytes.is_empty() { bytes.trim_ascii_start() } else { bytes };
+        let bytes = if self.bytes.is_empty() { skip_empty_lines(bytes) } else { bytes };
         let start = self.bytes.iter().chain(bytes).take(VERSION.len());
         start.eq(VERSION)
     }
