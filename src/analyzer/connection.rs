@@ -109,15 +109,6 @@ impl WebSocket {
         connection
     }
 
-    /// Whether the frames of a direction that was not seen before begin there.
-    pub(super) fn expects(&self, direction: Direction, position: u64) -> bool {
-        let half = match self.side(direction) {
-            Side::Client => &self.client_half,
-            Side::Server => &self.server_half,
-        };
-        half.expected == Some(position)
-    }
-
     /// A direction begins that was not seen before.
     pub(super) fn begin(&mut self, direction: Direction, position: u64) {
         let half = self.half(direction).1;

@@ -176,16 +176,6 @@ impl Layers {
         }
     }
 
-    /// Whether a response waits for bytes before `position` and for no more:
-    /// what comes there comes after a request that is not in the capture.
-    fn is_awaited(&self, direction: Direction, position: u64) -> bool {
-        let server = match direction {
-            Direction::Forward => &self.backward,
-            Direction::Backward => &self.forward,
-        };
-        matches!(server.held.front(), Some(Held::Data { ack: Some(ack), .. }) if *ack == position)
-    }
-
     fn remember(&mut self, direction: Direction, early: Early) {
         if self.early.len() < MAX_EARLY {
             self.early.push((direction, early));
@@ -207,14 +197,9 @@ struct Receiver<'a, 'b> {
 }
 
 impl tcp::Receiver for Receiver<'_, '_> {
-    fn is_beginning(&self, direction: Direction, position: u64, bytes: &[u8]) -> bool {
-        match &self.layers.layer {
-            Layer::WebSocket(connection) => connection.expects(direction, position),
-            Layer::Http(_) => {
-                probe(bytes) == Probe::Certain || self.layers.is_awaited(direction, position)
-            }
-            Layer::Nothing => false,
-        }
+    fn is_beginning(&self, bytes: &[u8]) -> bool {
+        // In mid-stream half a line proves nothing.
+        matches!(self.layers.layer, Layer::Http(_)) && probe(bytes) == Probe::Certain
     }
 
     fn begin(&mut self, direction: Direction, position: u64, beginning: Beginning) {

@@ -376,8 +376,8 @@ fn begun_between_request_and_response() {
         without_packets(&tell(&ends.sent[4..])),
         [
             "#0 handshake ? 101 - 127.0.0.1:50000",
-            "#0 client text \"one\"",
             "#0 server text \"two\"",
+            "#0 client text \"one\"",
             "#0 end open 1+1",
         ]
     );

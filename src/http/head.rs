@@ -22,6 +22,9 @@ const MAX_METHOD: usize = 24;
 /// What every response begins with, and what every request line ends with.
 const VERSION: &[u8] = b"HTTP/1.";
 
+/// Bytes of a status line up to the end of the code.
+const STATUS_LINE: usize = "HTTP/1.1 101".len();
+
 /// Tells whether an HTTP/1 head begins with `bytes`.
 ///
 /// ```
@@ -32,9 +35,9 @@ const VERSION: &[u8] = b"HTTP/1.";
 /// ```
 pub fn probe(bytes: &[u8]) -> Probe {
     let bytes = skip_empty_lines(bytes);
-    let shared = bytes.len().min(VERSION.len());
-    if bytes.get(..shared) == VERSION.get(..shared) {
-        return if shared == VERSION.len() { Probe::Certain } else { Probe::Unsure };
+    match probe_status_line(bytes) {
+        Probe::NotForUs => {}
+        likely => return likely,
     }
     let method = bytes
         .iter()
@@ -46,6 +49,20 @@ pub fn probe(bytes: &[u8]) -> Probe {
         None => Probe::Unsure,
         Some(b' ') if method >= 3 => probe_target(bytes.get(method + 1..).unwrap_or_default()),
         Some(_) => Probe::NotForUs,
+    }
+}
+
+/// A status line is `HTTP/1.1 101`, and a reason.
+fn probe_status_line(bytes: &[u8]) -> Probe {
+    let is_possible = bytes.iter().zip(0..STATUS_LINE).all(|(&byte, at)| match VERSION.get(at) {
+        Some(&expected) => byte == expected,
+        None if at == VERSION.len() + 1 => byte == b' ',
+        None => byte.is_ascii_digit(),
+    });
+    match is_possible {
+        true if bytes.len() >= STATUS_LINE => Probe::Certain,
+        true => Probe::Unsure,
+        false => Probe::NotForUs,
     }
 }
 
@@ -124,8 +141,8 @@ impl HeadBuffer {
     /// Whether the head so far, with `bytes`, is that of a response.
     pub(super) fn is_response(&self, bytes: &[u8]) -> bool {
         let bytes = if self.bytes.is_empty() { skip_empty_lines(bytes) } else { bytes };
-        let start = self.bytes.iter().chain(bytes).take(VERSION.len());
-        start.eq(VERSION)
+        let start: Vec<u8> = self.bytes.iter().chain(bytes).take(STATUS_LINE).copied().collect();
+        probe_status_line(&start) == Probe::Certain
     }
 
     /// The head so far.
@@ -319,7 +336,7 @@ mod tests {
         ] {
             assert_eq!(probe(certain.as_bytes()), Probe::Certain, "{certain:?}");
         }
-        for unsure in ["", "G", "GET /long/path", "HTTP/", "\r\n"] {
+        for unsure in ["", "G", "GET /long/path", "HTTP/", "HTTP/1.1 20", "\r\n"] {
             assert_eq!(probe(unsure.as_bytes()), Probe::Unsure, "{unsure:?}");
         }
         for other in [

@@ -179,7 +179,7 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        if !self.begun && receiver.is_beginning(direction, data.position, data.bytes) {
+        if !self.begun && receiver.is_beginning(data.bytes) {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
         }
         // Nothing comes after the FIN.

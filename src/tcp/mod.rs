@@ -34,10 +34,9 @@ use crate::types::{Direction, Origin, Run};
 
 /// Takes what a [`Stream`] finds.
 pub trait Receiver {
-    /// Whether a direction whose SYN was not seen may be read from `bytes` on,
-    /// which lie at `position`. Otherwise it waits a grace for what may come
-    /// before.
-    fn is_beginning(&self, direction: Direction, position: u64, bytes: &[u8]) -> bool;
+    /// Whether a direction whose SYN was not seen may be read from `bytes` on.
+    /// Otherwise it waits a grace for what may come before.
+    fn is_beginning(&self, bytes: &[u8]) -> bool;
 
     /// A direction begins at `position`. Comes once, before all else of it.
     fn begin(&mut self, direction: Direction, position: u64, beginning: Beginning);

@@ -40,8 +40,10 @@ struct Seen {
     syn: Option<Syn>,
     /// The SYN itself was not seen, only a SYN-ACK that answers it.
     syn_inferred: bool,
-    /// Sequence number of the first segment without SYN.
+    /// Sequence number of the first segment without SYN, and what it
+    /// acknowledged.
     first_seq: Option<Seq>,
+    first_ack: Option<Seq>,
 }
 
 /// What a SYN said.
@@ -162,6 +164,7 @@ impl<T> Entry<T> {
         };
         if !segment.flags.contains(TcpFlags::SYN) {
             sender.first_seq.get_or_insert(segment.seq);
+            sender.first_ack = sender.first_ack.or(segment.ack);
             return;
         }
         sender.syn = Some(Syn { seq: segment.seq, window_scale: segment.window_scale });
@@ -190,11 +193,17 @@ impl<T> Entry<T> {
                 let distance = first.distance_from(segment.seq);
                 !answers_peer && !(1..=NEAR).contains(&distance)
             }
+            // Only the other side was seen. What it acknowledges, and what is
+            // acknowledged to it, tell whether it knows this SYN.
             (None, None) => {
-                let answered = segment.ack.zip(peer.first_seq).is_some_and(|(ack, first)| {
-                    (0..=NEAR).contains(&first.distance_from(ack))
-                });
-                peer.first_seq.is_some() && peer.syn.is_none() && !answered
+                let near = |later: Option<Seq>, earlier: Option<Seq>| {
+                    later.zip(earlier).is_some_and(|(later, earlier)| {
+                        (0..=NEAR).contains(&later.distance_from(earlier))
+                    })
+                };
+                let is_known = near(peer.first_ack, Some(segment.seq.plus(1)))
+                    || near(peer.first_seq, segment.ack);
+                peer.first_seq.is_some() && peer.syn.is_none() && !is_known
             }
         }
     }
@@ -214,9 +223,8 @@ impl<T> Entry<T> {
                 && (1..=NEAR).contains(&segment.seq.distance_from(syn.seq))
         });
         let peer = self.seen(direction.opposite());
-        let acknowledges = peer.syn.is_some_and(|syn| {
-            !peer.syn_inferred && segment.ack == Some(syn.seq.plus(1))
-        });
+        let acknowledges =
+            peer.syn.is_some_and(|syn| !peer.syn_inferred && segment.ack == Some(syn.seq.plus(1)));
         follows || acknowledges
     }
 }
@@ -314,8 +322,12 @@ mod tests {
     fn a_syn_captured_late_is_of_the_same_conversation() {
         assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 100, 0)]), [0, 0]);
         assert_eq!(streams(&[(2, 1, SYN | ACK, 500, 101), (1, 2, SYN, 100, 0)]), [0, 0]);
-        let request_first =
-            [(1, 2, ACK, 101, 501), (2, 1, SYN | ACK, 500, 101), (1, 2, ACK, 101, 501), (1, 2, SYN, 100, 0)];
+        let request_first = [
+            (1, 2, ACK, 101, 501),
+            (2, 1, SYN | ACK, 500, 101),
+            (1, 2, ACK, 101, 501),
+            (1, 2, SYN, 100, 0),
+        ];
         assert_eq!(streams(&request_first), [0; 4]);
         // After a capture that began in the middle of an older one.
         assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);

@@ -50,7 +50,7 @@ struct Told {
 }
 
 impl Receiver for Told {
-    fn is_beginning(&self, _: Direction, _: u64, bytes: &[u8]) -> bool {
+    fn is_beginning(&self, bytes: &[u8]) -> bool {
         bytes.starts_with(b"GET ")
     }
 
