@@ -177,9 +177,10 @@ impl Layers {
     }
 
     fn remember(&mut self, direction: Direction, early: Early) {
-        if self.early.len() < MAX_EARLY {
-            self.early.push((direction, early));
+        if self.early.len() >= MAX_EARLY {
+            self.early.remove(0);
         }
+        self.early.push((direction, early));
     }
 
     fn half(&mut self, direction: Direction) -> &mut Half {
@@ -260,7 +261,9 @@ impl Receiver<'_, '_> {
             match &mut self.layers.layer {
                 Layer::Http(exchange) => {
                     let limit = self.context.options.limits.head;
-                    match exchange.receive(direction, &run, limit) {
+                    let step = exchange.receive(direction, &run, limit);
+                    self.context.statistics.long_heads += exchange.take_long_heads();
+                    match step {
                         Step::Consumed(count) => run = run.skip(count),
                         Step::Wait => return Some(run),
                         Step::Outcome(count, outcome) => {
@@ -306,11 +309,8 @@ impl Receiver<'_, '_> {
     fn miss(&mut self, direction: Direction, missing: Missing) {
         match &mut self.layers.layer {
             Layer::Http(exchange) => {
-                let upgrading = exchange.is_upgrading();
                 exchange.miss(direction, missing.position, missing.bytes);
-                if upgrading {
-                    self.layers.remember(direction, Early::Gap(missing));
-                }
+                self.layers.remember(direction, Early::Gap(missing));
             }
             Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),
             Layer::Nothing => {}

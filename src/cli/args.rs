@@ -8,7 +8,7 @@ use clap::{ArgAction, CommandFactory, Error, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ipnet::IpNet;
 
-use super::limits::Limit;
+use super::limits::LimitArgument;
 
 /// Whether this build can capture live.
 #[cfg(libpcap)]
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     /// by packet time
     #[arg(
         value_name = "FILE",
-        required_unless_present_any = ["read", "list_interfaces"]
+        required_unless_present_any = ["read", "list_interfaces", "limit"]
     )]
     pub(super) files: Vec<PathBuf>,
 
@@ -89,17 +89,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
 
+    /// Do not look up names, as tcpdump and tshark take it; wsdump never does
+    #[arg(short = 'n', hide = true)]
+    pub(super) numeric: bool,
+
     /// Say nothing but errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Show the headers of handshakes, and tell at the end what was seen
+    /// Show the headers of handshakes and the numbers of packets, and tell at
+    /// the end what was seen
     #[arg(short, long)]
     pub(super) verbose: bool,
 
     /// Change a bound on memory; `--limit help` lists them
     #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
-    pub(super) limit: Vec<Limit>,
+    pub(super) limit: Vec<LimitArgument>,
 
     /// List the interfaces that could be captured from
     #[arg(short = 'D', long, exclusive = true)]
@@ -112,6 +117,11 @@ impl Arguments {
         self.read.iter().chain(&self.files)
     }
 
+    /// Whether the limits are to be listed: `--limit help`.
+    pub(super) fn asks_for_limits(&self) -> bool {
+        self.limit.iter().any(|limit| matches!(limit, LimitArgument::Help))
+    }
+
     /// Refuses options that cannot work together.
     pub(super) fn check(self) -> Result<Self, Error> {
         let refuse =
@@ -122,6 +132,16 @@ impl Arguments {
         }
         if table && self.payload != Payload::Auto {
             return refuse("--payload has nothing to show in a table");
+        }
+        if self.inputs().next().is_none()
+            && !self.list_interfaces
+            && self.command.is_none()
+            && !self.asks_for_limits()
+        {
+            return Err(Self::command().error(
+                ErrorKind::MissingRequiredArgument,
+                "name a capture file, or '-' for standard input",
+            ));
         }
         if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
             return refuse("standard input can be read only once");

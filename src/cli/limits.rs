@@ -1,9 +1,36 @@
 //! `--limit NAME=VALUE`.
 
+use std::io::{self, Write};
 use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::Result;
+
+use super::SUCCESS;
 use crate::types::Limits;
+
+/// What `--limit` takes.
+#[derive(Clone, Debug)]
+pub(super) enum LimitArgument {
+    /// `help`
+    Help,
+    /// `NAME=VALUE`
+    Change(Limit),
+}
+
+impl FromStr for LimitArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "help" { Ok(Self::Help) } else { text.parse().map(Self::Change) }
+    }
+}
+
+/// Prints the limits.
+pub(super) fn print() -> Result<u8> {
+    io::stdout().write_all(list().as_bytes())?;
+    Ok(SUCCESS)
+}
 
 /// One limit, changed.
 #[derive(Clone, Debug)]
@@ -87,17 +114,46 @@ impl FromStr for Limit {
     }
 }
 
+/// The names, for who misspelled one.
 fn known() -> String {
-    let mut text = "NAME=VALUE, where NAME is one of".to_owned();
+    let names: Vec<&str> = LIMITS.iter().map(|(name, ..)| *name).collect();
+    format!("NAME=VALUE, where NAME is one of {}", names.join(", "))
+}
+
+/// The limits, what they bound, and their defaults.
+fn list() -> String {
+    let defaults = Limits::default();
+    let mut text = String::new();
     for (name, unit, what) in LIMITS {
-        let unit = match unit {
-            Unit::Bytes => "bytes",
-            Unit::Count => "number",
-            Unit::Time => "time",
+        let default = default(&defaults, name);
+        let default = match unit {
+            Unit::Bytes if default >= 1 << 20 => format!("{}MiB", default >> 20),
+            Unit::Bytes => format!("{}KiB", default >> 10),
+            Unit::Count => default.to_string(),
+            Unit::Time => format!("{default}ms"),
         };
-        text += &format!("\n  {name:15} {unit:7} {what}");
+        text += &format!("{:24} {what}\n", format!("{name}={default}"));
     }
     text
+}
+
+/// A default: bytes, a number, or milliseconds.
+fn default(limits: &Limits, name: &str) -> u128 {
+    let size = match name {
+        "conversations" => limits.conversations,
+        "reorder" => limits.reorder,
+        "reorder-total" => limits.reorder_total,
+        "head" => limits.head,
+        "pending" => limits.pending,
+        "message" => limits.message,
+        "datagrams" => limits.datagrams,
+        "fragments" => limits.fragments,
+        "grace-packets" => return limits.grace_packets.into(),
+        "grace-time" => return limits.grace_time.as_millis(),
+        "fragment-time" => return limits.fragment_time.as_millis(),
+        _ => 0,
+    };
+    size as u128
 }
 
 fn parse_size(text: &str) -> Option<u64> {
@@ -140,6 +196,7 @@ mod tests {
             let mut limits = Limits::default();
             format!("{name}={value}").parse::<Limit>().unwrap().apply(&mut limits);
             assert_ne!(limits, Limits::default(), "{name}");
+            assert_ne!(default(&limits, name), default(&Limits::default(), name), "{name}");
         }
         // As many as the struct has: a field that is added here fails to build.
         let Limits {
@@ -165,7 +222,7 @@ mod tests {
         assert_eq!(parse_size("1x"), None);
         assert_eq!(parse_time("100ms"), Some(Duration::from_millis(100)));
         assert_eq!(parse_time("100"), None);
-        for wrong in ["help", "nothing=1", "head=many", "grace-time=1"] {
+        for wrong in ["nothing", "nothing=1", "head=many", "grace-time=1"] {
             assert!(wrong.parse::<Limit>().is_err(), "{wrong}");
         }
     }

@@ -46,6 +46,7 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Completions { shell }) => completions::print(*shell),
         Some(Command::Man) => completions::print_man(),
         None if arguments.list_interfaces => interfaces::print(),
+        None if arguments.asks_for_limits() => limits::print(),
         None => print::run(&arguments),
     };
     match result {

@@ -7,6 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
 use super::args::{Arguments, Color, Format, Payload};
+use super::limits::LimitArgument;
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, say, summary};
 use crate::analyzer::{Analyzer, Options, Select};
@@ -32,11 +33,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let result = engine.run()?;
     if !arguments.quiet {
         let statistics = analyzer.statistics();
-        for note in summary::notes(&statistics) {
+        let found = if result.shown == 0 { Found::Nothing } else { Found::Something };
+        for note in summary::notes(&statistics, found) {
             say(&note);
         }
-        let found = if result.shown == 0 { Found::Nothing } else { Found::Something };
-        if let Some(line) = summary::line(&statistics, found, arguments.verbose) {
+        // An input that could not be read has said so already.
+        let is_told = result.problems > 0 && statistics.net.packets == 0;
+        if let Some(line) =
+            summary::line(&statistics, found, arguments.verbose).filter(|_| !is_told)
+        {
             say(&line);
         }
     }
@@ -53,7 +58,9 @@ fn inputs(arguments: &Arguments) -> Vec<Input> {
 fn options(arguments: &Arguments) -> Options {
     let mut limits = Limits::default();
     for limit in &arguments.limit {
-        limit.apply(&mut limits);
+        if let LimitArgument::Change(limit) = limit {
+            limit.apply(&mut limits);
+        }
     }
     let selection = Selection { networks: arguments.ip.clone(), ports: arguments.port.clone() };
     let select = (selection != Selection::default())
@@ -73,6 +80,7 @@ fn view(arguments: &Arguments) -> Box<dyn View> {
         zone: Zone::System,
         payload,
         headers: arguments.verbose,
+        packets: arguments.verbose,
         ..TextOptions::default()
     };
     match arguments.format {

@@ -9,13 +9,34 @@ pub(super) enum Found {
     Something,
 }
 
-/// What must not go unsaid: packets of unknown link types, limits reached.
-pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
+/// What must not go unsaid: what is missing or could not be read, and limits
+/// that were reached.
+pub(super) fn notes(statistics: &Statistics, found: Found) -> Vec<String> {
     let mut notes = Vec::new();
     for (link_type, packets) in &statistics.net.unknown_link_types {
         notes.push(format!(
             "{} of link type {link_type} could not be read: wsdump does not know it",
             count(*packets, "packet")
+        ));
+    }
+    if statistics.gaps > 0 {
+        notes.push(format!(
+            "{} in WebSocket connections: {} missing from the capture",
+            count(statistics.gaps, "gap"),
+            count_are(statistics.missing_bytes, "byte"),
+        ));
+    }
+    if statistics.undecoded_bytes > 0 {
+        notes.push(format!(
+            "{} of WebSocket connections not decoded, as a frame header before them is missing or broken",
+            count(statistics.undecoded_bytes, "byte"),
+        ));
+    }
+    // When nothing was found, the last line tells this.
+    if statistics.cut_packets > 0 && found == Found::Something {
+        notes.push(format!(
+            "{} cut by the snap length: capture whole packets with `tcpdump -s 0`",
+            count_are(statistics.cut_packets, "packet"),
         ));
     }
     let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
@@ -24,6 +45,7 @@ pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
         }
     };
     reached(statistics.truncated, "message", "longer than is kept, shown in part", "message");
+    reached(statistics.long_heads, "HTTP head", "given up, as longer than is kept", "head");
     reached(
         statistics.evicted,
         "TCP conversation",
@@ -86,6 +108,12 @@ fn seen(statistics: &Statistics) -> String {
     part(net.datagrams.incomplete(), &|n| format!("{} incomplete", count(n, "IP datagram")));
     part(net.not_tcp + net.not_ip, &|n| format!("{n} not TCP"));
     parts.join(", ")
+}
+
+/// `1 packet is`, `2 packets are`.
+fn count_are(number: u64, what: &str) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(number, what))
 }
 
 /// `1 packet`, `2 packets`.

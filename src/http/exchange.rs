@@ -27,6 +27,8 @@ pub struct Exchange {
     requests: VecDeque<Pending>,
     /// No more segments will come: nothing is worth waiting for.
     ended: bool,
+    /// Heads given up because of their length, not yet asked for.
+    long_heads: u64,
 }
 
 /// One direction.
@@ -176,9 +178,9 @@ impl Exchange {
         Some(answer(Some(pending), None, client, None))
     }
 
-    /// Whether a request to upgrade waits for its answer.
-    pub fn is_upgrading(&self) -> bool {
-        self.requests.back().is_some_and(|pending| pending.request.asks_for_websocket())
+    /// How many heads were longer than the limit since this was last asked.
+    pub fn take_long_heads(&mut self) -> u64 {
+        std::mem::take(&mut self.long_heads)
     }
 
     /// Whether neither direction is understood, so that nothing is lost by
@@ -200,7 +202,10 @@ impl Exchange {
         }
         let consumed = match self.half(direction).head.push(run.bytes, limit) {
             Progress::Incomplete => return Step::Consumed(run.bytes.len()),
-            Progress::TooLong => return self.lose(direction, run.bytes.len()),
+            Progress::TooLong => {
+                self.long_heads += 1;
+                return self.lose(direction, run.bytes.len());
+            }
             Progress::Complete(consumed) => consumed,
         };
         let head = std::mem::take(&mut self.half(direction).head);

@@ -1,6 +1,6 @@
 //! Heads of requests and responses (RFC 9112 §2 to §5).
 
-use httparse::{EMPTY_HEADER, ParserConfig, Status};
+use httparse::{EMPTY_HEADER, Status};
 
 use super::header;
 use crate::types::{Header, HttpVersion};
@@ -72,17 +72,12 @@ fn skip_empty_lines(bytes: &[u8]) -> &[u8] {
     bytes.get(count..).unwrap_or_default()
 }
 
-/// A request target is a path, a URL, `host:port` or `*`: printable, and the
-/// line ends with the version.
+/// A request line ends with the version.
 fn probe_target(bytes: &[u8]) -> Probe {
     let line = memchr::memchr(b'\n', bytes).and_then(|end| bytes.get(..end));
-    let first = line.unwrap_or(bytes);
-    if first.iter().any(|&byte| byte < 0x20 && byte != b'\r') {
-        return Probe::NotForUs;
-    }
     match line {
         None => Probe::Unsure,
-        Some(line) if memchr::memmem::find(line, VERSION).is_some() => Probe::Certain,
+        Some(line) if memchr::memmem::rfind(line, VERSION).is_some() => Probe::Certain,
         Some(_) => Probe::NotForUs,
     }
 }
@@ -190,10 +185,13 @@ pub(super) struct Response {
 impl Request {
     /// Reads a whole head; `None` when it is not one.
     pub(super) fn parse(head: &[u8]) -> Option<Self> {
+        Self::parse_strictly(head).or_else(|| Self::parse_leniently(head))
+    }
+
+    fn parse_strictly(head: &[u8]) -> Option<Self> {
         let mut headers = header_space(head);
         let mut request = httparse::Request::new(&mut headers);
-        let status = lenient().parse_request(&mut request, head);
-        let Ok(Status::Complete(_)) = status else {
+        let Ok(Status::Complete(_)) = request.parse(head) else {
             return None;
         };
         Some(Self {
@@ -201,6 +199,23 @@ impl Request {
             method: request.method?.to_owned(),
             target: request.path?.to_owned(),
             headers: owned(request.headers),
+        })
+    }
+
+    /// The target is what stands between the method and the version, whatever
+    /// it contains.
+    fn parse_leniently(head: &[u8]) -> Option<Self> {
+        let (line, rest) = split_line(head);
+        let method = memchr::memchr(b' ', line)?;
+        let end = memchr::memmem::rfind(line, VERSION)?;
+        if line.starts_with(VERSION) {
+            return None; // a response whose reason names the version
+        }
+        Some(Self {
+            version: lenient_version(line.get(end..)?)?,
+            method: text(line.get(..method)?),
+            target: text(line.get(method..end)?.trim_ascii()),
+            headers: lenient_headers(rest),
         })
     }
 
@@ -215,10 +230,13 @@ impl Request {
 impl Response {
     /// Reads a whole head; `None` when it is not one.
     pub(super) fn parse(head: &[u8]) -> Option<Self> {
+        Self::parse_strictly(head).or_else(|| Self::parse_leniently(head))
+    }
+
+    fn parse_strictly(head: &[u8]) -> Option<Self> {
         let mut headers = header_space(head);
         let mut response = httparse::Response::new(&mut headers);
-        let status = lenient().parse_response(&mut response, head);
-        let Ok(Status::Complete(_)) = status else {
+        let Ok(Status::Complete(_)) = response.parse(head) else {
             return None;
         };
         Some(Self {
@@ -228,19 +246,57 @@ impl Response {
             headers: owned(response.headers),
         })
     }
+
+    fn parse_leniently(head: &[u8]) -> Option<Self> {
+        let (line, rest) = split_line(head);
+        let code = line.get(VERSION.len() + 1..)?.trim_ascii_start().get(..3)?;
+        Some(Self {
+            version: lenient_version(line)?,
+            status: std::str::from_utf8(code).ok()?.parse().ok()?,
+            reason: reason(head),
+            headers: lenient_headers(rest),
+        })
+    }
 }
 
-/// Hand-written servers and clients take liberties that lose no meaning.
-fn lenient() -> ParserConfig {
-    let mut config = ParserConfig::default();
-    config
-        .allow_spaces_after_header_name_in_responses(true)
-        .allow_obsolete_multiline_headers_in_responses(true)
-        .allow_multiple_spaces_in_request_line_delimiters(true)
-        .allow_multiple_spaces_in_response_status_delimiters(true)
-        .ignore_invalid_headers_in_responses(true)
-        .ignore_invalid_headers_in_requests(true);
-    config
+/// Hand-written servers and clients, and attackers, send headers that no
+/// parser of requests should accept. An observer tells them as they are.
+fn lenient_headers(mut lines: &[u8]) -> Vec<Header> {
+    let mut headers: Vec<Header> = Vec::new();
+    while !lines.is_empty() {
+        let (line, rest) = split_line(lines);
+        lines = rest;
+        let folded = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        match (headers.last_mut(), memchr::memchr(b':', line)) {
+            // A folded line goes on with the value before (RFC 9112 §5.2).
+            (Some(header), _) if folded => {
+                header.value.push(' ');
+                header.value.push_str(&text(line.trim_ascii()));
+            }
+            (_, Some(colon)) => headers.push(Header {
+                name: text(line.get(..colon).unwrap_or_default().trim_ascii()),
+                value: text(line.get(colon + 1..).unwrap_or_default().trim_ascii()),
+            }),
+            (_, None) if line.is_empty() => {}
+            (_, None) => headers.push(Header { name: text(line), value: String::new() }),
+        }
+    }
+    headers
+}
+
+/// The first line without its end, and what follows.
+fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let line = bytes.get(..end).unwrap_or_default();
+    let rest = bytes.get(end + 1..).unwrap_or_default();
+    (line.strip_suffix(b"\r").unwrap_or(line), rest)
+}
+
+fn lenient_version(version: &[u8]) -> Option<HttpVersion> {
+    match version.strip_prefix(VERSION)?.first()? {
+        b'0' => Some(HttpVersion::Http10),
+        minor => minor.is_ascii_digit().then_some(HttpVersion::Http11),
+    }
 }
 
 /// Room for as many headers as there are lines; the limit on heads bounds it.
@@ -324,6 +380,30 @@ mod tests {
         assert_eq!(response.reason, "Accès refusé");
         assert_eq!(response.headers[0].value, "é");
         assert_eq!(Response::parse(b"HTTP/1.1 101\r\n\r\n").unwrap().reason, "");
+    }
+
+    #[test]
+    fn what_a_strict_parser_refuses_is_told_as_it_is() {
+        let request =
+            Request::parse(b"GET /a b\x01\xff HTTP/1.1\r\nX Y: z\r\nX: a\x1b[31m\r\n folded\r\nno colon\r\nHost : h\r\n\r\n")
+                .unwrap();
+        assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/a b\u{1}\u{ff}"));
+        let headers: Vec<(&str, &str)> = request
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_str()))
+            .collect();
+        assert_eq!(
+            headers,
+            [("X Y", "z"), ("X", "a\u{1b}[31m folded"), ("no colon", ""), ("Host", "h")]
+        );
+        let response =
+            Response::parse(b"HTTP/1.1 101 \x07\r\nUpgrade : websocket\r\n\r\n").unwrap();
+        assert_eq!((response.status, response.reason.as_str()), (101, "\u{7}"));
+        assert_eq!(response.headers[0].name, "Upgrade");
+        assert_eq!(Request::parse(b"HTTP/1.1 505 No HTTP/1.1\r\n\r\n"), None);
+        assert_eq!(Request::parse(b"GET / FTP\r\n\r\n"), None);
+        assert_eq!(Response::parse(b"HTTP/1.1 abc\r\n\r\n"), None);
     }
 
     #[test]

@@ -42,10 +42,12 @@ pub struct TextOptions {
     pub binary_rows: Option<usize>,
     /// The headers of requests and responses too.
     pub headers: bool,
+    /// The number of its packet before each event.
+    pub packets: bool,
 }
 
 /// No colour, no folding, the system's time, eight rows of binary payloads,
-/// no headers.
+/// no headers, no packet numbers.
 impl Default for TextOptions {
     fn default() -> Self {
         Self {
@@ -55,6 +57,7 @@ impl Default for TextOptions {
             payload: PayloadForm::Auto,
             binary_rows: Some(8),
             headers: false,
+            packets: false,
         }
     }
 }
@@ -169,7 +172,7 @@ impl Text {
                 PayloadForm::Auto if message.opcode == Opcode::Close => {
                     hex_dump(&mut page, message.payload, INDENT, self.options.binary_rows);
                 }
-                PayloadForm::Auto => body(&mut page, message.body, self.options.binary_rows),
+                PayloadForm::Auto => body(&mut page, message, self.options.binary_rows),
                 PayloadForm::Base64 => {
                     page.begin(INDENT, INDENT);
                     page.base64(message.payload);
@@ -283,6 +286,7 @@ impl Text {
             out.push(b'\n');
         }
         let connection = event.connection;
+        let number = self.packet_number(event);
         let time = self.time_of_day(event.origin.time);
         let date = event.origin.time.map(|time| self.clock.date(time));
         if date.is_some() {
@@ -291,6 +295,9 @@ impl Text {
         let color = style::connection(connection);
         let mut page = self.page(out);
         page.begin(0, INDENT);
+        if let Some(number) = number {
+            page.put(DIM, &number);
+        }
         if date.is_some() {
             page.put(DIM, ascii(date.as_ref()));
             page.put(PLAIN, " ");
@@ -315,8 +322,12 @@ impl Text {
     ) -> Page<'o> {
         let time = self.time_of_day(event.origin.time);
         let color = style::connection(event.connection);
+        let number = self.packet_number(event);
         let mut page = self.page(out);
         page.begin(0, INDENT);
+        if let Some(number) = number {
+            page.put(DIM, &number);
+        }
         page.put(DIM, &time);
         page.put(PLAIN, " ");
         tag(&mut page, color, event.connection);
@@ -329,6 +340,11 @@ impl Text {
         page.put(color, direction);
         page.put(PLAIN, " ");
         page
+    }
+
+    /// The number of the event's packet, as Wireshark's first column.
+    fn packet_number(&self, event: &Event<'_>) -> Option<String> {
+        self.options.packets.then(|| format!("{:>6} ", event.origin.packet))
     }
 
     fn page<'o>(&mut self, out: &'o mut Vec<u8>) -> Page<'o> {
@@ -487,7 +503,7 @@ fn headers(page: &mut Page<'_>, sign: &str, headers: Option<&[Header]>) {
 fn size(message: &Message<'_>) -> String {
     let bytes = message.length.unwrap_or(message.wire_length);
     let noun = if bytes == 1 { "byte" } else { "bytes" };
-    format!("{:>9} {noun}", grouped(bytes))
+    format!(" {:>8} {noun}", grouped(bytes))
 }
 
 /// What is out of the ordinary about a message.
@@ -523,12 +539,21 @@ fn flags(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>) {
     }
 }
 
-fn body(page: &mut Page<'_>, body: Body<'_>, binary_rows: Option<usize>) {
-    match body {
+fn body(page: &mut Page<'_>, message: &Message<'_>, binary_rows: Option<usize>) {
+    match message.body {
         Body::Json(json) => pretty(page, json, INDENT),
+        // Bytes that happen to be UTF-8.
+        Body::Text(text) if message.opcode != Opcode::Text && has_controls(text) => {
+            hex_dump(page, text.as_bytes(), INDENT, binary_rows);
+        }
         Body::Text(text) => lines(page, text),
         Body::Binary(bytes) => hex_dump(page, bytes, INDENT, binary_rows),
     }
+}
+
+/// Whether text has control characters other than tabs and line ends.
+fn has_controls(text: &str) -> bool {
+    text.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
 /// Text as it is, with its own lines.

@@ -26,7 +26,8 @@ fn wrong_usage_is_refused() {
         &["--payload", "base64", "-T", "table", CHAT],
         "--payload has nothing to show in a table",
     );
-    is_refused(&["--limit", "help", CHAT], "reorder-total");
+    is_refused(&["--limit", "heads=1", CHAT], "where NAME is one of conversations, reorder");
+    is_refused(&["--limit", "head=1"], "name a capture file, or '-' for standard input");
     is_refused(&["--no-such-option", CHAT], "unexpected argument");
     is_refused(&["-", "-"], "standard input can be read only once");
 }
@@ -53,6 +54,25 @@ fn interfaces_are_listed_or_the_reason_is_told() {
         assert_eq!(ran.code, Some(2));
         assert!(ran.stderr.contains("libpcap was not found: install it"), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn limits_are_listed() {
+    let list = run(["--limit", "help"]).clean();
+    assert!(list.contains("reorder=16MiB ") && list.contains("grace-time=100ms "), "{list}");
+}
+
+#[test]
+fn habits_of_tcpdump_work() {
+    let plain = run([CHAT]).clean();
+    assert_eq!(run(["-nr", CHAT]).clean(), plain);
+    let numbered = run(["-v", CHAT]).stdout;
+    let first = numbered.lines().find(|line| line.contains("server text")).unwrap();
+    let shown: u64 = first.split_whitespace().next().unwrap().parse().unwrap();
+    let events = run(["-T", "json", CHAT]).events();
+    let told =
+        events.iter().find(|event| event["opcode"] == "text" && event["from"] == "server").unwrap();
+    assert_eq!(told["packet"], shown);
 }
 
 #[test]
