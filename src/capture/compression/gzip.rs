@@ -16,6 +16,8 @@ pub(in crate::capture) struct Decoder {
     inflate: Decompress,
     /// Inside a member.
     inside: bool,
+    /// A member has ended: zeros may follow, to fill a block of tape.
+    padded: bool,
     /// The last output filled all the room there was.
     has_output: bool,
     /// Found after giving what stood before it.
@@ -25,7 +27,7 @@ pub(in crate::capture) struct Decoder {
 impl Decoder {
     pub(super) fn new(input: Compressed) -> Self {
         let inflate = Decompress::new_gzip(WINDOW_BITS);
-        Self { input, inflate, inside: false, has_output: false, failure: None }
+        Self { input, inflate, inside: false, padded: false, has_output: false, failure: None }
     }
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
@@ -37,18 +39,23 @@ impl Decoder {
             if input.is_empty() && !self.has_output {
                 return if self.inside { Err(Failure::Cut(Compression::Gzip)) } else { Ok(0) };
             }
+            let padding = input.iter().take_while(|&&byte| self.padded && byte == 0).count();
+            if padding > 0 {
+                self.input.consume(padding);
+                continue;
+            }
             let offered = input.len();
             let (taken, given) = (self.inflate.total_in(), self.inflate.total_out());
             let status = self.inflate.decompress(input, out, FlushDecompress::None);
             let taken = (self.inflate.total_in() - taken) as usize;
             let given = (self.inflate.total_out() - given) as usize;
             self.input.consume(taken);
-            self.inside = true;
+            (self.inside, self.padded) = (true, false);
             self.has_output = given == out.len();
             match status {
                 Ok(Status::StreamEnd) => {
                     self.inflate = Decompress::new_gzip(WINDOW_BITS);
-                    (self.inside, self.has_output) = (false, false);
+                    (self.inside, self.padded, self.has_output) = (false, true, false);
                 }
                 Ok(_) if offered > 0 && taken == 0 && given == 0 => {
                     self.failure = Some(broken());

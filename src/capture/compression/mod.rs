@@ -226,6 +226,15 @@ mod tests {
     }
 
     #[test]
+    fn zeros_after_a_gzip_member_are_padding() {
+        let file = large();
+        let padded = [gzip(&file), vec![0; 100_000], gzip(b""), vec![0; 1]].concat();
+        assert_eq!(Seen::of_bytes(&padded).all_well(), Seen::of_bytes(&file).all_well());
+        let garbage = [gzip(&file), b"garbage".to_vec()].concat();
+        assert_eq!(Seen::of_bytes(&garbage).problems.len(), 1);
+    }
+
+    #[test]
     fn several_frames_in_a_row_are_one_file() {
         let file = large();
         let (first, second) = file.split_at(file.len() / 3);
