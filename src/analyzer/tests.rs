@@ -442,6 +442,23 @@ fn a_retransmission_that_differs_is_told() {
 }
 
 #[test]
+fn a_conflict_in_half_a_head_is_told() {
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, request().as_bytes());
+    let response = response();
+    let (first, second) = response.as_bytes().split_at(40);
+    ends.say(SERVER, first);
+    let mut forged = ends.sent.last().unwrap().clone();
+    forged.payload[20] = b'X';
+    ends.sent.push(forged);
+    ends.say(SERVER, second);
+    assert_eq!(
+        tell(&ends.sent)[..2],
+        ["7 #0 handshake /chat 101 valid 127.0.0.1:50000", "6 #0 violation tcp-overlap-conflict"]
+    );
+}
+
+#[test]
 fn compressed_messages_are_told_as_such() {
     let mut ends = Ends::connected();
     ends.say(CLIENT, request().as_bytes());
