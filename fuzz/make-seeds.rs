@@ -137,9 +137,9 @@ impl Talk {
     /// Payloads of frames that the server sent, one in each segment.
     fn texts(&self) -> Vec<Vec<u8>> {
         self.after_upgrade(true)
-            .filter_map(|bytes| match bytes.as_slice() {
-                &[0x81, length, ref rest @ ..] if length < 126 => Some(rest.to_vec()),
-                &[0x81, 126, _, _, ref rest @ ..] => Some(rest.to_vec()),
+            .filter_map(|bytes| match *bytes.as_slice() {
+                [0x81, length, ref rest @ ..] if length < 126 => Some(rest.to_vec()),
+                [0x81, 126, _, _, ref rest @ ..] => Some(rest.to_vec()),
                 _ => None,
             })
             .filter(|payload| payload.len() < 1_000)

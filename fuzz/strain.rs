@@ -20,12 +20,13 @@ const STRAINS: &[(&str, Make)] = &[
     ("in order, large segments", in_order),
     ("out of order, 1 byte each", out_of_order),
     ("out of order, many conversations", out_of_order_everywhere),
+    ("a hole in each direction everywhere", holes),
     ("SYN from ever another port", syns),
     ("head without end, 1 byte each", endless_head),
     ("head without line end, 1 byte each", endless_line),
     ("upgrade held, 1 byte each", held),
     ("pipelined requests of many headers", pipelined),
-    ("the same everywhere", pipelined_everywhere),
+    ("one such on each connection", pipelined_everywhere),
     ("handshakes of one connection, refused", refused),
     ("connections, ever new", connections),
     ("message of 1-byte frames", fragments_of_message),
@@ -195,7 +196,7 @@ impl Feed {
         let start = Instant::now();
         self.analyzer.packet(&packet, &[], &mut self.views);
         self.time += start.elapsed();
-        if self.packet % 4096 == 0 {
+        if self.packet.is_multiple_of(4096) {
             self.peak = self.peak.max(resident());
         }
     }
@@ -297,6 +298,17 @@ fn out_of_order_everywhere(feed: &mut Feed) {
         }
         let seq = 1001 + 2 * (number / 60_000) as u32;
         feed.send(Segment { seq, payload: b"x", ..talk.client() });
+        number += 1;
+    }
+}
+
+fn holes(feed: &mut Feed) {
+    let mut number = 0;
+    while feed.goes_on() {
+        let talk = Talk::number(number);
+        feed.open(talk);
+        feed.send(Segment { seq: 1001, payload: b"x", ..talk.client() });
+        feed.send(Segment { seq: 5001, payload: b"x", ..talk.server() });
         number += 1;
     }
 }
