@@ -276,7 +276,7 @@ struct Segment<'a> {
 }
 
 fn in_order(feed: &mut Feed) {
-    feed.repeat(&[&[0x82, 126, 5, 116][..], &[1; 1396]].concat(), 1400);
+    feed.repeat(&[&[0x82, 126, 5, 116][..], &[b'a'; 1396]].concat(), 1400);
 }
 
 fn out_of_order(feed: &mut Feed) {
