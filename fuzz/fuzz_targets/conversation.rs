@@ -1,15 +1,16 @@
 //! What two sides say to one another, as packets through the analyzer.
 //!
 //! No output has anything that could steer a terminal, JSON is valid, and the
-//! same pieces give the same output again. What is told of a connection whose
-//! upgrade was seen does not depend on how the pieces were cut into packets.
+//! same pieces give the same output again. What is told of each side of a
+//! connection whose upgrade was seen does not depend on how the pieces were cut
+//! into packets.
 //! (Before that it does: HTTP that is lost is found again where a packet begins.)
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use wsdump::analyzer::{Analyzer, Options};
-use wsdump::types::{Event, Kind, Limits, LinkType, Packet, Sink};
+use wsdump::types::{Event, Frame, Kind, Limits, LinkType, Message, Packet, Side, Sink};
 use wsdump_fuzz::{Conversation, Outputs, Piece, Pieces, origin};
 
 fuzz_target!(|input: &[u8]| {
@@ -24,18 +25,23 @@ fuzz_target!(|input: &[u8]| {
     let halves: Vec<Piece<'_>> =
         pieces.iter().flat_map(|piece| piece.split_at(piece.bytes.len() / 2)).collect();
     let (_, told_of_halves) = analyzed(&halves, Limits::default());
-    let (one, other) = (since_upgrade(&told), since_upgrade(&told_of_halves));
+    let (one, other) = (since_upgrade(told), since_upgrade(told_of_halves));
     if one.first() == other.first() {
         assert_eq!(one, other, "cut otherwise, and told otherwise");
     }
 });
 
 /// What was told of a connection both halves of whose upgrade are there.
-fn since_upgrade(told: &[String]) -> &[String] {
-    let ended = told.last().is_some_and(|told| told.starts_with(END));
-    let upgrade = told.iter().position(|told| told.starts_with(UPGRADE));
-    upgrade.filter(|_| ended).and_then(|upgrade| told.get(upgrade..)).unwrap_or_default()
+fn since_upgrade(mut told: Vec<Told>) -> Vec<Told> {
+    let ended = told.last().is_some_and(|(_, told)| told.starts_with(END));
+    let upgrade = told.iter().position(|(_, told)| told.starts_with(UPGRADE));
+    let mut since = told.split_off(upgrade.filter(|_| ended).unwrap_or(told.len()));
+    since.sort_by_key(|(side, _)| side.map(|side| side == Side::Server));
+    since
 }
+
+/// What was told, and of which side.
+type Told = (Option<Side>, String);
 
 const UPGRADE: &str = "upgrade";
 const END: &str = "end";
@@ -54,7 +60,7 @@ fn small() -> Limits {
     }
 }
 
-fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<String>) {
+fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
     let mut run = Run {
         analyzer: Analyzer::new(Options { limits, frames: true, select: None }),
         sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },
@@ -98,25 +104,32 @@ impl Run {
 
 struct Both {
     outputs: Outputs,
-    told: Vec<String>,
+    told: Vec<Told>,
 }
 
 impl Sink for Both {
     fn event(&mut self, event: &Event<'_>) {
         self.outputs.event(event);
-        self.told.push(match &event.kind {
+        let (side, told) = match &event.kind {
             Kind::Handshake(handshake) => {
                 let whole = handshake.method.is_some() && handshake.status == Some(101);
-                format!("{}{handshake:?}", if whole { UPGRADE } else { "" })
+                (None, format!("{}{handshake:?}", if whole { UPGRADE } else { "" }))
             }
-            Kind::Message(message) => format!(
-                "{:?} {} {:?} {} {:?}",
-                message.from, message.opcode, message.length, message.complete, message.payload
-            ),
-            Kind::Frame(frame) => format!("{frame:?}"),
-            Kind::Violation(violation) => format!("{violation:?}"),
-            Kind::Gap(gap) => format!("{gap:?}"),
-            Kind::End(end) => format!("{END} {:?} {:?} {:?}", end.state, end.client, end.server),
-        });
+            Kind::Message(message) => {
+                let Message { opcode, length, complete, payload, .. } = message;
+                (Some(message.from), format!("{opcode} {length:?} {complete} {payload:?}"))
+            }
+            Kind::Frame(frame) => {
+                // The offset counts from where HTTP was recognised.
+                let frame = Frame { offset: 0, ..*frame };
+                (Some(frame.from), format!("{frame:?}"))
+            }
+            Kind::Violation(violation) => (violation.from, format!("{violation:?}")),
+            Kind::Gap(gap) => (Some(gap.from), format!("{gap:?}")),
+            Kind::End(end) => {
+                (None, format!("{END} {:?} {:?} {:?}", end.state, end.client, end.server))
+            }
+        };
+        self.told.push((side, told));
     }
 }
