@@ -1,0 +1,60 @@
+//! Any bytes as a capture file, through to every form of output.
+//!
+//! No output has anything that could steer a terminal, JSON is valid, and the
+//! same file gives the same output again, with limits that it reaches and with
+//! those that it does not.
+
+#![no_main]
+
+use std::io;
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use wsdump::analyzer::{Analyzer, Options};
+use wsdump::capture::{Capture, Step};
+use wsdump::types::Limits;
+use wsdump_fuzz::{Outputs, check};
+
+fuzz_target!(|file: &[u8]| {
+    for limits in [Limits::default(), small()] {
+        let first = shown(file, limits.clone());
+        assert_eq!(first, shown(file, limits), "the same file gives another output");
+    }
+});
+
+/// Limits that a small file reaches.
+fn small() -> Limits {
+    Limits {
+        conversations: 2,
+        reorder: 2_000,
+        reorder_total: 2_500,
+        grace_packets: 3,
+        grace_time: Duration::from_millis(1),
+        head: 400,
+        pending: 100,
+        message: 50,
+        datagrams: 2,
+        fragments: 1_000,
+        fragment_time: Duration::from_secs(1),
+    }
+}
+
+/// Reads that are enough, whatever comes out of a compressed file.
+const MAX_READS: usize = 100;
+
+fn shown(file: &[u8], limits: Limits) -> Vec<String> {
+    let mut capture = Capture::from_reader("x", io::Cursor::new(file.to_vec()));
+    let mut analyzer = Analyzer::new(Options { limits, frames: true, select: None });
+    let mut outputs = Outputs::new(Some(80));
+    let mut reads = 0;
+    while reads < MAX_READS {
+        match capture.next() {
+            Step::Packet(packet, sources) => analyzer.packet(&packet, sources, &mut outputs),
+            Step::Starved => reads += 1,
+            Step::Problem(error) => check(&error.to_string()),
+            Step::End => break,
+        }
+    }
+    analyzer.finish(capture.sources(), &mut outputs);
+    outputs.finish()
+}

@@ -1,0 +1,135 @@
+//! What two sides say to one another, as packets through the analyzer.
+//!
+//! No output has anything that could steer a terminal, JSON is valid, and the
+//! same pieces give the same output again. What is told of each side of a
+//! connection whose upgrade was seen does not depend on how the pieces were cut
+//! into packets.
+//! (Before that it does: HTTP that is lost is found again where a packet begins.)
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wsdump::analyzer::{Analyzer, Options};
+use wsdump::types::{Event, Frame, Kind, Limits, LinkType, Message, Packet, Side, Sink};
+use wsdump_fuzz::{Conversation, Outputs, Piece, Pieces, origin};
+
+fuzz_target!(|input: &[u8]| {
+    let pieces: Vec<Piece<'_>> = Pieces(input).collect();
+    let (written, told) = analyzed(&pieces, Limits::default());
+    let (again, _) = analyzed(&pieces, Limits::default());
+    assert_eq!(written, again, "the same input gives another output");
+    analyzed(&pieces, small());
+    if pieces.iter().any(Piece::is_lost) {
+        return;
+    }
+    let halves: Vec<Piece<'_>> =
+        pieces.iter().flat_map(|piece| piece.split_at(piece.bytes.len() / 2)).collect();
+    let (_, told_of_halves) = analyzed(&halves, Limits::default());
+    let (one, other) = (since_upgrade(told), since_upgrade(told_of_halves));
+    if one.first() == other.first() {
+        assert_eq!(one, other, "cut otherwise, and told otherwise");
+    }
+});
+
+/// What was told of a connection both halves of whose upgrade are there.
+fn since_upgrade(mut told: Vec<Told>) -> Vec<Told> {
+    let ended = told.last().is_some_and(|(_, told)| told.starts_with(END));
+    let upgrade = told.iter().position(|(_, told)| told.starts_with(UPGRADE));
+    let mut since = told.split_off(upgrade.filter(|_| ended).unwrap_or(told.len()));
+    since.sort_by_key(|(side, _)| side.map(|side| side == Side::Server));
+    since
+}
+
+/// What was told, and of which side.
+type Told = (Option<Side>, String);
+
+const UPGRADE: &str = "upgrade";
+const END: &str = "end";
+
+/// Limits that a few packets reach.
+fn small() -> Limits {
+    Limits {
+        conversations: 1,
+        reorder: 300,
+        reorder_total: 400,
+        grace_packets: 2,
+        head: 200,
+        pending: 50,
+        message: 20,
+        ..Limits::default()
+    }
+}
+
+fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
+    let mut run = Run {
+        analyzer: Analyzer::new(Options { limits, frames: true, select: None }),
+        sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },
+        packet: 0,
+    };
+    let mut conversation = Conversation::new(51234);
+    run.packets(&conversation.open());
+    for piece in pieces {
+        if piece.is_lost() {
+            conversation.pass(piece.is_backward(), piece.bytes.len());
+        } else if !piece.bytes.is_empty() {
+            let packet = conversation.say(piece.is_backward(), piece.bytes);
+            run.packets(&[packet]);
+        }
+    }
+    run.packets(&conversation.close());
+    run.analyzer.finish(&[], &mut run.sink);
+    (run.sink.outputs.finish(), run.sink.told)
+}
+
+struct Run {
+    analyzer: Analyzer,
+    sink: Both,
+    packet: u64,
+}
+
+impl Run {
+    fn packets(&mut self, packets: &[Vec<u8>]) {
+        for data in packets {
+            self.packet += 1;
+            let packet = Packet {
+                origin: origin(self.packet, self.packet),
+                link_type: LinkType::RAW,
+                data,
+                original_length: data.len() as u32,
+            };
+            self.analyzer.packet(&packet, &[], &mut self.sink);
+        }
+    }
+}
+
+struct Both {
+    outputs: Outputs,
+    told: Vec<Told>,
+}
+
+impl Sink for Both {
+    fn event(&mut self, event: &Event<'_>) {
+        self.outputs.event(event);
+        let (side, told) = match &event.kind {
+            Kind::Handshake(handshake) => {
+                let whole = handshake.method.is_some() && handshake.status == Some(101);
+                (None, format!("{}{handshake:?}", if whole { UPGRADE } else { "" }))
+            }
+            Kind::Message(message) => {
+                let Message { opcode, length, complete, payload, .. } = message;
+                (Some(message.from), format!("{opcode} {length:?} {complete} {payload:?}"))
+            }
+            Kind::Frame(frame) => {
+                // The offset counts from where HTTP was recognised.
+                let frame = Frame { offset: 0, ..*frame };
+                (Some(frame.from), format!("{frame:?}"))
+            }
+            Kind::Violation(violation) => (violation.from, format!("{violation:?}")),
+            Kind::Gap(gap) => (Some(gap.from), format!("{gap:?}")),
+            Kind::End(end) => {
+                (None, format!("{END} {:?} {:?} {:?}", end.state, end.client, end.server))
+            }
+        };
+        self.told.push((side, told));
+    }
+}
