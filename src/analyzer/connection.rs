@@ -51,7 +51,7 @@ impl WebSocket {
         let extensions = extensions(&answer.handshake);
         let client = answer.client;
         let began = answer.asked.unwrap_or(answer.origin).time;
-        let asked = answer.asked.is_some();
+        let asked = answer.asked.is_some() && !answer.is_missing;
         let answered = answer.handshake.status.is_some();
         let first_frame = answer.first_frame;
         let connection = Self::tell_handshake(answer, context);
@@ -135,7 +135,9 @@ impl WebSocket {
         missing: Missing,
         context: &mut Context<'_>,
     ) {
-        self.tell_gap(direction, missing, context);
+        if missing.is_visible {
+            self.tell_gap(direction, missing, context);
+        }
         self.with(direction, context, |decoder, teller| decoder.miss(missing.bytes, teller));
     }
 

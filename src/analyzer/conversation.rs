@@ -87,6 +87,9 @@ enum Early {
     Gap(Missing),
 }
 
+/// What keeping a piece of what waits costs beside its bytes.
+const HELD_OVERHEAD: usize = 112;
+
 /// How much of that is remembered.
 const MAX_EARLY: usize = 8;
 
@@ -310,7 +313,9 @@ impl Receiver<'_, '_> {
         match &mut self.layers.layer {
             Layer::Http(exchange) => {
                 exchange.miss(direction, missing.position, missing.bytes);
-                self.layers.remember(direction, Early::Gap(missing));
+                if missing.is_visible {
+                    self.layers.remember(direction, Early::Gap(missing));
+                }
             }
             Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),
             Layer::Nothing => {}
@@ -321,7 +326,7 @@ impl Receiver<'_, '_> {
     fn hold(&mut self, direction: Direction, run: Run<'_>) {
         let limit = self.context.options.limits.pending;
         let half = self.layers.half(direction);
-        half.held_bytes += run.bytes.len();
+        half.held_bytes += run.bytes.len() + HELD_OVERHEAD;
         half.held.push_back(Held::Data {
             bytes: run.bytes.to_vec(),
             position: run.position,
@@ -365,7 +370,8 @@ impl Receiver<'_, '_> {
                     let half = self.layers.half(direction);
                     let left = rest.unwrap_or(0);
                     let taken = bytes.len() - left;
-                    half.held_bytes -= taken;
+                    let overhead = if left == 0 { HELD_OVERHEAD } else { 0 };
+                    half.held_bytes = half.held_bytes.saturating_sub(taken + overhead);
                     moved |= taken > 0;
                     if left > 0 {
                         let position = position + taken as u64;

@@ -412,6 +412,43 @@ fn a_lost_response_and_a_lost_frame() {
 }
 
 #[test]
+fn what_follows_missing_bytes_begins_no_frame() {
+    // Only acknowledgments tell of the first 50 bytes of the client's, so that
+    // its first captured byte lies inside a frame. The grace is over.
+    let mut ends = Ends::new();
+    ends.say(SERVER, response().as_bytes());
+    for _ in 0..10 {
+        ends.frame(SERVER, 0x81, b"x");
+    }
+    ends.client_seq += 50;
+    for _ in 0..1100 {
+        ends.frame(SERVER, 0x81, b"x");
+    }
+    ends.say(CLIENT, b"\x81\x03abcdef");
+    let told = tell(&ends.sent);
+    assert!(!told.iter().any(|line| line.contains("client text")), "{told:?}");
+    // Missing bytes between the request and the answer: the same.
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, request().as_bytes());
+    ends.client_seq += 2;
+    ends.say(CLIENT, b"ab");
+    for _ in 0..1100 {
+        ends.send(SERVER, ACK, b"");
+    }
+    ends.say(SERVER, response().as_bytes());
+    ends.say(CLIENT, b"\x81\x06faked!");
+    let told = tell(&ends.sent);
+    assert_eq!(
+        without_packets(&told),
+        [
+            "#0 handshake /chat 101 valid 127.0.0.1:50000",
+            "#0 client gap Some(2)",
+            "#0 end open 0+0"
+        ]
+    );
+}
+
+#[test]
 fn a_retransmission_that_differs_is_told() {
     let mut ends = Ends::upgraded();
     ends.frame(SERVER, 0x81, b"one");

@@ -43,6 +43,8 @@ struct Half {
     ack: Option<u64>,
     /// Its first bytes may be the middle of something.
     in_the_middle: bool,
+    /// Bytes after a request to leave HTTP are missing.
+    is_missing: bool,
 }
 
 #[derive(Default)]
@@ -59,10 +61,42 @@ enum Phase {
 }
 
 struct Pending {
-    request: Request,
+    kind: Asked,
     /// Position after the head.
     end: u64,
     origin: Origin,
+}
+
+/// What of a request matters for what follows it.
+enum Asked {
+    /// To upgrade to WebSocket.
+    WebSocket(Request),
+    /// For a tunnel.
+    Connect,
+    /// For a response without a body.
+    Head,
+    /// For something else.
+    Other,
+}
+
+impl Asked {
+    fn new(request: Request) -> Self {
+        match request.method.as_str() {
+            _ if request.asks_for_websocket() => Self::WebSocket(request),
+            "CONNECT" => Self::Connect,
+            "HEAD" => Self::Head,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it asks to leave HTTP.
+    fn is_to_leave(&self) -> bool {
+        matches!(self, Self::WebSocket(_) | Self::Connect)
+    }
+
+    fn is_websocket(&self) -> bool {
+        matches!(self, Self::WebSocket(_))
+    }
 }
 
 /// What became of some bytes.
@@ -101,6 +135,9 @@ pub struct Answer {
     /// Position up to which the server had the client's bytes when it
     /// answered: where the client's frames begin.
     pub first_frame: Option<u64>,
+    /// Bytes of the client's after its request are missing, so that its next
+    /// byte begins no frame for certain.
+    pub is_missing: bool,
 }
 
 impl Exchange {
@@ -148,7 +185,11 @@ impl Exchange {
         half.reached = half.reached.max(position.saturating_add(bytes));
         let kept = match &mut half.phase {
             Phase::Body(body) => body.miss(bytes),
-            Phase::Start | Phase::Held | Phase::Lost => false,
+            Phase::Held => {
+                half.is_missing = true;
+                true
+            }
+            Phase::Start | Phase::Lost => false,
         };
         if !kept {
             half.phase = Phase::Lost;
@@ -172,8 +213,7 @@ impl Exchange {
     /// A request to upgrade that nothing answered.
     pub fn unanswered(&mut self) -> Option<Answer> {
         let client = self.client?;
-        let index =
-            self.requests.iter().position(|pending| pending.request.asks_for_websocket())?;
+        let index = self.requests.iter().position(|pending| pending.kind.is_websocket())?;
         let pending = self.requests.remove(index)?;
         Some(answer(Some(pending), None, client, None))
     }
@@ -245,7 +285,7 @@ impl Exchange {
         if self.requests.len() >= MAX_PIPELINED {
             self.requests.pop_front();
         }
-        self.requests.push_back(Pending { request, end, origin });
+        self.requests.push_back(Pending { kind: Asked::new(request), end, origin });
         match body {
             Some(body) => self.half(direction).phase = Phase::Body(body),
             None => self.hold(direction),
@@ -255,13 +295,15 @@ impl Exchange {
     /// After a whole request: if it asked to leave HTTP, what follows depends
     /// on the answer.
     fn hold(&mut self, direction: Direction) {
-        let leaves = self.client == Some(direction)
-            && self.requests.back().is_some_and(|pending| {
-                pending.request.asks_for_websocket() || pending.request.method == "CONNECT"
-            });
+        let leaves = self.client == Some(direction) && self.is_leaving();
         if leaves {
             self.half(direction).phase = Phase::Held;
         }
+    }
+
+    /// Whether the last request asks to leave HTTP.
+    fn is_leaving(&self) -> bool {
+        self.requests.back().is_some_and(|pending| pending.kind.is_to_leave())
     }
 
     fn response(
@@ -284,14 +326,15 @@ impl Exchange {
             self.forget_unanswered();
         }
         let pending = if answers { self.requests.pop_front() } else { None };
-        let asked = pending.as_ref().is_some_and(|pending| pending.request.asks_for_websocket());
+        let asked = pending.as_ref().is_some_and(|pending| pending.kind.is_websocket());
         let names_websocket = header::has_token(&response.headers, "Upgrade", "websocket");
         let names_another =
             header::value(&response.headers, "Upgrade").is_some() && !names_websocket;
         if response.status == 101 {
             return Some(if names_websocket || asked && !names_another {
                 let answer = answer(pending, Some(response), client, Some(origin));
-                Outcome::Upgraded(Answer { first_frame: ack, ..answer })
+                let is_missing = self.half(client).is_missing;
+                Outcome::Upgraded(Answer { first_frame: ack, is_missing, ..answer })
             } else if asked {
                 // Whatever it switched to, it is not what was asked for.
                 self.leave();
@@ -300,22 +343,22 @@ impl Exchange {
                 Outcome::Other
             });
         }
-        let method = pending.as_ref().map(|pending| pending.request.method.as_str());
-        if method == Some("CONNECT") && (200..300).contains(&response.status) {
+        let kind = pending.as_ref().map(|pending| &pending.kind);
+        if matches!(kind, Some(Asked::Connect)) && (200..300).contains(&response.status) {
             self.tunnel();
             return None;
         }
-        let body = response_body(&response, method == Some("HEAD"));
+        let body = response_body(&response, matches!(kind, Some(Asked::Head)));
         self.half(direction).phase = body.map_or(Phase::Start, Phase::Body);
-        if let held @ Half { phase: Phase::Held, .. } = self.half(client) {
-            held.phase = Phase::Start;
+        if !self.is_leaving() {
+            self.half(client).stay();
         }
         asked.then(|| Outcome::Refused(answer(pending, Some(response), client, Some(origin))))
     }
 
     /// Responses before a 101 that are missing leave their requests behind.
     fn forget_unanswered(&mut self) {
-        let asking = self.requests.iter().position(|pending| pending.request.asks_for_websocket());
+        let asking = self.requests.iter().position(|pending| pending.kind.is_websocket());
         self.requests.drain(..asking.unwrap_or(0));
     }
 
@@ -323,7 +366,9 @@ impl Exchange {
     /// conversation of its own.
     fn tunnel(&mut self) {
         for direction in Direction::BOTH {
-            self.half(direction).phase = Phase::Start;
+            let half = self.half(direction);
+            half.phase = if half.is_missing { Phase::Lost } else { Phase::Start };
+            half.is_missing = false;
         }
     }
 
@@ -342,13 +387,14 @@ impl Exchange {
         if !lost && !self.ended {
             return Step::Wait;
         }
-        let asked =
-            self.requests.back().is_some_and(|pending| pending.request.asks_for_websocket());
+        let asked = self.requests.back().is_some_and(|pending| pending.kind.is_websocket());
         if asked && probe(run.bytes) != Probe::Certain {
             let pending = self.requests.pop_back();
-            return Step::Outcome(0, Outcome::Upgraded(answer(pending, None, direction, None)));
+            let is_missing = self.half(direction).is_missing;
+            let answer = Answer { is_missing, ..answer(pending, None, direction, None) };
+            return Step::Outcome(0, Outcome::Upgraded(answer));
         }
-        self.half(direction).phase = Phase::Start;
+        self.half(direction).stay();
         Step::Consumed(0)
     }
 
@@ -369,6 +415,14 @@ impl Exchange {
 }
 
 impl Half {
+    /// Goes on with HTTP after a request to leave it.
+    fn stay(&mut self) {
+        if matches!(self.phase, Phase::Held) {
+            self.phase = if self.is_missing { Phase::Lost } else { Phase::Start };
+            self.is_missing = false;
+        }
+    }
+
     /// Whether its bytes are not understood, or may be the middle of what was
     /// not captured.
     fn is_lost(&self) -> bool {
@@ -437,7 +491,7 @@ fn answer(
         handshake.extensions = header::extensions(&headers);
         handshake.response_headers = Some(headers);
     }
-    if let Some(Pending { request, .. }) = pending {
+    if let Some(Pending { kind: Asked::WebSocket(request), .. }) = pending {
         let headers = request.headers;
         let sent = |name: &str| header::value(&headers, name).map(str::to_owned);
         handshake.http = request.version;
@@ -456,7 +510,14 @@ fn answer(
         .flatten()
         .max_by_key(|origin| origin.packet)
         .unwrap_or(Origin { packet: 0, time: None, source: Default::default() });
-    Answer { handshake: Box::new(handshake), client, asked, origin, first_frame: None }
+    Answer {
+        handshake: Box::new(handshake),
+        client,
+        asked,
+        origin,
+        first_frame: None,
+        is_missing: false,
+    }
 }
 
 #[cfg(test)]
@@ -676,6 +737,18 @@ mod tests {
         assert!(talk.log.is_empty());
         talk.say(SERVER, "HTTP/1.1 101\r\nUpgrade:websocket\r\n\r\n");
         assert_eq!(talk.end(), ["upgraded /chat 101 Forward", "Forward early"]);
+    }
+
+    #[test]
+    fn an_answer_to_an_earlier_request_frees_no_frames() {
+        let mut talk = Talk::default();
+        talk.say(CLIENT, "GET /a HTTP/1.1\r\n\r\n");
+        talk.say(CLIENT, UPGRADE);
+        talk.say(SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        talk.say(CLIENT, "early ");
+        talk.say(SERVER, SWITCHING);
+        talk.say(CLIENT, "late");
+        assert_eq!(talk.end(), ["upgraded /chat 101 Forward", "Forward early ", "Forward late"]);
     }
 
     #[test]

@@ -86,6 +86,8 @@ fn probe_target(bytes: &[u8]) -> Probe {
 #[derive(Default)]
 pub(super) struct HeadBuffer {
     bytes: Vec<u8>,
+    /// The first line has ended, and is that of a head.
+    is_certain: bool,
 }
 
 /// What [`HeadBuffer::push`] found.
@@ -121,16 +123,18 @@ impl HeadBuffer {
 
     /// Tells whether the head so far, with `bytes`, can be one. Its first line
     /// decides; what follows is not looked at again.
-    pub(super) fn probe(&self, bytes: &[u8]) -> Probe {
-        if self.bytes.is_empty() {
-            return probe(bytes);
-        }
-        let first_line_known = memchr::memchr(b'\n', &self.bytes).is_some();
-        let worth_a_look = self.bytes.len() <= MAX_METHOD || memchr::memchr(b'\n', bytes).is_some();
-        if first_line_known || !worth_a_look {
-            return Probe::Unsure;
-        }
-        probe(&[&self.bytes, bytes].concat())
+    pub(super) fn probe(&mut self, bytes: &[u8]) -> Probe {
+        let likely = if self.is_certain {
+            Probe::Certain
+        } else if self.bytes.is_empty() {
+            probe(bytes)
+        } else if self.bytes.len() <= MAX_METHOD || memchr::memchr(b'\n', bytes).is_some() {
+            probe(&[&self.bytes, bytes].concat())
+        } else {
+            Probe::Unsure
+        };
+        self.is_certain = likely == Probe::Certain;
+        likely
     }
 
     /// Whether the head so far, with `bytes`, is that of a response.
@@ -150,6 +154,7 @@ impl HeadBuffer {
     }
 
     pub(super) fn clear(&mut self) {
+        self.is_certain = false;
         self.bytes.clear();
         self.bytes.shrink_to(4096);
     }

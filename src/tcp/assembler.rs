@@ -13,7 +13,11 @@ const ANCHOR: u64 = 1 << 40;
 
 /// What keeping a chunk costs beside its bytes: its entry in the tree and the
 /// allocation. Counted so that tiny segments cannot outgrow the limit.
-const CHUNK_OVERHEAD: usize = 128;
+const CHUNK_OVERHEAD: usize = 224;
+
+/// What the first chunk costs in addition: a node of the tree, which has room
+/// for eleven.
+const NODE_OVERHEAD: usize = 1280;
 
 /// How many times the grace is waited when no acknowledgment of the peer is in
 /// the capture: a retransmission takes longer than reordering.
@@ -34,8 +38,8 @@ pub(super) struct Assembler {
     begun: bool,
     /// Position of the next byte to deliver.
     next: u64,
-    /// Whether more is known of it than what the peer acknowledged.
-    seen: bool,
+    /// Whether any segment of it was seen.
+    is_visible: bool,
     /// What arrived beyond a hole, by position; never overlapping.
     chunks: BTreeMap<u64, Chunk>,
     /// What the chunks cost.
@@ -115,6 +119,11 @@ impl Assembler {
         self.fin().is_some_and(|fin| self.has_reached(fin))
     }
 
+    /// Notes that a segment of it was seen.
+    pub(super) fn see(&mut self) {
+        self.is_visible = true;
+    }
+
     /// Notes that the peer has everything up to `position` and allows
     /// `window` bytes more.
     pub(super) fn acknowledge(&mut self, position: u64, window: u64) {
@@ -165,7 +174,6 @@ impl Assembler {
             return;
         }
         self.begun = true;
-        self.seen = beginning != Beginning::Middle;
         self.advance_to(position);
         receiver.begin(direction, position, beginning);
         self.drain(direction, shared, receiver);
@@ -453,8 +461,9 @@ impl Assembler {
                 ack: part.ack,
                 arrived: part.arrived,
             };
-            self.buffered += chunk.cost();
-            *shared.buffered += chunk.cost();
+            let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
+            self.buffered += chunk.cost() + node;
+            *shared.buffered += chunk.cost() + node;
             self.chunks.insert(start, chunk);
         }
         tell_conflict(direction, differing.range(), data.origin, receiver);
@@ -472,8 +481,9 @@ impl Assembler {
             && *entry.key() <= self.next
         {
             let (start, chunk) = entry.remove_entry();
-            self.buffered -= chunk.cost();
-            *shared.buffered = shared.buffered.saturating_sub(chunk.cost());
+            let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
+            self.buffered = self.buffered.saturating_sub(chunk.cost() + node);
+            *shared.buffered = shared.buffered.saturating_sub(chunk.cost() + node);
             let data = Data {
                 position: start,
                 bytes: &chunk.bytes,
@@ -498,7 +508,6 @@ impl Assembler {
         let origin =
             self.latest.filter(|latest| latest.packet > data.origin.packet).unwrap_or(data.origin);
         self.latest = Some(origin);
-        self.seen = true;
         self.advance_to(data.end());
         shared.history.push(&mut self.trace, data.position, data.bytes);
         receiver.data(
@@ -523,11 +532,10 @@ impl Assembler {
         }
         let start = self.next;
         self.advance_to(position);
-        // A direction of which nothing was captured is not one with a gap.
-        if let Some(origin) = chunk.or(latest)
-            && self.seen
-        {
-            receiver.gap(direction, Missing { position: start, bytes: missing, origin });
+        if let Some(origin) = chunk.or(latest) {
+            let is_visible = self.is_visible;
+            receiver
+                .gap(direction, Missing { position: start, bytes: missing, origin, is_visible });
         }
     }
 

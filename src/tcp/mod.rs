@@ -72,6 +72,9 @@ pub struct Missing {
     /// The packet that carries the bytes after the hole, or, when there are
     /// none, the latest that was seen of the conversation.
     pub origin: Origin,
+    /// Whether the capture has any segment of that direction: where it has
+    /// none, nothing else is to be expected.
+    pub is_visible: bool,
 }
 
 /// Bytes that were sent twice, and differently.

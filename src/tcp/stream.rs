@@ -70,6 +70,9 @@ impl Stream {
         let half = self.half(direction);
         half.syn_seen = true;
         half.window_scale = syn.window_scale;
+        if !syn.is_inferred {
+            half.assembler.see();
+        }
         let position = half.assembler.position(syn.seq.plus(1));
         half.assembler.begin(direction, position, Beginning::Syn, shared, receiver);
     }
@@ -95,6 +98,7 @@ impl Stream {
         // The SYN's own number comes before its first byte.
         let first = if syn { segment.seq.plus(1) } else { segment.seq };
         let assembler = &mut self.half(direction).assembler;
+        assembler.see();
         let position = assembler.position(first);
         let end = position + segment.payload.len() as u64 + u64::from(segment.cut);
         if segment.flags.contains(TcpFlags::RST) {

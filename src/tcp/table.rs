@@ -38,8 +38,6 @@ struct Place<T> {
 #[derive(Clone, Copy, Default)]
 struct Seen {
     syn: Option<Syn>,
-    /// The SYN itself was not seen, only a SYN-ACK that answers it.
-    syn_inferred: bool,
     /// Sequence number of the first segment without SYN, and what it
     /// acknowledged.
     first_seq: Option<Seq>,
@@ -54,6 +52,8 @@ pub struct Syn {
     /// Shift count of its window scale option; the largest where only the
     /// answer to the SYN was seen.
     pub window_scale: Option<u8>,
+    /// It was not seen itself, only the SYN-ACK that answers it.
+    pub is_inferred: bool,
 }
 
 /// How far after its SYN a segment may lie that was captured before it, or that
@@ -167,12 +167,12 @@ impl<T> Entry<T> {
             sender.first_ack = sender.first_ack.or(segment.ack);
             return;
         }
-        sender.syn = Some(Syn { seq: segment.seq, window_scale: segment.window_scale });
-        sender.syn_inferred = false;
+        sender.syn =
+            Some(Syn { seq: segment.seq, window_scale: segment.window_scale, is_inferred: false });
         if let (Some(ack), None) = (segment.ack, peer.syn) {
             let seq = Seq(ack.0.wrapping_sub(1));
-            peer.syn = Some(Syn { seq, window_scale: Some(MAX_WINDOW_SCALE) });
-            peer.syn_inferred = true;
+            let window_scale = Some(MAX_WINDOW_SCALE);
+            peer.syn = Some(Syn { seq, window_scale, is_inferred: true });
         }
     }
 
@@ -218,13 +218,13 @@ impl<T> Entry<T> {
     fn is_answered_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
         let sender = self.seen(direction);
         let follows = sender.syn.is_some_and(|syn| {
-            !sender.syn_inferred
+            !syn.is_inferred
                 && !segment.flags.contains(TcpFlags::SYN)
                 && (1..=NEAR).contains(&segment.seq.distance_from(syn.seq))
         });
         let peer = self.seen(direction.opposite());
         let acknowledges =
-            peer.syn.is_some_and(|syn| !peer.syn_inferred && segment.ack == Some(syn.seq.plus(1)));
+            peer.syn.is_some_and(|syn| !syn.is_inferred && segment.ack == Some(syn.seq.plus(1)));
         follows || acknowledges
     }
 }
