@@ -48,7 +48,7 @@ pub(super) fn connection(stream: u64) -> Connection {
     Connection {
         stream,
         h2_stream: None,
-        client: endpoint(51_230 + stream as u16),
+        client: endpoint(51_230_u16.wrapping_add(stream as u16)),
         server: endpoint(8_888),
         inferred: false,
     }

@@ -1,6 +1,7 @@
 //! Connections and their totals: `--format table`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::mem;
 use std::time::Duration;
 
@@ -21,14 +22,22 @@ use crate::types::{
 /// their numbers; then the totals. Everything is written by `finish`.
 ///
 /// Messages are counted as they come, so that a run which is stopped early
-/// shows what there was until then.
+/// shows what there was until then. Beyond 20,000 rows only the totals count.
 #[derive(Debug)]
 pub struct Table {
     width: Option<usize>,
     connections: BTreeMap<(u64, Option<u32>), Rows>,
+    /// How many rows there are.
+    rows: usize,
+    /// What has no row of its own: how many handshakes, and what they led to.
+    unlisted: u64,
+    rest: Option<Box<Rows>>,
     violations: u64,
     gaps: u64,
 }
+
+/// More rows than anybody reads.
+const MOST_ROWS: usize = 20_000;
 
 /// A connection's rows: one for each handshake, since a refused one can be
 /// followed by another.
@@ -64,7 +73,15 @@ struct Total {
 impl Table {
     /// A table for a terminal of `width` columns, or of any width.
     pub fn new(width: Option<usize>) -> Self {
-        Self { width, connections: BTreeMap::new(), violations: 0, gaps: 0 }
+        Self {
+            width,
+            connections: BTreeMap::new(),
+            rows: 0,
+            unlisted: 0,
+            rest: None,
+            violations: 0,
+            gaps: 0,
+        }
     }
 }
 
@@ -106,12 +123,17 @@ impl View for Table {
             None => self.list(&rows, out),
         }
         out.push(b'\n');
-        let total = |side: fn(&Row) -> Total| Total::sum(rows.iter().map(|row| side(row)));
-        let mut parts = vec![
-            counted(self.connections.len() as u64, "connection"),
+        let rest = self.rest.as_ref().map(|rest| &rest.current);
+        let total =
+            |side: fn(&Row) -> Total| Total::sum(rows.iter().copied().chain(rest).map(side));
+        let mut parts = vec![counted(self.connections.len() as u64, "connection")];
+        if self.unlisted > 0 {
+            parts.push(format!("{} not listed", counted(self.unlisted, "more handshake")));
+        }
+        parts.extend([
             format!("client → {}", total(|row| row.client).text()),
             format!("← server {}", total(|row| row.server).text()),
-        ];
+        ]);
         if self.violations > 0 {
             parts.push(counted(self.violations, "violation"));
         }
@@ -124,12 +146,18 @@ impl View for Table {
 
 impl Table {
     fn handshake(&mut self, event: &Event<'_>, handshake: &Handshake) {
+        let is_full = self.rows >= MOST_ROWS;
         let rows = self.rows_of(event);
         if rows.current.handshake {
+            if is_full {
+                self.unlisted += 1;
+                return;
+            }
             let row = Row::new(event.connection);
             rows.earlier.push(mem::replace(&mut rows.current, row));
+            self.rows += 1;
         }
-        let row = &mut rows.current;
+        let row = &mut self.rows_of(event).current;
         row.handshake = true;
         row.touch(event.origin);
         row.target.clone_from(&handshake.target);
@@ -148,9 +176,20 @@ impl Table {
 
     fn rows_of(&mut self, event: &Event<'_>) -> &mut Rows {
         let connection = event.connection;
-        self.connections
-            .entry((connection.stream, connection.h2_stream))
-            .or_insert_with(|| Rows { earlier: Vec::new(), current: Row::new(connection) })
+        let rows = || Rows { earlier: Vec::new(), current: Row::new(connection) };
+        match self.connections.entry((connection.stream, connection.h2_stream)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) if self.rows < MOST_ROWS => {
+                self.rows += 1;
+                place.insert(rows())
+            }
+            Entry::Vacant(_) => {
+                let rest = self.rest.get_or_insert_with(|| Box::new(rows()));
+                // So that every handshake there counts as one more.
+                rest.current.handshake = true;
+                rest
+            }
+        }
     }
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
@@ -401,6 +440,25 @@ mod tests {
         events.push(event(&connections[1], 40, Kind::Message(text)));
         events.push(event(&connections[1], 1_040, Kind::Message(text)));
         rendered(Table::new(width), &events)
+    }
+
+    #[test]
+    fn beyond_many_rows_only_the_totals_count() {
+        let mut table = Table::new(None);
+        let mut out = Vec::new();
+        let handshake = Handshake { status: Some(101), ..Handshake::default() };
+        let count = MOST_ROWS as u64 + 5;
+        for stream in 0..count {
+            let connection = connection(stream);
+            table.event(&event(&connection, 1, Kind::Handshake(&handshake)), &mut out);
+            let message = message(Side::Client, Opcode::Text, Body::Text("four"));
+            table.event(&event(&connection, 2, Kind::Message(message)), &mut out);
+        }
+        table.finish(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        let totals = text.lines().last().unwrap();
+        assert!(totals.starts_with("20,000 connections  5 more handshakes not listed"), "{totals}");
+        assert!(totals.contains("client → 20,005 messages, 80,020 bytes"), "{totals}");
     }
 
     #[test]
