@@ -380,7 +380,8 @@ pub struct End {
     pub client: Counts,
     /// What the server sent.
     pub server: Counts,
-    /// From the handshake's first packet to the last; `None` where the capture
+    /// From the packet that completed the request (or else the response) to the
+    /// last packet; `None` where the capture
     /// has no times.
     pub duration: Option<Duration>,
 }
