@@ -179,7 +179,7 @@ impl Exchange {
         step
     }
 
-    /// Bytes up to `position` are missing from a direction.
+    /// So many bytes of a direction are missing from `position` on.
     pub fn miss(&mut self, direction: Direction, position: u64, bytes: u64) {
         let half = self.half(direction);
         half.reached = half.reached.max(position.saturating_add(bytes));
