@@ -43,7 +43,6 @@ fn told(mut capture: Capture) -> Vec<String> {
             Step::Problem(error) => told.push(error.to_string()),
             Step::End => {
                 assert!(matches!(capture.next(), Step::End), "the end is not the end");
-                told.push(format!("{:?}", capture.totals()));
                 told.push(END.into());
                 break;
             }

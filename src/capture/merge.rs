@@ -41,7 +41,8 @@ pub struct Capture {
     starved: Option<usize>,
     problems: VecDeque<Error>,
     sources: Vec<Source>,
-    totals: Totals,
+    /// Packets given so far.
+    packets: u64,
 }
 
 /// What a capture has next.
@@ -58,17 +59,6 @@ pub enum Step<'a> {
     Problem(Error),
     /// There is nothing more. Every later step says the same.
     End,
-}
-
-/// What a capture has given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Packets.
-    pub packets: u64,
-    /// Captured bytes of them.
-    pub bytes: u64,
-    /// Packets of which the snap length cut something off.
-    pub cut: u64,
 }
 
 impl Capture {
@@ -97,7 +87,7 @@ impl Capture {
             starved: None,
             problems: VecDeque::new(),
             sources: Vec::new(),
-            totals: Totals::default(),
+            packets: 0,
         };
         if capture.inputs.len() == 1 {
             // Nothing to compare with: it can be read as it comes.
@@ -141,11 +131,6 @@ impl Capture {
     /// changes. Of one file at most 4096 interface names are told apart.
     pub fn sources(&self) -> &[Source] {
         &self.sources
-    }
-
-    /// What has been given so far.
-    pub fn totals(&self) -> Totals {
-        self.totals
     }
 
     #[cfg(test)]
@@ -240,10 +225,8 @@ impl Capture {
         };
         let source = part.source(record.interface, &mut self.sources);
         let data = part.data(&record);
-        self.totals.packets += 1;
-        self.totals.bytes += data.len() as u64;
-        self.totals.cut += u64::from((data.len() as u64) < u64::from(record.original_length));
-        let origin = Origin { packet: self.totals.packets, time: record.time, source };
+        self.packets += 1;
+        let origin = Origin { packet: self.packets, time: record.time, source };
         let packet = Packet {
             origin,
             link_type: record.link_type,
@@ -464,14 +447,6 @@ mod tests {
         let seen = read(&[&a, &c, &path]);
         assert_eq!(letters(&seen), "apacpc");
         seen.all_well();
-    }
-
-    #[test]
-    fn totals_count_what_was_given() {
-        let file = Builder::usual_pcap().record(1, 0, b"abc").cut_record(2, 0, b"de", 100);
-        let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
-        while !matches!(capture.next(), Step::End) {}
-        assert_eq!(capture.totals(), Totals { packets: 2, bytes: 5, cut: 1 });
     }
 
     #[test]

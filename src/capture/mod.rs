@@ -53,4 +53,4 @@ pub use error::{Damage, Error, ErrorKind, Place};
 pub use input::Input;
 #[cfg(libpcap)]
 pub use interfaces::{Interface, interfaces};
-pub use merge::{Capture, Step, Totals};
+pub use merge::{Capture, Step};

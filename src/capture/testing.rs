@@ -215,7 +215,6 @@ impl Seen {
             seen.most_open = seen.most_open.max(capture.open_inputs());
         }
         assert!(matches!(capture.next(), Step::End));
-        assert_eq!(capture.totals().packets, seen.packets.len() as u64);
         seen
     }
 
