@@ -93,4 +93,7 @@ impl Receiver for Log {
     fn violation(&mut self, rule: Rule, detail: &str, _: Origin) {
         self.told.push(format!("{rule:?} {detail}"));
     }
+
+    /// Comes in as many pieces as the bytes do.
+    fn undecoded(&mut self, _: u64) {}
 }
