@@ -62,17 +62,20 @@ fn main() {
 /// `Some(folder)` to link from; the folder is `None` where the linker looks
 /// anyway.
 fn find() -> Option<Option<PathBuf>> {
-    // A later installation is noticed because one of these appears.
-    for folder in folders() {
-        for name in LINKABLE.iter().chain(RUNTIME) {
-            let path = folder.join(name);
-            if folder.is_dir() {
-                println!("cargo::rerun-if-changed={}", path.display());
-            }
+    // What is not there cannot be watched: cargo would build every time. The
+    // linker's cache is written when a library is installed.
+    println!("cargo::rerun-if-changed=build.rs");
+    for path in ["/etc/ld.so.cache", "/lib/apk/db/installed"] {
+        if Path::new(path).exists() {
+            println!("cargo::rerun-if-changed={path}");
         }
     }
     if let Some(folder) = env::var_os("LIBPCAP_LIBDIR") {
         return Some(Some(folder.into()));
+    }
+    // What this machine has is of no use to another.
+    if env::var_os("TARGET") != env::var_os("HOST") {
+        return None;
     }
     if let Some(folder) = ask_pkg_config() {
         return Some(Some(folder));

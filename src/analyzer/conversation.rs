@@ -312,8 +312,8 @@ impl Receiver<'_, '_> {
     fn miss(&mut self, direction: Direction, missing: Missing) {
         match &mut self.layers.layer {
             Layer::Http(exchange) => {
-                exchange.miss(direction, missing.position, missing.bytes);
-                if missing.is_visible {
+                let matters = exchange.miss(direction, missing.position, missing.bytes);
+                if matters && missing.is_visible {
                     self.layers.remember(direction, Early::Gap(missing));
                 }
             }

@@ -117,7 +117,8 @@ impl Analyzer {
             gone.finish(conversation, entry, Some(EndState::TcpClosed));
         }
         for (conversation, entry) in evicted {
-            gone.shared.statistics.evicted += 1;
+            let matters = matches!(entry.state, State::Live(_));
+            gone.shared.statistics.evicted += u64::from(matters);
             gone.finish(conversation, entry, Some(EndState::Evicted));
         }
         if matches!(entry.state, State::New) && !self.options.selects(&conversation) {

@@ -179,15 +179,16 @@ impl Exchange {
         step
     }
 
-    /// So many bytes of a direction are missing from `position` on.
-    pub fn miss(&mut self, direction: Direction, position: u64, bytes: u64) {
+    /// So many bytes of a direction are missing from `position` on. Whether more
+    /// than a part of some body is lost with them.
+    pub fn miss(&mut self, direction: Direction, position: u64, bytes: u64) -> bool {
         let half = self.half(direction);
         half.reached = half.reached.max(position.saturating_add(bytes));
         let kept = match &mut half.phase {
             Phase::Body(body) => body.miss(bytes),
             Phase::Held => {
                 half.is_missing = true;
-                true
+                return true;
             }
             Phase::Start | Phase::Lost => false,
         };
@@ -195,6 +196,7 @@ impl Exchange {
             half.phase = Phase::Lost;
             half.head.clear();
         }
+        !kept
     }
 
     /// A direction begins at `position`; in the middle of something, or with

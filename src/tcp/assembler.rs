@@ -19,6 +19,10 @@ const CHUNK_OVERHEAD: usize = 224;
 /// for eleven.
 const NODE_OVERHEAD: usize = 1280;
 
+/// How far beyond the known windows an acknowledgment is not believed at once.
+/// Less is what a lossy capture may have missed.
+const FAR: u64 = 16 << 20;
+
 /// How many times the grace is waited when no acknowledgment of the peer is in
 /// the capture: a retransmission takes longer than reordering.
 const UNACKNOWLEDGED: u32 = 16;
@@ -59,6 +63,8 @@ pub(super) struct Assembler {
     edge: Option<u64>,
     /// Position of the FIN.
     fin: Option<u64>,
+    /// The last acknowledgment that was not believed.
+    suspect: Option<u64>,
 }
 
 struct Chunk {
@@ -114,6 +120,11 @@ impl Assembler {
         self.begun && self.next >= position
     }
 
+    /// Whether the sender's FIN was seen.
+    pub(super) fn is_closing(&self) -> bool {
+        self.fin().is_some()
+    }
+
     /// Whether the sender's FIN was reached.
     pub(super) fn is_finished(&self) -> bool {
         self.fin().is_some_and(|fin| self.has_reached(fin))
@@ -125,8 +136,18 @@ impl Assembler {
     }
 
     /// Notes that the peer has everything up to `position` and allows
-    /// `window` bytes more.
+    /// `window` bytes more. What lies far beyond every window is believed only
+    /// when a second segment says so too: anybody can forge one.
     pub(super) fn acknowledge(&mut self, position: u64, window: u64) {
+        if self.edge.is_some_and(|edge| position > edge.saturating_add(FAR)) {
+            let confirmed = self
+                .suspect
+                .is_some_and(|suspect| (suspect..=suspect.saturating_add(FAR)).contains(&position));
+            self.suspect = Some(position);
+            if !confirmed {
+                return;
+            }
+        }
         self.acked = Some(self.acked.map_or(position, |acked| acked.max(position)));
         let edge = position.saturating_add(window);
         self.edge = Some(self.edge.map_or(edge, |known| known.max(edge)));
@@ -189,6 +210,10 @@ impl Assembler {
     ) {
         if !self.begun && receiver.is_beginning(data.bytes) {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
+        }
+        // Bytes in order that go past a FIN show that it was not the sender's.
+        if self.has_reached(data.position) && self.fin.is_some_and(|fin| data.end() > fin) {
+            self.fin = None;
         }
         // Nothing comes after the FIN.
         let data = self
@@ -267,7 +292,6 @@ impl Assembler {
         let end = self.fin().or(self.acked);
         if let Some(end) = end
             && self.begun
-            && self.acked.is_some_and(|acked| acked >= end)
         {
             self.skip_to(direction, end, Some(latest), receiver);
         }
@@ -532,6 +556,10 @@ impl Assembler {
         }
         let start = self.next;
         self.advance_to(position);
+        // One number acknowledged at the end is a FIN that was not captured.
+        if missing == 1 && chunk.is_none() {
+            return;
+        }
         if let Some(origin) = chunk.or(latest) {
             let is_visible = self.is_visible;
             receiver

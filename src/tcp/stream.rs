@@ -56,6 +56,8 @@ struct Reset {
     position: u64,
     /// What its sender had of the other direction.
     ack: Option<u64>,
+    /// Everything before it was there when it came.
+    was_reached: bool,
 }
 
 impl Stream {
@@ -164,8 +166,8 @@ impl Stream {
     /// on past the capture.
     pub fn is_closing(&self) -> bool {
         self.reset.is_some()
-            || self.forward.assembler.is_finished()
-            || self.backward.assembler.is_finished()
+            || self.forward.assembler.is_closing()
+            || self.backward.assembler.is_closing()
     }
 
     /// What an acknowledgment number says of the other direction; its
@@ -183,7 +185,10 @@ impl Stream {
         let opposite = direction.opposite();
         let peer = &mut self.half(opposite).assembler;
         let position = peer.position(ack);
-        peer.acknowledge(position, window);
+        // The one in a RST proves nothing.
+        if !segment.flags.contains(TcpFlags::RST) {
+            peer.acknowledge(position, window);
+        }
         if syn {
             // A SYN-ACK answers the SYN, even when that is not in the capture.
             peer.begin(opposite, position, Beginning::Syn, shared, receiver);
@@ -211,14 +216,23 @@ impl Stream {
         if let Some(position) = assembler.reset_position(position)
             && self.reset.is_none()
         {
-            // Nothing more will be sent: what is missing now is lost.
             let assembler = &mut self.half(direction).assembler;
+            let was_reached = assembler.next().is_none_or(|next| next >= position);
+            // Nothing more will be sent: what is missing now is lost.
             assembler.acknowledge(position, 0);
-            self.reset = Some(Reset { direction, position, ack });
+            self.reset = Some(Reset { direction, position, ack, was_reached });
         }
     }
 
     fn status(&mut self) -> Status {
+        // Bytes past a RST show that it was not the sender's, unless they were
+        // there before it.
+        if let Some(reset) = self.reset
+            && !reset.was_reached
+            && self.half(reset.direction).assembler.next() > Some(reset.position)
+        {
+            self.reset = None;
+        }
         let reset = self.reset.is_some_and(|reset| {
             let sender = &self.half(reset.direction).assembler;
             let sent = sender.next().is_none_or(|next| next >= reset.position);

@@ -56,8 +56,7 @@ pub struct Syn {
     pub is_inferred: bool,
 }
 
-/// How far after its SYN a segment may lie that was captured before it, or that
-/// tells that the SYN was answered.
+/// How far after its SYN a segment may lie that was captured before it.
 const NEAR: i32 = 1 << 16;
 
 /// The conversation of a segment.
@@ -220,7 +219,7 @@ impl<T> Entry<T> {
         let follows = sender.syn.is_some_and(|syn| {
             !syn.is_inferred
                 && !segment.flags.contains(TcpFlags::SYN)
-                && (1..=NEAR).contains(&segment.seq.distance_from(syn.seq))
+                && segment.seq == syn.seq.plus(1)
         });
         let peer = self.seen(direction.opposite());
         let acknowledges =

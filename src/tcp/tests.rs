@@ -365,6 +365,40 @@ fn a_reset_waits_for_what_came_before_it() {
 }
 
 #[test]
+fn one_forged_segment_changes_nothing() {
+    let reset = |seq| forward(seq, b"").flags(TcpFlags::RST);
+    let finish = |seq| forward(seq, b"").flags(TcpFlags::FIN | ACK);
+    let far_ack = sent(Direction::Backward, 1, b"").ack(1_000_000_000);
+    for forged in [reset(8), finish(8), finish(6000), far_ack] {
+        let mut feed = Feed::begun(0);
+        feed.send(&forward(1, b"data"));
+        feed.send(&sent(Direction::Backward, 1, b"").ack(5));
+        feed.send(&forged);
+        for index in 0..300 {
+            feed.send(&forward(5 + index * 30, b"thirty bytes of data, or so..."));
+            feed.send(&sent(Direction::Backward, 1, b"").ack(35 + index * 30));
+        }
+        assert_eq!(feed.status, Status::Open, "{forged:?}");
+        let told = feed.finish();
+        assert_eq!((told.forward.len(), told.gaps.len()), (4 + 300 * 30, 0), "{forged:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_before_a_fin_is_told() {
+    let mut feed = Feed::begun(0);
+    feed.send(&forward(1, b"data"));
+    feed.send(&forward(105, b"").flags(TcpFlags::FIN | ACK));
+    assert!(feed.stream.is_closing());
+    assert_eq!(feed.finish().gaps, [100]);
+    // A FIN that was not captured is acknowledged, and no byte is missing.
+    let mut feed = Feed::begun(0);
+    feed.send(&forward(1, b"data"));
+    feed.wait(300, 6);
+    assert!(feed.finish().gaps.is_empty());
+}
+
+#[test]
 fn what_the_snap_length_cut_is_a_gap() {
     let mut feed = Feed::begun(0);
     feed.send(&Sent { cut: 6, ..forward(1, b"head") });
