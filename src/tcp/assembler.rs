@@ -556,12 +556,10 @@ impl Assembler {
         }
         let start = self.next;
         self.advance_to(position);
-        // One number acknowledged at the end is a FIN that was not captured.
-        if missing == 1 && chunk.is_none() {
-            return;
-        }
         if let Some(origin) = chunk.or(latest) {
-            let is_visible = self.is_visible;
+            // One number acknowledged at the end is a FIN that was not captured.
+            let is_fin = missing == 1 && chunk.is_none();
+            let is_visible = self.is_visible && !is_fin;
             receiver
                 .gap(direction, Missing { position: start, bytes: missing, origin, is_visible });
         }

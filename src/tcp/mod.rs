@@ -72,8 +72,8 @@ pub struct Missing {
     /// The packet that carries the bytes after the hole, or, when there are
     /// none, the latest that was seen of the conversation.
     pub origin: Origin,
-    /// Whether the capture has any segment of that direction: where it has
-    /// none, nothing else is to be expected.
+    /// Whether it is worth telling: not where the capture has no segment of
+    /// that direction at all, or where it may be nothing but a FIN.
     pub is_visible: bool,
 }
 
