@@ -47,6 +47,17 @@ struct Told {
     beginnings: Vec<Beginning>,
     packets: Vec<u64>,
     begin: u64,
+    next: [u64; 2],
+}
+
+impl Told {
+    /// Everything is told in order, and nothing passed over in silence.
+    fn go_on(&mut self, direction: Direction, position: u64, bytes: u64) {
+        let [forward, backward] = &mut self.next;
+        let next = if direction == Direction::Forward { forward } else { backward };
+        assert_eq!(*next, position);
+        *next += bytes;
+    }
 }
 
 impl Receiver for Told {
@@ -56,6 +67,7 @@ impl Receiver for Told {
 
     fn begin(&mut self, direction: Direction, position: u64, beginning: Beginning) {
         self.beginnings.push(beginning);
+        self.next[usize::from(direction == Direction::Backward)] = position;
         if direction == Direction::Forward {
             self.begin = position;
         }
@@ -63,6 +75,7 @@ impl Receiver for Told {
 
     fn data(&mut self, direction: Direction, run: Run<'_>) {
         assert!(!run.bytes.is_empty());
+        self.go_on(direction, run.position, run.bytes.len() as u64);
         self.packets.push(run.origin.packet);
         match direction {
             Direction::Forward => self.forward.extend(run.bytes),
@@ -70,7 +83,8 @@ impl Receiver for Told {
         }
     }
 
-    fn gap(&mut self, _: Direction, missing: Missing) {
+    fn gap(&mut self, direction: Direction, missing: Missing) {
+        self.go_on(direction, missing.position, missing.bytes);
         if missing.is_visible {
             self.gaps.push(missing.bytes);
         }
