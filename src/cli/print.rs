@@ -1,7 +1,6 @@
 //! `wsdump FILE...`: prints the traffic.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -49,10 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 fn inputs(arguments: &Arguments) -> Vec<Input> {
-    arguments
-        .inputs()
-        .map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) })
-        .collect()
+    arguments.inputs().map(|path| Input::from(path.as_os_str())).collect()
 }
 
 fn options(arguments: &Arguments) -> Options {

@@ -144,38 +144,27 @@ impl Exchange {
     /// Takes the next bytes of a direction.
     pub fn receive(&mut self, direction: Direction, run: &Run<'_>, limit: usize) -> Step {
         let half = self.half(direction);
-        let (step, consumed) = match &mut half.phase {
-            Phase::Start => {
-                let step = self.head(direction, run, limit);
-                let consumed = step.consumed();
-                (step, consumed)
-            }
+        let step = match &mut half.phase {
+            Phase::Start => self.head(direction, run, limit),
             Phase::Body(body) => match body.skip(run.bytes) {
                 Ok((count, ended)) => {
                     if ended {
                         half.phase = Phase::Start;
                         self.hold(direction);
                     }
-                    (Step::Consumed(count), count)
+                    Step::Consumed(count)
                 }
-                Err(_) => (self.lose(direction, run.bytes.len()), run.bytes.len()),
+                Err(_) => self.lose(direction, run.bytes.len()),
             },
-            Phase::Held => {
-                let step = self.held(direction, run);
-                let consumed = step.consumed();
-                (step, consumed)
+            Phase::Held => self.held(direction, run),
+            Phase::Lost if probe(run.bytes) == Probe::Certain => {
+                half.phase = Phase::Start;
+                Step::Consumed(0)
             }
-            Phase::Lost => {
-                if probe(run.bytes) == Probe::Certain {
-                    half.phase = Phase::Start;
-                    (Step::Consumed(0), 0)
-                } else {
-                    (Step::Consumed(run.bytes.len()), run.bytes.len())
-                }
-            }
+            Phase::Lost => Step::Consumed(run.bytes.len()),
         };
         let half = self.half(direction);
-        half.reached = half.reached.max(run.position + consumed as u64);
+        half.reached = half.reached.max(run.position + step.consumed() as u64);
         step
     }
 
