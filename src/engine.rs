@@ -1,14 +1,19 @@
 //! Runs a capture through the analyzer into a view.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use crate::analyzer::Analyzer;
-use crate::capture::{Capture, Error, Step};
+use crate::capture::{Capture, Drops, Error, Step};
 use crate::output::View;
-use crate::types::{Event, Kind, Sink};
+use crate::types::{Event, Kind, Packet, Sink, Timestamp};
 
 /// Rendered bytes that are worth a write.
 const WRITE_SIZE: usize = 256 << 10;
+
+/// How often a live capture that is never idle is seen to: its output written,
+/// its progress told.
+const TICK: Duration = Duration::from_millis(20);
 
 /// One run.
 pub struct Engine<'a> {
@@ -20,78 +25,152 @@ pub struct Engine<'a> {
     pub view: &'a mut dyn View,
     /// Where that is written.
     pub output: &'a mut dyn Write,
+    /// Which packets are looked into; the others are counted.
+    pub wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
     /// Stop after so many messages.
     pub messages: Option<u64>,
+    /// Stop after so long: of a live capture by the clock, else by the times of
+    /// packets since the first.
+    pub duration: Option<Duration>,
     /// Told of each input that cannot be read, or not to its end.
     pub problem: &'a mut dyn FnMut(&Error),
+    /// Told of a live capture, several times a second.
+    pub progress: &'a mut dyn FnMut(Progress),
 }
 
-/// What a run did.
+/// How far a live capture has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Events shown.
-    pub shown: u64,
-    /// Inputs that could not be read, or not to their end.
-    pub problems: u64,
+pub struct Progress {
+    /// Packets taken.
+    pub packets: u64,
+    /// Messages shown.
+    pub messages: u64,
+    /// Packets lost.
+    pub drops: Drops,
 }
 
 impl Engine<'_> {
-    /// Reads to the end of the capture, or until there were enough messages.
-    /// Output is written when there is much of it, and before reading could
-    /// block.
+    /// Reads to the end of the capture, or until there was enough. Output is
+    /// written when there is much of it, and before reading could block. Gives
+    /// the number of inputs that could not be read, or not to their end.
     ///
     /// # Errors
     /// When the output cannot be written. A reader that has gone away is
     /// [`io::ErrorKind::BrokenPipe`].
-    pub fn run(self) -> io::Result<Summary> {
-        let mut summary = Summary::default();
-        let mut screen = Screen {
-            view: self.view,
-            rendered: Vec::new(),
-            shown: 0,
-            messages_left: self.messages,
-        };
+    pub fn run(self) -> io::Result<u64> {
+        let Engine {
+            capture,
+            analyzer,
+            view,
+            output,
+            mut wanted,
+            messages,
+            duration,
+            problem,
+            progress,
+        } = self;
+        let mut problems = 0;
+        let mut screen =
+            Screen { view, output, rendered: Vec::new(), messages: 0, messages_left: messages };
+        let is_live = capture.drops().is_some();
+        let mut end = Deadline::new(duration, is_live);
+        let mut ticked: Option<Timestamp> = None;
         loop {
-            match self.capture.next() {
+            let now = match capture.next() {
                 Step::Packet(packet, sources) => {
-                    self.analyzer.packet(&packet, sources, &mut screen);
+                    let time = packet.origin.time;
+                    if end.is_over(time) {
+                        break;
+                    }
+                    if wanted.as_mut().is_none_or(|wanted| wanted(&packet)) {
+                        analyzer.packet(&packet, sources, &mut screen);
+                    } else {
+                        analyzer.pass_over(&packet, sources, &mut screen);
+                    }
                     if screen.is_full() {
                         break;
                     }
                     if screen.rendered.len() >= WRITE_SIZE {
-                        screen.write_to(self.output)?;
+                        screen.write()?;
                     }
+                    time.filter(|&time| is_live && is_due(ticked, time))
                 }
                 Step::Starved => {
-                    screen.write_to(self.output)?;
-                    self.output.flush()?;
+                    screen.flush()?;
+                    None
                 }
+                Step::Idle(time) => Some(time),
                 Step::Problem(error) => {
                     // What was readable comes before what was not.
-                    screen.write_to(self.output)?;
-                    self.output.flush()?;
-                    summary.problems += 1;
-                    (self.problem)(&error);
+                    screen.flush()?;
+                    problems += 1;
+                    problem(&error);
+                    None
                 }
                 Step::End => {
-                    self.analyzer.finish(self.capture.sources(), &mut screen);
+                    analyzer.finish(capture.sources(), &mut screen);
                     break;
                 }
+            };
+            if let Some(time) = now {
+                ticked = Some(time);
+                analyzer.advance(time, capture.sources(), &mut screen);
+                screen.flush()?;
+                if screen.is_full() || end.has_come() {
+                    break;
+                }
+                let drops = capture.drops().unwrap_or_default();
+                let packets = analyzer.packets();
+                progress(Progress { packets, messages: screen.messages, drops });
             }
         }
         screen.view.finish(&mut screen.rendered);
-        screen.write_to(self.output)?;
-        self.output.flush()?;
-        summary.shown = screen.shown;
-        Ok(summary)
+        screen.flush()?;
+        Ok(problems)
+    }
+}
+
+fn is_due(ticked: Option<Timestamp>, time: Timestamp) -> bool {
+    ticked.is_none_or(|ticked| time < ticked || time.since(ticked) >= TICK)
+}
+
+/// When a run has lasted long enough.
+enum Deadline {
+    Never,
+    Clock(Instant, Duration),
+    Packets(Option<Timestamp>, Duration),
+}
+
+impl Deadline {
+    fn new(duration: Option<Duration>, is_live: bool) -> Self {
+        match duration {
+            None => Self::Never,
+            Some(duration) if is_live => Self::Clock(Instant::now(), duration),
+            Some(duration) => Self::Packets(None, duration),
+        }
+    }
+
+    /// Whether a packet of this time comes too late.
+    fn is_over(&mut self, time: Option<Timestamp>) -> bool {
+        match (self, time) {
+            (Self::Packets(begin, duration), Some(time)) => {
+                time.since(*begin.get_or_insert(time)) >= *duration
+            }
+            _ => false,
+        }
+    }
+
+    fn has_come(&self) -> bool {
+        matches!(self, Self::Clock(begin, duration) if begin.elapsed() >= *duration)
     }
 }
 
 /// Renders events until there were enough messages.
 struct Screen<'a> {
     view: &'a mut dyn View,
+    output: &'a mut dyn Write,
     rendered: Vec<u8>,
-    shown: u64,
+    messages: u64,
     messages_left: Option<u64>,
 }
 
@@ -100,10 +179,17 @@ impl Screen<'_> {
         self.messages_left == Some(0)
     }
 
-    fn write_to(&mut self, output: &mut dyn Write) -> io::Result<()> {
-        output.write_all(&self.rendered)?;
-        self.rendered.clear();
+    fn write(&mut self) -> io::Result<()> {
+        if !self.rendered.is_empty() {
+            self.output.write_all(&self.rendered)?;
+            self.rendered.clear();
+        }
         Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write()?;
+        self.output.flush()
     }
 }
 
@@ -113,9 +199,9 @@ impl Sink for Screen<'_> {
             return;
         }
         self.view.event(event, &mut self.rendered);
-        self.shown += 1;
-        if let (Kind::Message(_), Some(left)) = (&event.kind, &mut self.messages_left) {
-            *left -= 1;
+        if matches!(event.kind, Kind::Message(_)) {
+            self.messages += 1;
+            self.messages_left = self.messages_left.map(|left| left - 1);
         }
     }
 }

@@ -23,6 +23,7 @@
 //!     match capture.next() {
 //!         Step::Packet(packet, sources) => analyzer.packet(&packet, sources, &mut sink),
 //!         Step::Starved => {} // the next call reads and may block
+//!         Step::Idle(_) => {} // only while capturing live
 //!         Step::Problem(error) => panic!("{error}"),
 //!         Step::End => break,
 //!     }

@@ -7,7 +7,7 @@ use super::connection::WebSocket;
 use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Missing, Status, Stream, Syn};
 use crate::tls;
-use crate::types::{Direction, EndState, Origin, Run, Segment};
+use crate::types::{Direction, EndState, Origin, Run, Segment, Timestamp};
 
 /// What is known of a conversation in the table.
 #[derive(Default)]
@@ -30,6 +30,17 @@ pub(super) enum Fate {
     GoesOn,
     Forgotten,
     Ended,
+}
+
+impl Fate {
+    /// What the conversation becomes, unless it goes on.
+    pub(super) fn next_state(self) -> Option<State> {
+        match self {
+            Self::GoesOn => None,
+            Self::Forgotten => Some(State::Watching),
+            Self::Ended => Some(State::Ended),
+        }
+    }
 }
 
 /// A conversation that is looked into.
@@ -122,6 +133,27 @@ impl Live {
         self.latest = segment.origin;
         let mut receiver = Receiver { layers: &mut self.layers, context };
         let status = self.tcp.segment(segment, direction, shared, &mut receiver);
+        self.fate(status, shared, context)
+    }
+
+    /// Takes note that it is `time` and no segment came.
+    pub(super) fn advance(
+        &mut self,
+        time: Timestamp,
+        shared: &mut tcp::Shared<'_>,
+        context: &mut Context<'_>,
+    ) -> Fate {
+        let mut receiver = Receiver { layers: &mut self.layers, context };
+        let status = self.tcp.advance(time, self.latest, shared, &mut receiver);
+        self.fate(status, shared, context)
+    }
+
+    fn fate(
+        &mut self,
+        status: Status,
+        shared: &mut tcp::Shared<'_>,
+        context: &mut Context<'_>,
+    ) -> Fate {
         if status == Status::Ended {
             self.finish(shared, context);
             self.end(EndState::TcpClosed, context);

@@ -19,18 +19,23 @@ mod tests;
 
 pub use statistics::Statistics;
 
+use std::time::Duration;
+
 use conversation::{Live, State};
 
 use crate::http::{Probe, probe};
 use crate::net::Decoder;
-use crate::tcp::{self, Found, History, Table};
+use crate::tcp::{self, Entry, Found, History, Table};
 use crate::types::{
     Connection, Conversation, Direction, EndState, Event, Kind, Limits, Origin, Packet, Segment,
-    Sink, Source,
+    Sink, Source, Timestamp,
 };
 
 /// Bytes of delivered data that retransmissions are compared with.
 const HISTORY: usize = 1 << 20;
+
+/// How often silent conversations are looked at.
+const ADVANCE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Which conversations are looked into.
 pub type Select = Box<dyn Fn(&Conversation) -> bool + Send>;
@@ -55,12 +60,14 @@ impl Options {
 /// Finds the WebSocket traffic in packets.
 ///
 /// Give it each packet in order with [`Analyzer::packet`], then call
-/// [`Analyzer::finish`].
+/// [`Analyzer::finish`]. In a live capture, call [`Analyzer::advance`] while
+/// time passes.
 pub struct Analyzer {
     options: Options,
     net: Decoder,
     table: Table<State>,
     shared: Shared,
+    advanced: Option<Timestamp>,
 }
 
 /// What the conversations share.
@@ -96,6 +103,7 @@ impl Analyzer {
                 scratch: Vec::new(),
                 statistics: Statistics::default(),
             },
+            advanced: None,
             options,
         }
     }
@@ -106,12 +114,58 @@ impl Analyzer {
         if (packet.data.len() as u64) < u64::from(packet.original_length) {
             self.shared.statistics.cut_packets += 1;
         }
+        self.take(packet, sources, sink, Interest::Content);
+    }
+
+    /// Takes one packet that is not to be looked into, so that the numbers of
+    /// conversations are the same as if it were.
+    pub fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source], sink: &mut dyn Sink) {
+        self.shared.statistics.passed_over += 1;
+        self.take(packet, sources, sink, Interest::Numbers);
+    }
+
+    /// Takes note that it is `time`, and every packet up to then was given:
+    /// what was waited for in vain is told, and conversations that were silent
+    /// for too long are forgotten. It looks at them twice a second at the most.
+    ///
+    /// Without it the times of packets serve; only what waits in a
+    /// conversation of which no more packets come then waits for the end.
+    pub fn advance(&mut self, time: Timestamp, sources: &[Source], sink: &mut dyn Sink) {
+        if self.advanced.is_some_and(|last| last <= time && time.since(last) < ADVANCE_INTERVAL) {
+            return;
+        }
+        self.advanced = Some(time);
+        let limits = &self.options.limits;
+        let expired = self.table.expire_at(time, |entry| lifetime(entry, limits));
+        Worker { options: &self.options, shared: &mut self.shared, sources, sink }.expire(expired);
+        for (conversation, entry) in self.table.iter_mut() {
+            let State::Live(live) = &mut entry.state else {
+                continue;
+            };
+            let (mut context, mut shared) =
+                self.shared.split(&self.options, sources, sink, conversation, entry.stream);
+            if let Some(state) = live.advance(time, &mut shared, &mut context).next_state() {
+                entry.state = state;
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        packet: &Packet<'_>,
+        sources: &[Source],
+        sink: &mut dyn Sink,
+        interest: Interest,
+    ) {
         // Why there is none is counted where it is found.
         let Ok(segment) = self.net.decode(packet) else {
             return;
         };
+        let limits = &self.options.limits;
+        let expired = self.table.expire(segment.origin.time, |entry| lifetime(entry, limits));
         let Found { conversation, direction, entry, replaced, evicted } = self.table.find(&segment);
         let mut gone = Worker { options: &self.options, shared: &mut self.shared, sources, sink };
+        gone.expire(expired);
         if let Some(entry) = replaced {
             // Its ports are free again: it was closed, seen or not.
             gone.finish(conversation, entry, Some(EndState::TcpClosed));
@@ -120,6 +174,9 @@ impl Analyzer {
             let matters = matches!(entry.state, State::Live(_));
             gone.shared.statistics.evicted += u64::from(matters);
             gone.finish(conversation, entry, Some(EndState::Evicted));
+        }
+        if interest == Interest::Numbers {
+            return;
         }
         if matches!(entry.state, State::New) && !self.options.selects(&conversation) {
             self.shared.statistics.unselected += 1;
@@ -143,11 +200,10 @@ impl Analyzer {
         let State::Live(live) = &mut entry.state else {
             return;
         };
-        entry.state = match live.segment(&segment, direction, &mut shared, &mut context) {
-            conversation::Fate::GoesOn => return,
-            conversation::Fate::Forgotten => State::Watching,
-            conversation::Fate::Ended => State::Ended,
-        };
+        let fate = live.segment(&segment, direction, &mut shared, &mut context);
+        if let Some(state) = fate.next_state() {
+            entry.state = state;
+        }
     }
 
     /// Tells what is left, as no more packets will come.
@@ -168,6 +224,11 @@ impl Analyzer {
         }
     }
 
+    /// Packets taken so far.
+    pub fn packets(&self) -> u64 {
+        self.net.packets()
+    }
+
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         Statistics {
@@ -179,6 +240,24 @@ impl Analyzer {
     }
 }
 
+/// What is wanted of a packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interest {
+    Content,
+    Numbers,
+}
+
+/// For how long a conversation may be silent.
+fn lifetime(entry: &Entry<State>, limits: &Limits) -> Duration {
+    let is_over = match entry.state {
+        // Its end is judged by what lies on top.
+        State::Live(_) => false,
+        State::Ended => true,
+        State::New | State::Watching | State::Unselected => entry.looks_over(),
+    };
+    if is_over { limits.closed_time.min(limits.idle_time) } else { limits.idle_time }
+}
+
 /// Ends conversations that have left the table.
 struct Worker<'a> {
     options: &'a Options,
@@ -188,12 +267,26 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    /// Ends conversations that were silent for too long.
+    fn expire(&mut self, expired: Vec<(Conversation, Entry<State>)>) {
+        for (conversation, entry) in expired {
+            let stream = entry.stream;
+            let Some(mut live) = self.finish(conversation, entry, None) else {
+                continue;
+            };
+            self.shared.statistics.expired += 1;
+            let (mut context, _) =
+                self.shared.split(self.options, self.sources, self.sink, conversation, stream);
+            live.end(EndState::Evicted, &mut context);
+        }
+    }
+
     /// Tells what is left of a conversation and ends it as `state`. Without
     /// one it ends only if it was seen closing; otherwise it comes back.
     fn finish(
         &mut self,
         conversation: Conversation,
-        entry: tcp::Entry<State>,
+        entry: Entry<State>,
         state: Option<EndState>,
     ) -> Option<Box<Live>> {
         let State::Live(mut live) = entry.state else {

@@ -30,8 +30,12 @@ pub struct Statistics {
     pub undecoded_bytes: u64,
     /// HTTP heads longer than the limit.
     pub long_heads: u64,
+    /// Packets that were passed over: [`Analyzer::pass_over`](super::Analyzer::pass_over).
+    pub passed_over: u64,
     /// Conversations evicted because there were too many.
     pub evicted: u64,
+    /// Conversations evicted because they were silent for too long.
+    pub expired: u64,
     /// Holes given up because a limit on buffers was reached.
     pub overflows: u64,
     /// Handshakes given up because too much waited for them.

@@ -47,6 +47,12 @@ pub enum ErrorKind {
         #[source]
         cause: io::Error,
     },
+    /// The interface vanished, or went down.
+    #[error("nothing more can be captured there: {message}")]
+    Interface {
+        /// What libpcap says.
+        message: String,
+    },
     /// There is not one byte.
     #[error("is empty: nothing was captured into it")]
     Empty,

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::ErrorKind;
 use super::compression::Raw;
+use super::stop::Stop;
+#[cfg(unix)]
+use super::stop::Stoppable;
 
 /// One input of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +37,12 @@ impl Input {
         }
     }
 
-    /// Opens it; for a FIFO this waits until someone writes there.
-    pub(super) fn open(&self) -> Result<Opened, ErrorKind> {
+    /// Opens it; for a FIFO this waits until someone writes there. What may
+    /// keep a reader waiting ends when `stop` says so.
+    pub(super) fn open(&self, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
         match self {
-            Self::File(path) => open_file(path),
-            Self::Stdin => Ok(Opened { raw: Box::new(io::stdin()), regular: false }),
+            Self::File(path) => open_file(path, stop),
+            Self::Stdin => Ok(Opened { raw: open_stdin(stop), regular: false }),
         }
     }
 }
@@ -58,11 +62,39 @@ pub(super) struct Opened {
     pub(super) regular: bool,
 }
 
-fn open_file(path: &Path) -> Result<Opened, ErrorKind> {
+#[cfg(unix)]
+fn open_stdin(stop: Option<&Stop>) -> Raw {
+    use std::os::fd::AsFd;
+
+    // The one of the standard library reads ahead, which waiting cannot see.
+    match io::stdin().as_fd().try_clone_to_owned() {
+        Ok(stdin) => stoppable(File::from(stdin), stop),
+        Err(_) => Box::new(io::stdin()),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_stdin(_: Option<&Stop>) -> Raw {
+    Box::new(io::stdin())
+}
+
+/// Reads `file`, which may keep its reader waiting.
+fn stoppable(file: File, stop: Option<&Stop>) -> Raw {
+    match stop {
+        #[cfg(unix)]
+        Some(stop) => Box::new(Stoppable::new(file, stop.clone())),
+        _ => Box::new(file),
+    }
+}
+
+fn open_file(path: &Path, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Ok((metadata, _)) if metadata.is_dir() => Err(ErrorKind::Folder),
-        Ok((metadata, file)) => Ok(Opened { raw: Box::new(file), regular: metadata.is_file() }),
+        Ok((metadata, file)) if metadata.is_file() => {
+            Ok(Opened { raw: Box::new(file), regular: true })
+        }
+        Ok((_, file)) => Ok(Opened { raw: stoppable(file, stop), regular: false }),
         // Some systems refuse to open a folder, as a lack of permission.
         Err(_) if path.is_dir() => Err(ErrorKind::Folder),
         Err(error) => Err(match error.kind() {

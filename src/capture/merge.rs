@@ -8,26 +8,12 @@ use crate::types::{Origin, Packet, Source, Timestamp};
 
 use super::part::Part;
 use super::reader::{Polled, Reader};
-use super::{Error, Input};
+use super::stop::Stop;
+use super::{Error, Input, Step};
 
-/// The packets of one input or of several, merged by capture time.
-///
-/// Each input is read in its own order; of packets with the same time, that of
-/// the input that starts first comes first. Inputs start in the order of their
-/// first packets' times, then in the order in which they were named, so files
-/// of a rotated capture continue one another in whatever order they are named.
-/// A packet without a time takes the place of the one before it in its input.
-///
-/// Of several inputs, each is opened in turn at the beginning and read up to
-/// its first packet. Regular files are closed again until that packet's time
-/// has come, and for good at their end, so that no more of them are open at
-/// once than overlap in time. Anything else (standard input, a FIFO) stays
-/// open.
-///
-/// Memory: about 256 KiB for each open input, more only for a packet that is
-/// larger than that (16 MiB at the most); for each compressed one its decoder,
-/// which zstd lets have a window of up to 128 MiB.
-pub struct Capture {
+/// The packets of one input or of several, merged by capture time as
+/// [`Capture`](super::Capture) tells.
+pub(super) struct Merge {
     inputs: Vec<Part>,
     /// How many inputs have been looked into for their first packet.
     ranked: usize,
@@ -43,28 +29,13 @@ pub struct Capture {
     sources: Vec<Source>,
     /// Packets given so far.
     packets: u64,
+    stop: Option<Stop>,
 }
 
-/// What a capture has next.
-#[derive(Debug)]
-pub enum Step<'a> {
-    /// A packet, numbered from 1 in the order in which they are given, and the
-    /// sources known so far, its own among them.
-    Packet(Packet<'a>, &'a [Source]),
-    /// The next call opens or reads an input and may block: the moment to
-    /// flush. Between a packet and the next touch of an input this step is
-    /// always given.
-    Starved,
-    /// An input, or the rest of it, cannot be read; go on for the others.
-    Problem(Error),
-    /// There is nothing more. Every later step says the same.
-    End,
-}
-
-impl Capture {
+impl Merge {
     /// A capture of these inputs. Nothing is opened yet: an input that cannot
     /// be is told of by [`Step::Problem`].
-    pub fn open(inputs: Vec<Input>) -> Self {
+    pub(super) fn open(inputs: Vec<Input>) -> Self {
         let several = inputs.len() > 1;
         Self::new(inputs.into_iter().map(|input| Part::new(input, several)).collect())
     }
@@ -73,12 +44,12 @@ impl Capture {
     ///
     /// An interrupted read is tried again; any other error ends the capture
     /// with a [`Step::Problem`].
-    pub fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
+    pub(super) fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
         Self::new(vec![Part::opened(name.into(), Reader::new(Box::new(reader)))])
     }
 
     fn new(inputs: Vec<Part>) -> Self {
-        let mut capture = Self {
+        let mut merge = Self {
             inputs,
             ranked: 0,
             upcoming: VecDeque::new(),
@@ -88,20 +59,28 @@ impl Capture {
             problems: VecDeque::new(),
             sources: Vec::new(),
             packets: 0,
+            stop: None,
         };
-        if capture.inputs.len() == 1 {
+        if merge.inputs.len() == 1 {
             // Nothing to compare with: it can be read as it comes.
-            capture.ranked = 1;
-            capture.upcoming.push_back(0);
+            merge.ranked = 1;
+            merge.upcoming.push_back(0);
         }
-        capture
+        merge
+    }
+
+    /// Ends when told to.
+    pub(super) fn stopped_by(&mut self, stop: Stop) {
+        self.stop = Some(stop);
     }
 
     /// Goes one step on.
-    #[expect(clippy::should_implement_trait, reason = "an Iterator cannot lend its items")]
-    pub fn next(&mut self) -> Step<'_> {
+    pub(super) fn next(&mut self) -> Step<'_> {
         if let Some(part) = self.starved.take().and_then(|index| self.inputs.get_mut(index)) {
-            part.fill();
+            part.fill(self.stop.as_ref());
+        }
+        if self.stop.as_ref().is_some_and(Stop::is_stopped) {
+            return Step::End;
         }
         loop {
             if let Some(problem) = self.problems.pop_front() {
@@ -129,7 +108,7 @@ impl Capture {
     ///
     /// A source is added before the first packet that names it, and never
     /// changes. Of one file at most 4096 interface names are told apart.
-    pub fn sources(&self) -> &[Source] {
+    pub(super) fn sources(&self) -> &[Source] {
         &self.sources
     }
 
@@ -251,8 +230,8 @@ struct Head {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::super::ErrorKind;
     use super::super::testing::{Builder, Folder, Little, Seen};
+    use super::super::{Capture, ErrorKind};
     use super::*;
 
     /// A file of packets at these seconds; each packet is the file's letter.

@@ -5,6 +5,7 @@ use crate::types::{Source, SourceId, Timestamp};
 use super::input::Opened;
 use super::reader::{Polled, Reader};
 use super::record::Record;
+use super::stop::Stop;
 use super::{Error, ErrorKind, Input};
 
 /// An input, open or not, and where the merge stands in it.
@@ -83,10 +84,10 @@ impl Part {
     }
 
     /// Opens it, or reads once. May block.
-    pub(super) fn fill(&mut self) {
+    pub(super) fn fill(&mut self, stop: Option<&Stop>) {
         match (&mut self.state, &self.input) {
             (State::Open(reader), _) => reader.fill(),
-            (State::Closed, Some(input)) => match input.open() {
+            (State::Closed, Some(input)) => match input.open(stop) {
                 Ok(Opened { raw, regular }) => {
                     self.is_regular = regular;
                     self.state = State::Open(Box::new(Reader::new(raw)));

@@ -210,6 +210,7 @@ impl Seen {
                     seen.problems.push(error);
                     seen.problems_after.push(count);
                 }
+                Step::Idle(time) => assert_eq!(time.nanoseconds(), 0, "files are never idle"),
                 Step::End => break,
             }
             seen.most_open = seen.most_open.max(capture.open_inputs());

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Error, Parser, Subcommand, ValueEnum};
@@ -9,6 +10,7 @@ use clap_complete::Shell;
 use ipnet::IpNet;
 
 use super::limits::LimitArgument;
+use super::units::{parse_size, parse_time};
 
 /// Whether this build can capture live.
 #[cfg(libpcap)]
@@ -20,19 +22,25 @@ const VERSION: &str = concat!(
 );
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done; 2 wrong usage, unreadable input or a broken capture file.
+Exit codes: 0 done, stopped by Ctrl-C included; 2 wrong usage, unreadable input
+or a broken capture file.
 
 Examples:
+  sudo wsdump -i lo --ip 127.0.0.1         what passes over loopback now
+  sudo wsdump -i any --port 8080           from every interface, one port
   wsdump traffic.pcapng                    show every connection and message
   wsdump --ip 10.0.0.0/8 --port 8080 *.pcap.gz
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
   wsdump -T table traffic.pcap             connections and their totals
   ssh host tcpdump -U -w - tcp | wsdump -  as it arrives";
 
-/// Show the WebSocket traffic in packet captures.
+/// The options that only live capture has.
+const LIVE: &str = "Live capture";
+
+/// Show the WebSocket traffic on live interfaces and in packet captures.
 ///
-/// Reads pcap and pcapng files, plain or compressed with gzip, zstd or lz4,
-/// reassembles TCP, follows HTTP to the Upgrade, verifies
+/// Captures live (-i) or reads pcap and pcapng files, plain or compressed with
+/// gzip, zstd or lz4, reassembles TCP, follows HTTP to the Upgrade, verifies
 /// Sec-WebSocket-Accept, and prints every message, unmasked and joined.
 #[derive(Debug, Parser)]
 #[command(
@@ -40,7 +48,6 @@ Examples:
     version = VERSION,
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
     disable_help_subcommand = true
 )]
 pub(super) struct Arguments {
@@ -49,15 +56,59 @@ pub(super) struct Arguments {
 
     /// Capture files; `-` is standard input. Several are one capture, merged
     /// by packet time
-    #[arg(
-        value_name = "FILE",
-        required_unless_present_any = ["read", "list_interfaces", "limit"]
-    )]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Read FILE, as tcpdump and tshark say it
     #[arg(short = 'r', long, value_name = "FILE")]
     pub(super) read: Vec<PathBuf>,
+
+    /// Capture live from this interface; `any` is all of them. Repeat for
+    /// several
+    #[arg(
+        short,
+        long,
+        value_name = "IF",
+        conflicts_with_all = ["files", "read"],
+        help_heading = LIVE
+    )]
+    pub(super) interface: Vec<String>,
+
+    /// Bytes to capture of each packet; 0, the default, is all
+    #[arg(
+        short,
+        long,
+        visible_alias = "snapshot-length",
+        value_name = "N",
+        value_parser = snap_length,
+        help_heading = LIVE
+    )]
+    pub(super) snaplen: Option<u32>,
+
+    /// The kernel's buffer for each interface, such as 64MiB; without a unit in
+    /// KiB, as tcpdump takes it. The default is 32MiB
+    #[arg(
+        short = 'B',
+        long,
+        value_name = "SIZE",
+        value_parser = buffer_size,
+        help_heading = LIVE
+    )]
+    pub(super) buffer_size: Option<u32>,
+
+    /// Do not ask the interface for packets to and from other hosts
+    #[arg(
+        short = 'p',
+        long,
+        visible_alias = "no-promiscuous-mode",
+        help_heading = LIVE
+    )]
+    pub(super) no_promiscuous: bool,
+
+    /// Look only at packets that match, in libpcap's filter language (`man
+    /// pcap-filter`), as tcpdump takes it; on files too
+    #[arg(short = 'f', long, value_name = "EXPR")]
+    pub(super) capture_filter: Option<String>,
 
     /// Show only connections with an end at this address or in this network;
     /// repeat for any of several
@@ -85,6 +136,11 @@ pub(super) struct Arguments {
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
 
+    /// Stop after this time, such as 90s, 10m or 1.5h; in files, of the
+    /// capture's time
+    #[arg(long, value_name = "T", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+
     /// Colour the text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
@@ -93,12 +149,17 @@ pub(super) struct Arguments {
     #[arg(short = 'n', hide = true)]
     pub(super) numeric: bool,
 
+    /// Write each line when it is there, as tcpdump takes it; wsdump always does
+    #[arg(short = 'l', hide = true)]
+    pub(super) line_buffered: bool,
+
     /// Say nothing but errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
     /// Show the headers of handshakes and the numbers of packets, and tell at
-    /// the end what was seen
+    /// the end what was seen; while capturing live, on a terminal, also how far
+    /// it is
     #[arg(short, long)]
     pub(super) verbose: bool,
 
@@ -106,8 +167,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
     pub(super) limit: Vec<LimitArgument>,
 
-    /// List the interfaces that could be captured from
-    #[arg(short = 'D', long, exclusive = true)]
+    /// List the interfaces that can be captured from
+    #[arg(short = 'D', long, exclusive = true, help_heading = LIVE)]
     pub(super) list_interfaces: bool,
 }
 
@@ -134,14 +195,22 @@ impl Arguments {
             return refuse("--payload has nothing to show in a table");
         }
         if self.inputs().next().is_none()
+            && self.interface.is_empty()
             && !self.list_interfaces
             && self.command.is_none()
             && !self.asks_for_limits()
         {
             return Err(Self::command().error(
                 ErrorKind::MissingRequiredArgument,
-                "name a capture file, or '-' for standard input",
+                "name a capture file, '-' for standard input, or an interface with -i",
             ));
+        }
+        let is_live_only =
+            self.snaplen.is_some() || self.buffer_size.is_some() || self.no_promiscuous;
+        if self.interface.is_empty() && is_live_only {
+            return refuse(
+                "--snaplen, --buffer-size and --no-promiscuous are for live capture: name an interface with -i",
+            );
         }
         if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
             return refuse("standard input can be read only once");
@@ -197,4 +266,29 @@ fn network(text: &str) -> Result<IpNet, String> {
     bare.parse::<IpNet>()
         .or_else(|_| bare.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| "not an IP address, nor a network such as 10.0.0.0/8 or 2001:db8::/32".into())
+}
+
+/// The most that libpcap captures of a packet.
+const MAX_SNAP_LENGTH: u32 = 262_144;
+
+fn snap_length(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Ok(MAX_SNAP_LENGTH),
+        Ok(length) if length <= MAX_SNAP_LENGTH => Ok(length),
+        _ => Err(format!("a number of bytes, at most {MAX_SNAP_LENGTH}")),
+    }
+}
+
+fn buffer_size(text: &str) -> Result<u32, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let size = parse_size(text).and_then(|size| size.checked_mul(if is_number { 1024 } else { 1 }));
+    size.filter(|&size| size > 0 && i32::try_from(size).is_ok())
+        .and_then(|size| u32::try_from(size).ok())
+        .ok_or_else(|| "a size such as 64MiB, or a number of KiB; less than 2GiB".into())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_time(text)
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "a time such as 90s, 10m or 1.5h, or a number of seconds".into())
 }

@@ -33,7 +33,5 @@ pub(super) fn print() -> Result<u8> {
 /// Says what to install.
 #[cfg(not(libpcap))]
 pub(super) fn print() -> Result<u8> {
-    anyhow::bail!(
-        "this build cannot capture live, as libpcap was not found: install it (Debian and Ubuntu: libpcap-dev, Fedora: libpcap-devel, Alpine: libpcap-dev) and build wsdump again"
-    )
+    Err(super::live::without_libpcap("list interfaces"))
 }

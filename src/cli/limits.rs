@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::SUCCESS;
+use super::units::{parse_size, parse_time};
 use crate::types::Limits;
 
 /// What `--limit` takes.
@@ -33,9 +34,9 @@ pub(super) fn print() -> Result<u8> {
 }
 
 /// One limit, changed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
-    name: &'static str,
+    field: Field,
     value: Value,
 }
 
@@ -45,49 +46,83 @@ enum Value {
     Time(Duration),
 }
 
-/// What a limit is measured in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Bytes,
-    Count,
-    Time,
+/// Where a limit stands, and what it is measured in.
+#[derive(Clone, Copy, Debug)]
+enum Field {
+    Bytes(fn(&mut Limits) -> &mut usize),
+    Count(fn(&mut Limits) -> &mut usize),
+    Packets(fn(&mut Limits) -> &mut u64),
+    Time(fn(&mut Limits) -> &mut Duration),
 }
 
-/// Name, unit and what it bounds, for every field of [`Limits`].
-const LIMITS: &[(&str, Unit, &str)] = &[
-    ("conversations", Unit::Count, "TCP conversations remembered at once"),
-    ("reorder", Unit::Bytes, "out-of-order data kept for one direction"),
-    ("reorder-total", Unit::Bytes, "out-of-order data kept altogether"),
-    ("grace-packets", Unit::Count, "packets until acknowledged bytes count as lost"),
-    ("grace-time", Unit::Time, "capture time until acknowledged bytes count as lost"),
-    ("head", Unit::Bytes, "one HTTP request or response head"),
-    ("pending", Unit::Bytes, "kept while the other half of a handshake is missing"),
-    ("message", Unit::Bytes, "kept of one message's payload"),
-    ("datagrams", Unit::Count, "fragmented IP datagrams collected at once"),
-    ("fragments", Unit::Bytes, "IP fragments kept altogether"),
-    ("fragment-time", Unit::Time, "capture time until a datagram is given up"),
+/// Name, place and what it bounds, for every field of [`Limits`].
+const LIMITS: &[(&str, Field, &str)] = &[
+    (
+        "conversations",
+        Field::Count(|limits| &mut limits.conversations),
+        "TCP conversations remembered at once",
+    ),
+    (
+        "closed-time",
+        Field::Time(|limits| &mut limits.closed_time),
+        "silence until a conversation that is over is forgotten",
+    ),
+    (
+        "idle-time",
+        Field::Time(|limits| &mut limits.idle_time),
+        "silence until any conversation is evicted",
+    ),
+    (
+        "reorder",
+        Field::Bytes(|limits| &mut limits.reorder),
+        "out-of-order data kept for one direction",
+    ),
+    (
+        "reorder-total",
+        Field::Bytes(|limits| &mut limits.reorder_total),
+        "out-of-order data kept altogether",
+    ),
+    (
+        "grace-packets",
+        Field::Packets(|limits| &mut limits.grace_packets),
+        "packets until acknowledged bytes count as lost",
+    ),
+    (
+        "grace-time",
+        Field::Time(|limits| &mut limits.grace_time),
+        "capture time until acknowledged bytes count as lost",
+    ),
+    ("head", Field::Bytes(|limits| &mut limits.head), "one HTTP request or response head"),
+    (
+        "pending",
+        Field::Bytes(|limits| &mut limits.pending),
+        "kept while the other half of a handshake is missing",
+    ),
+    ("message", Field::Bytes(|limits| &mut limits.message), "kept of one message's payload"),
+    (
+        "datagrams",
+        Field::Count(|limits| &mut limits.datagrams),
+        "fragmented IP datagrams collected at once",
+    ),
+    ("fragments", Field::Bytes(|limits| &mut limits.fragments), "IP fragments kept altogether"),
+    (
+        "fragment-time",
+        Field::Time(|limits| &mut limits.fragment_time),
+        "capture time until a datagram is given up",
+    ),
 ];
 
 impl Limit {
     /// Changes the limit.
     pub(super) fn apply(&self, limits: &mut Limits) {
-        let size = match self.value {
-            Value::Number(number) => usize::try_from(number).unwrap_or(usize::MAX),
-            Value::Time(_) => 0,
-        };
-        match (self.name, self.value) {
-            ("conversations", _) => limits.conversations = size,
-            ("reorder", _) => limits.reorder = size,
-            ("reorder-total", _) => limits.reorder_total = size,
-            ("grace-packets", Value::Number(number)) => limits.grace_packets = number,
-            ("grace-time", Value::Time(time)) => limits.grace_time = time,
-            ("head", _) => limits.head = size,
-            ("pending", _) => limits.pending = size,
-            ("message", _) => limits.message = size,
-            ("datagrams", _) => limits.datagrams = size,
-            ("fragments", _) => limits.fragments = size,
-            ("fragment-time", Value::Time(time)) => limits.fragment_time = time,
-            _ => {}
+        match (self.field, self.value) {
+            (Field::Bytes(field) | Field::Count(field), Value::Number(number)) => {
+                *field(limits) = usize::try_from(number).unwrap_or(usize::MAX);
+            }
+            (Field::Packets(field), Value::Number(number)) => *field(limits) = number,
+            (Field::Time(field), Value::Time(time)) => *field(limits) = time,
+            // Parsing keeps place and value together.
+            (Field::Time(_), Value::Number(_)) | (_, Value::Time(_)) => {}
         }
     }
 }
@@ -97,20 +132,20 @@ impl FromStr for Limit {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').ok_or_else(known)?;
-        let &(name, unit, _) =
+        let &(name, field, _) =
             LIMITS.iter().find(|(known, ..)| *known == name).ok_or_else(known)?;
-        let value = match unit {
-            Unit::Bytes => parse_size(value).map(Value::Number),
-            Unit::Count => value.parse().ok().map(Value::Number),
-            Unit::Time => parse_time(value).map(Value::Time),
+        let value = match field {
+            Field::Bytes(_) => parse_size(value).map(Value::Number),
+            Field::Count(_) | Field::Packets(_) => value.parse().ok().map(Value::Number),
+            Field::Time(_) => parse_time(value).map(Value::Time),
         };
-        let example = match unit {
-            Unit::Bytes => "a size such as 65536, 64KiB or 16MiB",
-            Unit::Count => "a number",
-            Unit::Time => "a time such as 100ms or 2s",
+        let example = match field {
+            Field::Bytes(_) => "a size such as 65536, 64KiB or 16MiB",
+            Field::Count(_) | Field::Packets(_) => "a number",
+            Field::Time(_) => "a time such as 100ms, 2s or 24h",
         };
         let value = value.ok_or_else(|| format!("{name} takes {example}"))?;
-        Ok(Self { name, value })
+        Ok(Self { field, value })
     }
 }
 
@@ -122,62 +157,29 @@ fn known() -> String {
 
 /// The limits, what they bound, and their defaults.
 fn list() -> String {
-    let defaults = Limits::default();
+    let mut defaults = Limits::default();
     let mut text = String::new();
-    for (name, unit, what) in LIMITS {
-        let default = default(&defaults, name);
-        let default = match unit {
-            Unit::Bytes if default >= 1 << 20 => format!("{}MiB", default >> 20),
-            Unit::Bytes => format!("{}KiB", default >> 10),
-            Unit::Count => default.to_string(),
-            Unit::Time => format!("{default}ms"),
+    for (name, field, what) in LIMITS {
+        let default = match field {
+            Field::Bytes(field) => show_size(*field(&mut defaults)),
+            Field::Count(field) => field(&mut defaults).to_string(),
+            Field::Packets(field) => field(&mut defaults).to_string(),
+            Field::Time(field) => show_time(*field(&mut defaults)),
         };
         text += &format!("{:24} {what}\n", format!("{name}={default}"));
     }
     text
 }
 
-/// A default: bytes, a number, or milliseconds.
-fn default(limits: &Limits, name: &str) -> u128 {
-    let size = match name {
-        "conversations" => limits.conversations,
-        "reorder" => limits.reorder,
-        "reorder-total" => limits.reorder_total,
-        "head" => limits.head,
-        "pending" => limits.pending,
-        "message" => limits.message,
-        "datagrams" => limits.datagrams,
-        "fragments" => limits.fragments,
-        "grace-packets" => return limits.grace_packets.into(),
-        "grace-time" => return limits.grace_time.as_millis(),
-        "fragment-time" => return limits.fragment_time.as_millis(),
-        _ => 0,
-    };
-    size as u128
+fn show_size(bytes: usize) -> String {
+    if bytes >= 1 << 20 { format!("{}MiB", bytes >> 20) } else { format!("{}KiB", bytes >> 10) }
 }
 
-fn parse_size(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let factor = match text.get(digits.len()..)?.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-fn parse_time(text: &str) -> Option<Duration> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let number = digits.parse::<u64>().ok()?;
-    match text.get(digits.len()..)? {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        _ => None,
+fn show_time(time: Duration) -> String {
+    match time.as_millis() {
+        ms if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
+        ms if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
+        ms => format!("{ms}ms"),
     }
 }
 
@@ -187,20 +189,22 @@ mod tests {
 
     #[test]
     fn every_limit_can_be_changed() {
-        for (name, unit, _) in LIMITS {
-            let value = match unit {
-                Unit::Bytes => "7KiB",
-                Unit::Count => "7",
-                Unit::Time => "7s",
+        let mut limits = Limits::default();
+        for (changed, (name, field, _)) in LIMITS.iter().enumerate() {
+            let value = match field {
+                Field::Bytes(_) => "7KiB",
+                Field::Count(_) | Field::Packets(_) => "7",
+                Field::Time(_) => "7s",
             };
-            let mut limits = Limits::default();
+            let before = limits.clone();
             format!("{name}={value}").parse::<Limit>().unwrap().apply(&mut limits);
-            assert_ne!(limits, Limits::default(), "{name}");
-            assert_ne!(default(&limits, name), default(&Limits::default(), name), "{name}");
+            assert_ne!(limits, before, "{name}, after {changed} others");
         }
         // As many as the struct has: a field that is added here fails to build.
         let Limits {
             conversations: _,
+            closed_time: _,
+            idle_time: _,
             reorder: _,
             reorder_total: _,
             grace_packets: _,
@@ -212,17 +216,22 @@ mod tests {
             fragments: _,
             fragment_time: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 11);
+        assert_eq!(LIMITS.len(), 13);
     }
 
     #[test]
-    fn sizes_and_times() {
-        assert_eq!(parse_size("64KiB"), Some(65536));
-        assert_eq!(parse_size("1mb"), Some(1_000_000));
-        assert_eq!(parse_size("1x"), None);
-        assert_eq!(parse_time("100ms"), Some(Duration::from_millis(100)));
-        assert_eq!(parse_time("100"), None);
-        for wrong in ["nothing", "nothing=1", "head=many", "grace-time=1"] {
+    fn defaults_are_shown_as_they_are_typed() {
+        for line in list().lines() {
+            let limit = line.split_whitespace().next().unwrap();
+            let mut limits = Limits::default();
+            limit.parse::<Limit>().unwrap().apply(&mut limits);
+            assert_eq!(limits, Limits::default(), "{limit}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_limit_is_refused() {
+        for wrong in ["nothing", "nothing=1", "head=many", "grace-time=1x", "head=2s"] {
             assert!(wrong.parse::<Limit>().is_err(), "{wrong}");
         }
     }

@@ -5,8 +5,13 @@ mod args;
 mod completions;
 mod interfaces;
 mod limits;
+mod live;
+mod packet_filter;
 mod print;
+mod signals;
+mod status;
 mod summary;
+mod units;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

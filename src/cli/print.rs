@@ -7,48 +7,86 @@ use anyhow::Result;
 
 use super::args::{Arguments, Color, Format, Payload};
 use super::limits::LimitArgument;
+use super::packet_filter::PacketFilter;
+use super::status::{Beside, Status};
 use super::summary::Found;
-use super::{FAILURE, SUCCESS, say, summary};
-use crate::analyzer::{Analyzer, Options, Select};
-use crate::capture::{Capture, Input};
+use super::{FAILURE, SUCCESS, live, say, signals, summary};
+use crate::analyzer::{Analyzer, Options, Select, Statistics};
+use crate::capture::{Capture, Drops, Input};
 use crate::engine::Engine;
 use crate::filter::Selection;
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
-use crate::types::Limits;
+use crate::types::{Limits, Packet};
 
 /// Prints the traffic in the capture that the arguments name.
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let mut capture = Capture::open(inputs(arguments));
+    let mut filter = PacketFilter::new(arguments)?;
+    let stop = signals::stop()?;
+    let mut capture = open(arguments)?.stopped_by(stop.clone());
+    let is_live = !arguments.interface.is_empty();
+    if is_live && !arguments.quiet {
+        say(&format!("capturing on {}", capture.interfaces().join(", ")));
+    }
     let mut analyzer = Analyzer::new(options(arguments));
     let mut view = view(arguments);
+    let status = Status::new(is_live && arguments.verbose);
+    let mut wants = filter.as_mut().map(|filter| |packet: &Packet<'_>| filter.wants(packet));
     let engine = Engine {
         capture: &mut capture,
         analyzer: &mut analyzer,
         view: view.as_mut(),
-        output: &mut io::stdout().lock(),
+        output: &mut Beside { status: &status, output: io::stdout().lock() },
+        wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
         messages: arguments.count,
-        problem: &mut |error| say(&error.to_string()),
+        duration: arguments.duration,
+        problem: &mut |error| status.suspend(|| say(&error.to_string())),
+        progress: &mut |progress| status.tell(progress),
     };
-    let result = engine.run()?;
+    let result = engine.run();
+    status.clear();
+    let problems = match result {
+        Ok(problems) => problems,
+        // Ctrl-C ends the reader of a pipe, too.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && stop.is_stopped() => 0,
+        Err(error) => return Err(error.into()),
+    };
     if !arguments.quiet {
-        let statistics = analyzer.statistics();
-        let found = if result.shown == 0 { Found::Nothing } else { Found::Something };
-        for note in summary::notes(&statistics, found) {
-            say(&note);
-        }
-        // An input that could not be read has said so already.
-        let is_told = result.problems > 0 && statistics.net.packets == 0;
-        if let Some(line) =
-            summary::line(&statistics, found, arguments.verbose).filter(|_| !is_told)
-        {
-            say(&line);
-        }
+        report(arguments, &analyzer.statistics(), problems, capture.drops());
     }
-    Ok(if result.problems > 0 { FAILURE } else { SUCCESS })
+    let has_failed = problems > 0 || filter.is_some_and(|filter| filter.has_failed());
+    Ok(if has_failed { FAILURE } else { SUCCESS })
 }
 
-fn inputs(arguments: &Arguments) -> Vec<Input> {
-    arguments.inputs().map(|path| Input::from(path.as_os_str())).collect()
+/// Says what was seen and what must not go unsaid.
+fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: Option<Drops>) {
+    let is_nothing = statistics.handshakes == 0 && statistics.connections == 0;
+    let found = if is_nothing { Found::Nothing } else { Found::Something };
+    for note in summary::notes(statistics, found) {
+        say(&note);
+    }
+    // An input that could not be read has said so already.
+    let is_told = problems > 0 && statistics.net.packets == 0;
+    let verbose = arguments.verbose || drops.is_some();
+    if let Some(line) = summary::line(statistics, found, verbose).filter(|_| !is_told) {
+        say(&line);
+    }
+    if let Some(drops) = drops {
+        say(&summary::dropped(drops));
+    }
+}
+
+fn open(arguments: &Arguments) -> Result<Capture> {
+    if arguments.interface.is_empty() {
+        let inputs = arguments.inputs().map(|path| Input::from(path.as_os_str())).collect();
+        Ok(Capture::open(inputs))
+    } else {
+        live::open(arguments)
+    }
+}
+
+/// What `--ip` and `--port` select.
+pub(super) fn selection(arguments: &Arguments) -> Selection {
+    Selection { networks: arguments.ip.clone(), ports: arguments.port.clone() }
 }
 
 fn options(arguments: &Arguments) -> Options {
@@ -58,7 +96,7 @@ fn options(arguments: &Arguments) -> Options {
             limit.apply(&mut limits);
         }
     }
-    let selection = Selection { networks: arguments.ip.clone(), ports: arguments.port.clone() };
+    let selection = selection(arguments);
     let select = (selection != Selection::default())
         .then(|| -> Select { Box::new(move |conversation| selection.matches(conversation)) });
     Options { limits, frames: arguments.frames, select }

@@ -1,6 +1,7 @@
 //! What is said at the end: why nothing was found, which limits were reached.
 
 use crate::analyzer::Statistics;
+use crate::capture::Drops;
 
 /// Whether anything was shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,12 @@ pub(super) fn notes(statistics: &Statistics, found: Found) -> Vec<String> {
         "conversations",
     );
     reached(
+        statistics.expired,
+        "TCP conversation",
+        "evicted, as silent for longer than is waited",
+        "idle-time",
+    );
+    reached(
         statistics.overflows,
         "hole",
         "in TCP streams given up early, as too much followed them",
@@ -87,6 +94,15 @@ pub(super) fn line(statistics: &Statistics, found: Found, verbose: bool) -> Opti
         )),
         Found::Something => None,
     }
+}
+
+/// What a live capture lost. Whoever reads it must know that nothing is, too.
+pub(super) fn dropped(drops: Drops) -> String {
+    format!(
+        "{} dropped by the kernel, {} by the interface",
+        count(drops.kernel, "packet"),
+        drops.interface
+    ) + if drops.kernel > 0 { ": give it a larger buffer with --buffer-size" } else { "" }
 }
 
 /// What the capture held, as far as there was any of it.

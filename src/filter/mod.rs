@@ -1,5 +1,7 @@
 //! What is shown.
 
+mod pushdown;
+
 use ipnet::IpNet;
 
 use crate::types::{Conversation, Direction};

@@ -56,6 +56,11 @@ impl Decoder {
         result
     }
 
+    /// Packets so far.
+    pub fn packets(&self) -> u64 {
+        self.counters.packets
+    }
+
     /// What has become of all packets so far. For summaries: it goes over all
     /// datagrams that are being collected.
     pub fn counters(&self) -> Counters {

@@ -63,6 +63,7 @@ pub use json::Json;
 pub use table::Table;
 pub use text::{Text, TextOptions};
 pub use time::Zone;
+pub(crate) use write::grouped;
 
 /// One form of output.
 pub trait View: Send {

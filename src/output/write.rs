@@ -57,7 +57,7 @@ pub(super) fn display(out: &mut Vec<u8>, value: impl fmt::Display) {
 }
 
 /// `value` in decimal with commas between thousands: `1,234,567`.
-pub(super) fn grouped(value: u64) -> String {
+pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -18,6 +18,7 @@
 //! conversation and in capture time, never by a clock.
 
 mod assembler;
+mod clock;
 mod grace;
 mod history;
 mod stream;

@@ -3,7 +3,7 @@
 use super::assembler::{Assembler, Data};
 use super::grace::Moment;
 use super::{Beginning, History, Receiver, Syn};
-use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags};
+use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags, Timestamp};
 
 /// The largest shift of the window scale option (RFC 7323 §2.3), assumed when
 /// the SYN was not seen: a window taken too large loses nothing.
@@ -33,7 +33,8 @@ pub enum Status {
 /// Puts one TCP conversation in order (RFC 9293).
 ///
 /// Call [`Stream::segment`] for each segment, until it answers
-/// [`Status::Ended`]; call [`Stream::finish`] when no more will come.
+/// [`Status::Ended`]; call [`Stream::finish`] when no more will come, and
+/// [`Stream::advance`] when it is known that time passes without any.
 #[derive(Default)]
 pub struct Stream {
     forward: Half,
@@ -124,9 +125,31 @@ impl Stream {
                 assembler.push(direction, data, shared, receiver);
             }
         }
+        self.settle(now, segment.origin, shared, receiver)
+    }
+
+    /// Takes note that it is `time` and no segment has come since `latest`.
+    pub fn advance(
+        &mut self,
+        time: Timestamp,
+        latest: Origin,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Status {
+        let now = Moment { packets: self.packets, time: Some(time) };
+        self.settle(now, latest, shared, receiver)
+    }
+
+    fn settle(
+        &mut self,
+        now: Moment,
+        latest: Origin,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Status {
         for direction in Direction::BOTH {
             let assembler = &mut self.half(direction).assembler;
-            assembler.settle(direction, now, segment.origin, shared, receiver);
+            assembler.settle(direction, now, latest, shared, receiver);
         }
         self.status()
     }

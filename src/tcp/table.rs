@@ -1,10 +1,13 @@
 //! Which conversation a segment belongs to.
 
+use std::time::Duration;
+
 use foldhash::fast::RandomState;
 use hashlink::LinkedHashMap;
 
+use super::clock::Clock;
 use super::stream::MAX_WINDOW_SCALE;
-use crate::types::{Conversation, Direction, Segment, Seq, TcpFlags};
+use crate::types::{Conversation, Direction, Segment, Seq, TcpFlags, Timestamp};
 
 /// The conversations seen, numbered from 0 in order of their first packet,
 /// each with a state `T` of the caller's.
@@ -13,6 +16,10 @@ pub struct Table<T> {
     conversations: LinkedHashMap<Conversation, Place<T>, RandomState>,
     capacity: usize,
     next_stream: u64,
+    clock: Clock,
+    swept: Option<Timestamp>,
+    /// Segments since then.
+    segments: usize,
 }
 
 /// A conversation in the table.
@@ -23,6 +30,9 @@ pub struct Entry<T> {
     pub state: T,
     forward: Seen,
     backward: Seen,
+    /// Time of its last segment.
+    last: Option<Timestamp>,
+    is_reset: bool,
 }
 
 /// The conversations between two ends.
@@ -42,6 +52,7 @@ struct Seen {
     /// acknowledged.
     first_seq: Option<Seq>,
     first_ack: Option<Seq>,
+    fin: bool,
 }
 
 /// What a SYN said.
@@ -55,6 +66,12 @@ pub struct Syn {
     /// It was not seen itself, only the SYN-ACK that answers it.
     pub is_inferred: bool,
 }
+
+/// Capture time between two looks for silent conversations.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Conversations that may be looked at for each segment that came.
+const SWEEP_SHARE: usize = 8;
 
 /// How far after its SYN a segment may lie that was captured before it.
 const NEAR: i32 = 1 << 16;
@@ -80,6 +97,9 @@ impl<T: Default> Table<T> {
             conversations: LinkedHashMap::with_hasher(RandomState::default()),
             capacity: capacity.max(1),
             next_stream: 0,
+            clock: Clock::default(),
+            swept: None,
+            segments: 0,
         }
     }
 
@@ -120,6 +140,74 @@ impl<T: Default> Table<T> {
         Found { conversation, direction, entry, replaced, evicted }
     }
 
+    /// Takes out the conversations that were silent for longer than
+    /// `lifetime` says, the longest silent first. To be asked with the time of
+    /// each segment; it looks at all of them once in a while only.
+    pub fn expire(
+        &mut self,
+        time: Option<Timestamp>,
+        lifetime: impl Fn(&Entry<T>) -> Duration,
+    ) -> Vec<(Conversation, Entry<T>)> {
+        self.segments += 1;
+        match self.clock.packet(time) {
+            Some(now) if self.is_time_to_sweep(now) => self.sweep(now, lifetime),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same when the capture time is known to be `now`.
+    pub fn expire_at(
+        &mut self,
+        now: Timestamp,
+        lifetime: impl Fn(&Entry<T>) -> Duration,
+    ) -> Vec<(Conversation, Entry<T>)> {
+        self.clock.set(now);
+        let is_due = self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_INTERVAL);
+        if is_due { self.sweep(now, lifetime) } else { Vec::new() }
+    }
+
+    fn is_time_to_sweep(&self, now: Timestamp) -> bool {
+        let is_due =
+            self.swept.is_none_or(|swept| now < swept || now.since(swept) >= SWEEP_INTERVAL);
+        // However fast the time goes, the work stays in proportion.
+        is_due && self.segments.saturating_mul(SWEEP_SHARE) >= self.conversations.len()
+    }
+
+    fn sweep(
+        &mut self,
+        now: Timestamp,
+        lifetime: impl Fn(&Entry<T>) -> Duration,
+    ) -> Vec<(Conversation, Entry<T>)> {
+        self.swept = Some(now);
+        self.segments = 0;
+        let is_expired =
+            |entry: &Entry<T>| entry.last.is_some_and(|last| now.since(last) >= lifetime(entry));
+        let expired: Vec<Conversation> = self
+            .conversations
+            .iter()
+            .filter(|(_, place)| place.entries().all(is_expired))
+            .map(|(conversation, _)| *conversation)
+            .collect();
+        expired
+            .into_iter()
+            .filter_map(|conversation| {
+                Some((conversation, self.conversations.remove(&conversation)?))
+            })
+            .flat_map(|(conversation, place)| {
+                place.into_entries().map(move |entry| (conversation, entry))
+            })
+            .collect()
+    }
+
+    /// All conversations, the least recently active first.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Conversation, &mut Entry<T>)> {
+        self.conversations.iter_mut().flat_map(|(conversation, place)| {
+            let Place { latest, previous } = place;
+            let entries = previous.as_deref_mut().into_iter().chain([latest]);
+            entries.map(|entry| (*conversation, entry))
+        })
+    }
+
     /// How many conversations were seen.
     pub fn count(&self) -> u64 {
         self.next_stream
@@ -137,12 +225,23 @@ impl<T: Default> Table<T> {
 }
 
 impl<T> Place<T> {
+    fn entries(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.previous.as_deref().into_iter().chain([&self.latest])
+    }
+
     fn into_entries(self) -> impl Iterator<Item = Entry<T>> {
         self.previous.map(|previous| *previous).into_iter().chain([self.latest])
     }
 }
 
 impl<T> Entry<T> {
+    /// Whether both sides were seen closing, one of them breaking off, or
+    /// nothing but SYNs. Nobody's word is weighed here.
+    pub fn looks_over(&self) -> bool {
+        let is_half_open = self.forward.first_seq.is_none() && self.backward.first_seq.is_none();
+        self.is_reset || is_half_open || (self.forward.fin && self.backward.fin)
+    }
+
     /// What the SYN of a direction said, if it was seen, or what the answer to
     /// it says of it.
     pub fn syn(&self, direction: Direction) -> Option<Syn> {
@@ -157,10 +256,13 @@ impl<T> Entry<T> {
     }
 
     fn see(&mut self, segment: &Segment<'_>, direction: Direction) {
+        self.last = segment.origin.time.or(self.last);
+        self.is_reset |= segment.flags.contains(TcpFlags::RST);
         let (sender, peer) = match direction {
             Direction::Forward => (&mut self.forward, &mut self.backward),
             Direction::Backward => (&mut self.backward, &mut self.forward),
         };
+        sender.fin |= segment.flags.contains(TcpFlags::FIN);
         if !segment.flags.contains(TcpFlags::SYN) {
             sender.first_seq.get_or_insert(segment.seq);
             sender.first_ack = sender.first_ack.or(segment.ack);
@@ -232,7 +334,14 @@ impl<T: Default> Entry<T> {
     fn new(next_stream: &mut u64) -> Self {
         let stream = *next_stream;
         *next_stream += 1;
-        Self { stream, state: T::default(), forward: Seen::default(), backward: Seen::default() }
+        Self {
+            stream,
+            state: T::default(),
+            forward: Seen::default(),
+            backward: Seen::default(),
+            last: None,
+            is_reset: false,
+        }
     }
 }
 

@@ -14,6 +14,13 @@ pub struct Limits {
     /// Conversations remembered at once; beyond it the least recently active
     /// one is evicted. Default 200,000.
     pub conversations: usize,
+    /// Silence, in capture time, after which a conversation that is over, or
+    /// never came about, is forgotten. Default 120 s, a maximum segment
+    /// lifetime (RFC 9293 §3.4.2).
+    pub closed_time: Duration,
+    /// Silence, in capture time, after which any conversation is evicted.
+    /// Default 24 h: WebSocket connections may say nothing for long.
+    pub idle_time: Duration,
     /// Bytes of out-of-order data kept for one direction of a conversation,
     /// bookkeeping included; beyond it the first hole counts as lost.
     /// Default 16 MiB, the largest window that hosts commonly offer.
@@ -49,6 +56,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             conversations: 200_000,
+            closed_time: Duration::from_secs(120),
+            idle_time: Duration::from_secs(24 * 3600),
             reorder: 16 << 20,
             reorder_total: 64 << 20,
             grace_packets: 64,

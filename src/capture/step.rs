@@ -1,0 +1,33 @@
+//! What a capture gives.
+
+use super::Error;
+use crate::types::{Packet, Source, Timestamp};
+
+/// What a capture has next.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// A packet, numbered from 1 in the order in which they are given, and the
+    /// sources known so far, its own among them.
+    Packet(Packet<'a>, &'a [Source]),
+    /// The next call opens or reads an input and may block: the moment to
+    /// flush. Between a packet and the next touch of an input this step is
+    /// always given.
+    Starved,
+    /// An input, or the rest of it, cannot be read; go on for the others.
+    Problem(Error),
+    /// Nothing came for a while, and every packet up to this time was given.
+    /// Only live captures say so, some ten times a second.
+    Idle(Timestamp),
+    /// There is nothing more, or the capture was stopped. Every later step says
+    /// the same.
+    End,
+}
+
+/// Packets that a live capture lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// Dropped by the kernel, as its buffer was full.
+    pub kernel: u64,
+    /// Dropped by the interface or its driver.
+    pub interface: u64,
+}

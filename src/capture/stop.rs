@@ -1,0 +1,172 @@
+//! Ending a capture from outside.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Ends the captures that were given a clone of it, even while they wait for
+/// packets. Made for signal handlers' threads.
+///
+/// ```
+/// use wsdump::capture::{Capture, Input, Step, Stop};
+/// let stop = Stop::new()?;
+/// let mut capture = Capture::open(vec![Input::Stdin]).stopped_by(stop.clone());
+/// std::thread::spawn(move || stop.stop());
+/// while !matches!(capture.next(), Step::End) {}
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    is_stopped: AtomicBool,
+    #[cfg(unix)]
+    wake: wake::Wake,
+}
+
+impl Stop {
+    /// One that has not been used.
+    ///
+    /// # Errors
+    /// When the process has no file descriptors left.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            is_stopped: AtomicBool::new(false),
+            #[cfg(unix)]
+            wake: wake::Wake::new()?,
+        })))
+    }
+
+    /// Ends the captures.
+    pub fn stop(&self) {
+        self.0.is_stopped.store(true, Ordering::Release);
+        #[cfg(unix)]
+        self.0.wake.wake();
+    }
+
+    /// Whether they are to end.
+    pub fn is_stopped(&self) -> bool {
+        self.0.is_stopped.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(unix)]
+pub(super) use wake::Stoppable;
+
+#[cfg(unix)]
+mod wake {
+    use std::fs::File;
+    use std::io::{self, Read, Write};
+    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::Stop;
+
+    /// A pair of sockets: one byte in the first makes the second readable for
+    /// good.
+    #[derive(Debug)]
+    pub(super) struct Wake {
+        writer: UnixStream,
+        reader: UnixStream,
+    }
+
+    impl Wake {
+        pub(super) fn new() -> io::Result<Self> {
+            let (writer, reader) = UnixStream::pair()?;
+            // When it is full, it has been used more than enough.
+            writer.set_nonblocking(true)?;
+            Ok(Self { writer, reader })
+        }
+
+        pub(super) fn wake(&self) {
+            let _ = (&self.writer).write(&[1]);
+        }
+    }
+
+    impl Stop {
+        /// Waits until one of `files` can be read, the captures are to end, or
+        /// `timeout` has passed. Whether one can be read.
+        pub(in super::super) fn wait<'a>(
+            &'a self,
+            files: impl Iterator<Item = BorrowedFd<'a>>,
+            timeout: Option<Duration>,
+        ) -> io::Result<bool> {
+            let mut waiting: Vec<PollFd<'_>> = files
+                .chain([self.0.wake.reader.as_fd()])
+                .map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN))
+                .collect();
+            let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+            match poll(&mut waiting, timeout.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            waiting.pop();
+            Ok(waiting.iter().any(|file| !file.revents().is_empty()))
+        }
+    }
+
+    /// A file whose reader waits no longer than until it is stopped.
+    pub(in super::super) struct Stoppable {
+        file: File,
+        stop: Stop,
+    }
+
+    impl Stoppable {
+        pub(in super::super) fn new(file: File, stop: Stop) -> Self {
+            Self { file, stop }
+        }
+    }
+
+    impl Read for Stoppable {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            while !self.stop.wait([self.file.as_fd()].into_iter(), None)? {
+                if self.stop.is_stopped() {
+                    return Err(io::Error::other("stopped"));
+                }
+            }
+            self.file.read(out)
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
+
+    use super::super::testing::{Builder, Folder};
+    use super::super::{Capture, Input, Step};
+    use super::*;
+
+    #[test]
+    fn a_reader_that_waits_is_stopped() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let stop = Stop::new().unwrap();
+        let file = File::from(OwnedFd::from(reader));
+        let mut stoppable = Stoppable::new(file, stop.clone());
+        let mut bytes = [0; 2];
+        writer.write_all(b"ab").unwrap();
+        assert_eq!(stoppable.read(&mut bytes).unwrap(), 2);
+        let waiting = std::thread::spawn(move || stoppable.read(&mut bytes).is_err());
+        stop.stop();
+        stop.stop();
+        assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_stopped_capture_ends_and_stays_so() {
+        let folder = Folder::new();
+        let path = folder.write("a", &Builder::usual_pcap().record(1, 2, b"one").bytes);
+        let stop = Stop::new().unwrap();
+        let mut capture = Capture::open(vec![Input::File(path)]).stopped_by(stop.clone());
+        assert!(matches!(capture.next(), Step::Starved));
+        stop.stop();
+        assert!(matches!(capture.next(), Step::End));
+        assert!(matches!(capture.next(), Step::End));
+    }
+}

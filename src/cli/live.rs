@@ -1,0 +1,51 @@
+//! Opening interfaces, and what to do when that is refused.
+
+use anyhow::Result;
+
+use super::args::Arguments;
+use crate::capture::Capture;
+
+/// A live capture of the interfaces that the arguments name.
+#[cfg(libpcap)]
+pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
+    use crate::capture::{LiveError, LiveOptions};
+
+    let pushed_down = super::print::selection(arguments).bpf();
+    let defaults = LiveOptions::default();
+    let options = LiveOptions {
+        interfaces: arguments.interface.clone(),
+        snap_length: arguments.snaplen.unwrap_or(defaults.snap_length),
+        buffer_size: arguments.buffer_size.unwrap_or(defaults.buffer_size),
+        promiscuous: !arguments.no_promiscuous,
+        filters: pushed_down.into_iter().chain(arguments.capture_filter.clone()).collect(),
+    };
+    Capture::live(&options).map_err(|error| match &error {
+        LiveError::Permission { .. } => anyhow::anyhow!(
+            "{error}: run it with sudo, or allow it once and for all with `sudo setcap cap_net_raw,cap_net_admin=eip {}`",
+            program()
+        ),
+        LiveError::Missing { .. } => anyhow::anyhow!("{error}; `wsdump -D` tells more of them"),
+        _ => error.into(),
+    })
+}
+
+/// The program, as it has to be named to setcap.
+#[cfg(libpcap)]
+fn program() -> String {
+    std::env::current_exe()
+        .map_or_else(|_| "$(command -v wsdump)".into(), |path| path.display().to_string())
+}
+
+/// Says what to install.
+#[cfg(not(libpcap))]
+pub(super) fn open(_: &Arguments) -> Result<Capture> {
+    Err(without_libpcap("capture live"))
+}
+
+/// Why something cannot be done.
+#[cfg(not(libpcap))]
+pub(super) fn without_libpcap(what: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "this build cannot {what}, as libpcap was not found: install it (Debian and Ubuntu: libpcap-dev, Fedora: libpcap-devel, Alpine: libpcap-dev) and build wsdump again"
+    )
+}

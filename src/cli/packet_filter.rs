@@ -1,0 +1,64 @@
+//! `-f` on files. On a live capture the kernel applies it.
+
+use anyhow::Result;
+
+use super::args::Arguments;
+use crate::types::Packet;
+
+/// Which packets of files are looked into.
+#[cfg(libpcap)]
+pub(super) struct PacketFilter {
+    filter: crate::capture::CaptureFilter,
+    has_failed: bool,
+}
+
+#[cfg(libpcap)]
+impl PacketFilter {
+    /// What the arguments ask for.
+    pub(super) fn new(arguments: &Arguments) -> Result<Option<Self>> {
+        match &arguments.capture_filter {
+            Some(expression) if arguments.interface.is_empty() => {
+                let filter = crate::capture::CaptureFilter::new(expression)?;
+                Ok(Some(Self { filter, has_failed: false }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a packet matches. Says so when that cannot be told.
+    pub(super) fn wants(&mut self, packet: &Packet<'_>) -> bool {
+        self.filter.matches(packet).unwrap_or_else(|error| {
+            super::say(&format!("packet {}, {}: {error}", packet.origin.packet, packet.link_type));
+            self.has_failed = true;
+            false
+        })
+    }
+
+    /// Whether it could not be told of some packets.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+}
+
+/// There is none without libpcap.
+#[cfg(not(libpcap))]
+pub(super) enum PacketFilter {}
+
+#[cfg(not(libpcap))]
+impl PacketFilter {
+    /// Says what to install, when there should be one.
+    pub(super) fn new(arguments: &Arguments) -> Result<Option<Self>> {
+        match &arguments.capture_filter {
+            Some(_) => Err(super::live::without_libpcap("apply a capture filter")),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn wants(&mut self, _: &Packet<'_>) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        match *self {}
+    }
+}
