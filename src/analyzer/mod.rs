@@ -188,6 +188,8 @@ impl Analyzer {
             // Before the first byte there is nothing to keep but the SYNs.
             State::New if !segment.payload.is_empty() => {
                 let syns = Direction::BOTH.map(|direction| (direction, entry.syn(direction)));
+                let is_begun_before = syns.iter().all(|(_, syn)| syn.is_none());
+                context.statistics.begun_before += u64::from(is_begun_before);
                 let live = Live::new(segment.origin, syns, &mut shared, &mut context);
                 entry.state = State::Live(Box::new(live));
             }

@@ -11,6 +11,8 @@ pub struct Statistics {
     pub cut_packets: u64,
     /// TCP conversations.
     pub conversations: u64,
+    /// Conversations with data whose beginning is not in the capture.
+    pub begun_before: u64,
     /// Conversations that `--ip`, `--port` or another filter left out.
     pub unselected: u64,
     /// Conversations that carry TLS.

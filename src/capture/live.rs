@@ -166,7 +166,7 @@ impl Live {
         if let Some(error) = self.failed.take() {
             return self.give_up(&error);
         }
-        if self.dry >= self.taps.len() {
+        if !self.taps.is_empty() && self.dry >= self.taps.len() {
             self.dry = 0;
             if !self.wait() {
                 return Step::Idle(now());

@@ -116,6 +116,7 @@ fn seen(statistics: &Statistics) -> String {
             parts.push(text(number));
         }
     };
+    part(statistics.begun_before, &|n| format!("{n} of them begun before the capture"));
     part(statistics.tls, &|n| format!("{n} of them TLS without keys"));
     part(statistics.unselected, &|n| format!("{n} of them filtered away"));
     part(statistics.cut_packets, &|n| format!("{} cut by the snap length", count(n, "packet")));

@@ -7,6 +7,12 @@ mod command;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+#[cfg(unix)]
+mod live;
+#[cfg(test)]
+#[cfg(all(libpcap, unix))]
+mod pushdown;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod recordings;
@@ -16,5 +22,8 @@ mod rooms;
 mod schema;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+#[cfg(unix)]
+mod traffic;
 #[cfg(test)]
 mod usage;
