@@ -1,5 +1,7 @@
 //! Whole conversations, packet by packet, through all layers.
 
+mod time;
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

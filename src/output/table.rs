@@ -388,7 +388,10 @@ impl Row {
             Side::Server => &mut self.server,
         };
         total.messages += 1;
-        total.bytes = total.bytes.saturating_add(message.length.unwrap_or(message.wire_length));
+        // As the connection's end counts: what the capture has of it.
+        let announced = message.length.unwrap_or(message.wire_length);
+        let bytes = announced.saturating_sub(message.missing.unwrap_or(0));
+        total.bytes = total.bytes.saturating_add(bytes);
     }
 
     fn duration(&self) -> Option<Duration> {

@@ -213,6 +213,16 @@ impl<T: Default> Table<T> {
         self.next_stream
     }
 
+    /// How many conversations are remembered.
+    pub fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.conversations.is_empty()
+    }
+
     /// Takes out all conversations, in order of their numbers.
     pub fn drain(&mut self) -> Vec<(Conversation, Entry<T>)> {
         let mut all = Vec::with_capacity(self.conversations.len());

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::command::{capture, captures, run, run_with_input, scratch, write, wsdump};
+use crate::command::{capture, captures, run, run_with_input, scratch, skip, write, wsdump};
 
 /// A classic little-endian pcap file, taken apart.
 struct Pcap {
@@ -267,4 +267,108 @@ fn an_unknown_link_type_is_told_once() {
         "wsdump: 30 packets of link type 147 could not be read: wsdump does not know it\n\
          wsdump: no WebSocket traffic: 30 packets, 0 TCP conversations, 30 of unknown link types\n"
     );
+}
+
+#[test]
+fn a_capture_filter_chooses_packets_and_renumbers_nothing() {
+    let path = capture("tornado-chat.pcapng");
+    let all = json(&[&path]).events();
+    let client = all[1]["client"].as_str().unwrap();
+    let port = client.rsplit(':').next().unwrap();
+    let expression = format!("tcp port {port}");
+    let ran = run(["-T", "json", "-f", &expression, path.to_str().unwrap()]);
+    if !cfg!(libpcap) {
+        return skip("live", "built without libpcap");
+    }
+    let expected: Vec<_> = all.iter().filter(|event| event["client"] == client).collect();
+    assert!(expected.len() > 3);
+    assert_eq!(ran.events().iter().collect::<Vec<_>>(), expected);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+
+    // Nothing matches: the summary says so.
+    let ran = run(["-f", "udp", path.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    assert!(ran.stderr.starts_with("wsdump: no WebSocket traffic: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains(" packets left out by -f"), "{}", ran.stderr);
+
+    // Nor does it mean anything.
+    let ran = run(["-f", "port eighty", path.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    let begin = "wsdump: the capture filter `port eighty` is not understood: ";
+    assert!(ran.stderr.starts_with(begin), "{}", ran.stderr);
+}
+
+#[test]
+fn a_capture_filter_that_means_nothing_for_a_link_type_is_told() {
+    if !cfg!(libpcap) {
+        return skip("live", "built without libpcap");
+    }
+    // 802.11 has what Ethernet has not.
+    let path = capture("handwritten.pcap");
+    let ran = run(["-f", "wlan addr1 00:00:00:00:00:01", path.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(
+        ran.stderr.starts_with("wsdump: packet 1, link type 1: the capture filter `wlan addr1")
+    );
+}
+
+/// The length that a filter sees is that on the wire.
+#[test]
+fn a_capture_filter_sees_packets_as_they_were() {
+    if !cfg!(libpcap) {
+        return skip("live", "built without libpcap");
+    }
+    let mut pcap = Pcap::read(&capture("handwritten.pcap"));
+    for record in &mut pcap.records {
+        record.truncate(16 + 40);
+        record[8..12].copy_from_slice(&40_u32.to_le_bytes());
+    }
+    let folder = scratch("filter-of-cut-packets");
+    let path = write(&folder, "cut.pcap", &pcap.file(0..pcap.records.len()));
+    let left_out = |expression: &str| {
+        let ran = run(["-v", "-f", expression, path.to_str().unwrap()]);
+        ran.stderr.contains(" packets left out by -f")
+    };
+    assert!(!left_out("greater 41"));
+    assert!(left_out("less 40"));
+}
+
+#[test]
+fn a_duration_is_of_the_captures_time() {
+    let path = capture("tornado-chat.pcapng");
+    let all = json(&[&path]).events();
+    let ran = run(["-T", "json", "--duration", "200ms", path.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let some = ran.events();
+    assert!(some.len() > 3 && some.len() < all.len());
+    assert_eq!(some, all[..some.len()]);
+    let time = |event: &serde_json::Value| {
+        event["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap()
+    };
+    let passed = |event| time(event).duration_since(time(&all[0])).as_millis();
+    assert!(passed(some.last().unwrap()) < 200);
+    assert!(passed(&all[some.len()]) >= 199, "the first packet comes before the first event");
+}
+
+/// The table adds up what the ends of connections count.
+#[test]
+fn the_table_counts_what_the_ends_count() {
+    for path in captures() {
+        let ends: Vec<_> =
+            json(&[&path]).events().into_iter().filter(|event| event["event"] == "end").collect();
+        let table = run(["-T", "table", path.to_str().unwrap()]).stdout;
+        for (from, mark) in [("client", "client →"), ("server", "← server")] {
+            let sum = |count: &str| -> u64 {
+                ends.iter().map(|end| end["counts"][from][count].as_u64().unwrap()).sum()
+            };
+            let Some(last) = table.lines().last() else { continue };
+            let told = last.split_once(mark).unwrap().1;
+            let numbers: Vec<u64> = told
+                .split_whitespace()
+                .filter_map(|word| word.replace(',', "").parse().ok())
+                .take(2)
+                .collect();
+            assert_eq!(numbers, [sum("messages"), sum("bytes")], "{}: {last}", path.display());
+        }
+    }
 }
