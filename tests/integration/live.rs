@@ -18,7 +18,7 @@ use serde_json::Value;
 use tungstenite::Message;
 
 use crate::command::{run, skip, wsdump};
-use crate::traffic::{Client, Said, Server};
+use crate::traffic::{Client, Said, Server, order, take_orders};
 
 const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
 
@@ -290,6 +290,37 @@ fn a_signal_ends_it_with_the_last_events_and_a_summary() {
         assert!(said.contains(" packets, 1 TCP conversation"), "{said}");
         assert!(said.contains("0 packets dropped by the kernel, 0 by the interface"), "{said}");
     }
+}
+
+/// The README's session, but for ports, times and the counts of packets.
+#[test]
+fn the_session_in_the_readme() {
+    let (address, shop) = take_orders();
+    let Some(watch) = Watch::start(&["--port", &address.port().to_string()]) else { return };
+    order(address);
+    shop.join().unwrap();
+    let mut printed = Vec::new();
+    while printed.last().is_none_or(|line: &String| !line.contains("end     closed")) {
+        printed.push(watch.line().1);
+    }
+    watch.signal("INT");
+    let (rest, said, _) = watch.finish();
+    assert_eq!(rest, Vec::<String>::new());
+    let printed = printed.join("\n") + "\n^C\n" + said.split_once('\n').unwrap().1;
+
+    let (_, shown) = include_str!("../../README.md").split_once("wsdump: capturing on lo").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let (_, shown) = shown.split_once('\n').unwrap();
+    let but_for_numbers = |text: &str| {
+        let unit = |word: &str| word.replace("µs", "ms").replace("s,", ",");
+        let words: Vec<String> = text.split_whitespace().map(unit).collect();
+        let words = words.join(" ");
+        let digits = |letter: char| letter.is_ascii_digit();
+        let mut parts: Vec<&str> = words.split(digits).collect();
+        parts.dedup_by(|later, _| later.is_empty());
+        parts.join("0")
+    };
+    assert_eq!(but_for_numbers(&printed), but_for_numbers(shown));
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! A WebSocket server and clients of it, which note what they say.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-use tungstenite::{Message, WebSocket, accept, client};
+use tungstenite::handshake::server::{Request, Response};
+use tungstenite::http::HeaderValue;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::{ClientRequestBuilder, Message, WebSocket, accept, accept_hdr, client};
 
 /// A message as its sender handed it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +95,44 @@ fn serve(stream: TcpStream, note: &Sender<Said>) {
             }
         }
     }
+}
+
+/// The session that the README shows, on a free port.
+pub(crate) fn take_orders() -> (SocketAddr, thread::JoinHandle<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let shop = thread::spawn(move || {
+        #[expect(clippy::result_large_err, reason = "the library's own type")]
+        let choose = |_: &Request, mut response: Response| {
+            let chosen = HeaderValue::from_static("orders.v1");
+            response.headers_mut().insert("Sec-WebSocket-Protocol", chosen);
+            Ok(response)
+        };
+        let mut socket = accept_hdr(listener.accept().unwrap().0, choose).unwrap();
+        for order in [1, 2] {
+            socket.read().unwrap();
+            socket.send(format!(r#"{{"order": {order}, "state": "accepted"}}"#).into()).unwrap();
+        }
+        let reason = "not enough of them".into();
+        socket.close(Some(CloseFrame { code: CloseCode::from(4001), reason })).unwrap();
+        while socket.read().is_ok() {}
+    });
+    (address, shop)
+}
+
+/// Orders twice there.
+pub(crate) fn order(address: SocketAddr) {
+    let uri = format!("ws://{address}/orders?shop=7").parse().unwrap();
+    let request = ClientRequestBuilder::new(uri).with_sub_protocol("orders.v1");
+    let (mut socket, _) = client(request, TcpStream::connect(address).unwrap()).unwrap();
+    for order in [
+        r#"{"order": 1, "item": "Käsespätzle", "pieces": 2}"#,
+        r#"{"order": 2, "item": "tea", "pieces": 11}"#,
+    ] {
+        socket.send(order.into()).unwrap();
+        socket.read().unwrap();
+    }
+    while socket.read().is_ok() {}
 }
 
 /// A client's end of a connection.
