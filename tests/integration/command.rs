@@ -117,5 +117,7 @@ pub(crate) fn skip(feature: &str, reason: &str) {
     let required = std::env::var("WSDUMP_TEST_REQUIRE").unwrap_or_default();
     assert!(!required.split(',').any(|name| name == feature), "{feature} is required: {reason}");
     // Past the test harness, which keeps back what tests that pass print.
-    let _ = writeln!(io::stderr(), "skipped, no {feature}: {reason}");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(io::stderr(), "{test} is skipped, no {feature}: {reason}");
 }
