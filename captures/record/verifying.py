@@ -34,18 +34,37 @@ def every_stream_is_whole(capture):
 
 
 def handshakes_are_as_logged(capture, head):
-    responses = tshark(capture, "http.response.code == 101", "tcp.dstport",
-                       "http.sec_websocket_protocol", "http.sec_websocket_extensions")
-    logged = [(port_of(c["client"]), c.get("subprotocol", ""), "") for c in head["connections"]]
-    assert responses == logged, f"handshakes: capture {responses}, log {logged}"
+    """tshark's requests for an upgrade, each with the response to it, are the log's."""
+    asked, found = {}, Counter()
+    for stream, source, destination, method, *request, status, subprotocol, extensions in tshark(
+            capture, "http", "tcp.stream", "tcp.srcport", "tcp.dstport", "http.request.method",
+            "http.request.uri", "http.upgrade", "http.response.code",
+            "http.sec_websocket_protocol", "http.sec_websocket_extensions"):
+        if method:
+            asked[stream] = request
+        elif status:
+            path, upgrade = asked[stream]
+            if upgrade and (status == "101" or upgrade.lower() == "websocket"):
+                found[destination, source, path, upgrade.lower(), status,
+                      subprotocol, extensions] += 1
+
+    logged = Counter(
+        (port_of(c["client"]), port_of(c["server"]), c["path"], c.get("upgrade", "websocket"),
+         str(c.get("status", 101)), c.get("subprotocol", ""), "")
+        for c in head["connections"] + head.get("other_upgrades", []))
+    assert found == logged, (
+        f"handshakes only in the capture {found - logged}, only in the log {logged - found}")
+    # Lines name their connection by the client alone.
+    clients = Counter(c["client"] for c in upgraded(head))
+    assert all(count == 1 for count in clients.values()), f"one client twice: {clients}"
 
 
 def both_ends_agree(lines):
     """Where both applications logged a direction, data messages are the same, in order."""
     told = defaultdict(list)
     for line in lines:
-        assert (line["from"] == line["by"]) == (line["logged"] == "sent"), line
-        if line["opcode"] in DATA:
+        assert (line["from"] == line["by"]) == (line["logged"] != "received"), line
+        if line["opcode"] in DATA and line["logged"] != "partly sent":
             what = line["opcode"], line["length"], line["sha256"]
             told[line["client"], line["from"], line["by"]].append(what)
     for (client, from_, by), messages in told.items():
@@ -55,18 +74,13 @@ def both_ends_agree(lines):
 
 def every_message_is_logged(capture, head, lines):
     """tshark's number of frames that begin a message, by direction and opcode, is the log's."""
-    servers = {port_of(c["server"]) for c in head["connections"]}
-    found = Counter()
-    for source, destination, opcodes in tshark(
-            capture, "websocket", "tcp.srcport", "tcp.dstport", "websocket.opcode"):
-        from_server = source in servers
-        client = destination if from_server else source
-        for opcode in opcodes.split(","):
-            if opcode in OPCODES:
-                found[client, "server" if from_server else "client", OPCODES[opcode]] += 1
+    found = frames_that_begin_a_message(capture, head)
+    ends_are_as_logged(head, found)
 
     # A side may log only some control frames, so the side that logged most is taken.
-    by_side = Counter((port_of(m["client"]), m["from"], m["opcode"], m["by"]) for m in lines)
+    # tshark shows a frame only when it has all of it: what was cut is not there.
+    by_side = Counter((port_of(m["client"]), m["from"], m["opcode"], m["by"]) for m in lines
+                      if m["logged"] != "partly sent")
     logged = Counter()
     for (*what, _), count in by_side.items():
         logged[tuple(what)] = max(count, logged[tuple(what)])
@@ -76,6 +90,31 @@ def every_message_is_logged(capture, head, lines):
         logged = Counter({k: n for k, n in logged.items() if k[2] in DATA})
     assert found == logged, (
         f"only in the capture {found - logged}, only in the log {logged - found}")
+
+
+def frames_that_begin_a_message(capture, head):
+    """Counted by the client's port, the side that sent, and opcode."""
+    servers = {port_of(c["server"]) for c in head["connections"]}
+    found = Counter()
+    for source, destination, opcodes in tshark(
+            capture, "websocket", "tcp.srcport", "tcp.dstport", "websocket.opcode"):
+        from_server = source in servers
+        client = destination if from_server else source
+        for opcode in opcodes.split(","):
+            if opcode in OPCODES:
+                found[client, "server" if from_server else "client", OPCODES[opcode]] += 1
+    return found
+
+
+def ends_are_as_logged(head, found):
+    for connection in upgraded(head):
+        closes = [found[port_of(connection["client"]), side, "close"] for side in OPPOSITE]
+        state = "closed" if all(closes) else "tcp-closed"
+        assert connection.get("end", state) == state, f"{connection}: ended {state}"
+
+
+def upgraded(head):
+    return [c for c in head["connections"] if "status" not in c]
 
 
 def shows_nothing_of_this_machine(path):
