@@ -18,6 +18,10 @@ def address(name):
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def opcode_of(message):
+    return "text" if isinstance(message, str) else "binary"
+
+
 class MessageLog:
     def __init__(self, capture_path, control):
         """`control` is "complete" when every ping, pong and Close frame is logged by a side."""
