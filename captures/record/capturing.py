@@ -56,7 +56,9 @@ class Capture:
         else:
             precision = "nano" if nanoseconds else "micro"
             # Debian's tcpdump gives up root before it opens its file; -Z keeps the user.
+            # In immediate mode every packet takes a place of full length in the buffer.
             self.command = ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode",
+                            "--buffer-size=65536",
                             f"--time-stamp-precision={precision}",
                             "-Z", pwd.getpwuid(os.getuid()).pw_name,
                             "-w", str(self.path), bpf]
