@@ -7,17 +7,16 @@ closes its connection, the other one is closed as the server stops.
 import asyncio
 import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import websockets
 
 from capturing import Capture, free_port
+from logged_channel import LoggedChannel, SECONDS
 from message_log import MessageLog, opcode_of
 
 PATH = "/rooms/1?lang=de"
 SUBPROTOCOLS = ["rooms.v2", "rooms.v1"]
-SECONDS = 30
 
 
 def main(folder):
@@ -36,16 +35,16 @@ async def record(port, log):
     uri = f"ws://127.0.0.1:{port}{PATH}"
     connect = {"compression": None, "subprotocols": SUBPROTOCOLS, "origin": "http://example.com"}
     async with websockets.connect(uri, **connect) as listening:
-        listener = asyncio.create_task(listen(Guest(listening, "client", log)))
+        listener = asyncio.create_task(listen(LoggedChannel(listening, "client", log)))
         async with websockets.connect(uri, **connect) as talking:
-            await talk(Guest(talking, "client", log))
+            await talk(LoggedChannel(talking, "client", log))
         server.close()
         await asyncio.wait_for(listener, SECONDS)
     await server.wait_closed()
 
 
 async def serve(channel, log, server):
-    guest = Guest(channel, "server", log)
+    guest = LoggedChannel(channel, "server", log)
     log.connection(guest.client, channel.local_address, PATH, channel.subprotocol, end="closed")
     async for message in guest:
         others = [other for other in server.connections if other is not channel]
@@ -81,48 +80,6 @@ async def listen(guest):
     async for _ in guest:
         pass
     guest.log_closes()
-
-
-class Guest:
-    """One end of a connection, which logs what passes."""
-
-    def __init__(self, channel, by, log):
-        self.channel = channel
-        self.by = by
-        self.log = log
-        self.client = channel.local_address if by == "client" else channel.remote_address
-
-    async def __aiter__(self):
-        # A code that is neither 1000 nor 1001 is raised.
-        with suppress(websockets.ConnectionClosedError):
-            async for message in self.channel:
-                self.log.received(self.by, self.client, opcode_of(message), message)
-                yield message
-
-    async def receive(self):
-        message = await asyncio.wait_for(self.channel.recv(), SECONDS)
-        self.log.received(self.by, self.client, opcode_of(message), message)
-
-    async def send(self, message):
-        self.log.sent(self.by, self.client, opcode_of(message), message)
-        await self.channel.send(message)
-
-    async def send_in_fragments(self, parts):
-        """The library sends a frame for each part, and an empty one at the end."""
-        message = parts[0][:0].join(parts)
-        self.log.sent(self.by, self.client, opcode_of(message), message)
-        await self.channel.send(parts)
-
-    async def ping(self, data):
-        self.log.sent(self.by, self.client, "ping", data)
-        await asyncio.wait_for(await self.channel.ping(data), SECONDS)
-        self.log.received(self.by, self.client, "pong", data)
-
-    def log_closes(self):
-        protocol = self.channel.protocol
-        for log_close, close in [(self.log.sent_close, protocol.close_sent),
-                                 (self.log.received_close, protocol.close_rcvd)]:
-            log_close(self.by, self.client, close.code, close.reason)
 
 
 if __name__ == "__main__":
