@@ -1,9 +1,11 @@
 """One end of a connection of the `websockets` library, which logs what passes."""
 
 import asyncio
+import socket
 from contextlib import suppress
 
-from websockets.exceptions import ConnectionClosedError
+import websockets
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from message_log import opcode_of
 
@@ -50,3 +52,16 @@ class LoggedChannel:
         for log_close, close in [(self.log.sent_close, protocol.close_sent),
                                  (self.log.received_close, protocol.close_rcvd)]:
             log_close(self.by, self.client, close.code, close.reason)
+
+
+async def turned_away(port, path, log, status, **options):
+    """Ask for a WebSocket that the server refuses with this status."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        log.connection(connection.getsockname(), connection.getpeername(), path, status=status)
+        try:
+            await websockets.connect(f"ws://127.0.0.1:{port}{path}", sock=connection,
+                                     compression=None, **options)
+        except InvalidStatus as refusal:
+            assert refusal.response.status_code == status, refusal
+        else:
+            raise AssertionError(f"{path} was not refused")
