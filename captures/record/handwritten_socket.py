@@ -36,6 +36,9 @@ class FrameSocket:
         self.masks = masks
 
     def send_frame(self, opcode, payload, fin=True):
+        self.connection.sendall(self.frame(opcode, payload, fin))
+
+    def frame(self, opcode, payload, fin=True):
         length = len(payload)
         mask_bit = 0x80 if self.masks else 0
         head = bytes([(0x80 if fin else 0) | OPCODES[opcode]])
@@ -49,7 +52,7 @@ class FrameSocket:
             key = os.urandom(4)
             head += key
             payload = xor(payload, key)
-        self.connection.sendall(head + payload)
+        return head + payload
 
     def read_frame(self):
         """(fin, opcode, payload), or None when the other side has ended the connection."""

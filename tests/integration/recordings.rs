@@ -239,12 +239,13 @@ fn ends_count_what_was_told() {
                         .collect::<Vec<_>>()
                 };
                 let messages = of("message");
-                // Of a message that was cut, what came of it counts.
                 let bytes: u64 = messages
                     .iter()
-                    .map(|event| {
-                        let missing = event.get("missing").map_or(0, |n| n.as_u64().unwrap());
-                        event["length"].as_u64().unwrap() - missing
+                    .map(|message| {
+                        // Of a message that was cut, the length may not be known.
+                        let length = message.get("length").unwrap_or(&message["wire_length"]);
+                        let missing = message.get("missing").map_or(0, |n| n.as_u64().unwrap());
+                        length.as_u64().unwrap() - missing
                     })
                     .sum();
                 let counts = &end["counts"][from];
