@@ -11,7 +11,7 @@ from capturing import Capture, free_port
 from message_log import MessageLog
 
 HERE = Path(__file__).parent
-SECONDS = 60
+SECONDS = 30
 
 
 def record(folder, capture, host="127.0.0.1", node_options=(), **capturing):
