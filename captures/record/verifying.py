@@ -107,6 +107,13 @@ def frames_that_begin_a_message(capture, head):
         for opcode in opcodes.split(","):
             if opcode in OPCODES:
                 found[client, "server" if from_server else "client", OPCODES[opcode]] += 1
+    # A frame in one segment with the request for the upgrade is no frame to tshark,
+    # which takes it for more of HTTP.
+    for client, segment in tshark(capture, 'http.request && lower(http.upgrade) == "websocket"',
+                                  "tcp.srcport", "tcp.payload"):
+        _, _, frame = bytes.fromhex(segment).partition(b"\r\n\r\n")
+        if frame:
+            found[client, "client", OPCODES[str(frame[0] & 0x0F)]] += 1
     return found
 
 
