@@ -38,16 +38,15 @@ function tellClose(by, client, logged, code, reason = "") {
   }
 }
 
-// A WebSocketServer class of `ws` whose connections are logged.
-function loggedServer(Server) {
-  return class extends Server {
-    handleUpgrade(request, tcp, head, done) {
-      super.handleUpgrade(request, tcp, head, (socket, ...rest) => {
-        logSocket("server", socket, tellConnection(tcp, request.url, socket.protocol));
-        done(socket, ...rest);
-      });
-    }
-  };
+// Log every connection of a WebSocketServer of `ws`.
+function logServer(server) {
+  const { handleUpgrade } = server;
+  server.handleUpgrade = (request, tcp, head, done) =>
+    handleUpgrade.call(server, request, tcp, head, (socket, ...rest) => {
+      logSocket("server", socket, tellConnection(tcp, request.url, socket.protocol));
+      done(socket, ...rest);
+    });
+  return server;
 }
 
 // A client class of `ws` that is logged.
@@ -111,5 +110,5 @@ function tell(line) {
 }
 
 module.exports = {
-  addressOf, tellConnection, tellMessage, tellClose, loggedServer, loggedClient, logClient,
+  addressOf, tellConnection, tellMessage, tellClose, logServer, logClient, loggedClient,
 };
