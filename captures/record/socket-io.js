@@ -7,8 +7,7 @@ const http = require("node:http");
 const { NodeWebSocket, NodeXHR } = require("engine.io-client");
 const { Server } = require("socket.io");
 const { Manager } = require("socket.io-client");
-const { WebSocketServer } = require("ws");
-const { logClient, loggedServer } = require("./message-log.js");
+const { logClient, logServer } = require("./message-log.js");
 
 const url = `http://127.0.0.1:${process.argv[2]}`;
 const PICTURE = Buffer.from(Array.from({ length: 600 }, (_, index) => (index * 7) % 256));
@@ -23,9 +22,8 @@ class LoggedTransport extends NodeWebSocket {
 
 async function main() {
   const httpServer = http.createServer();
-  const io = new Server(httpServer, {
-    wsEngine: loggedServer(WebSocketServer), pingInterval: 250, serveClient: false,
-  });
+  const io = new Server(httpServer, { pingInterval: 250, serveClient: false });
+  logServer(io.engine.ws);
   serve(io);
   httpServer.listen(Number(process.argv[2]), "127.0.0.1");
   await once(httpServer, "listening");
