@@ -5,16 +5,15 @@
 const diagnostics = require("node:diagnostics_channel");
 const { once } = require("node:events");
 const { WebSocketServer } = require("ws");
-const { addressOf, loggedServer, tellClose, tellMessage } = require("./message-log.js");
+const { addressOf, logServer, tellClose, tellMessage } = require("./message-log.js");
 
 const port = Number(process.argv[2]);
-const LoggedServer = loggedServer(WebSocketServer);
 
 async function main() {
-  const server = new LoggedServer({
+  const server = logServer(new WebSocketServer({
     host: "127.0.0.1", port,
     handleProtocols: offered => (offered.has("notes.v2") ? "notes.v2" : false),
-  });
+  }));
   server.on("connection", takeNotes);
   await once(server, "listening");
   await write();

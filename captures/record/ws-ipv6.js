@@ -4,14 +4,13 @@
 
 const { once } = require("node:events");
 const ws = require("ws");
-const { loggedClient, loggedServer } = require("./message-log.js");
+const { loggedClient, logServer } = require("./message-log.js");
 
-const WebSocketServer = loggedServer(ws.WebSocketServer);
 const WebSocket = loggedClient(ws.WebSocket);
 const port = Number(process.argv[2]);
 
 async function main() {
-  const server = new WebSocketServer({ host: "::1", port });
+  const server = logServer(new ws.WebSocketServer({ host: "::1", port }));
   server.on("connection", measure);
   await once(server, "listening");
   await Promise.all([short(), long()]);
