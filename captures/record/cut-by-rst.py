@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, accept_for, note, read_head
+from handwritten_socket import FrameSocket, note, read_head, upgrade_request, upgrade_response
 from message_log import MessageLog
 
 KEY = "mWgSqRFZCxYzwqZ9ttJ2mA=="
@@ -81,22 +81,10 @@ class Connection:
         log.connection(self.client, server.getsockname(), path, end="tcp-closed", cut=cut)
 
     def _shake_hands(self, path):
-        host, port = self.sockets["server"].getsockname()
-        self.sockets["client"].sendall((
-            f"GET {path} HTTP/1.1\r\n"
-            f"Host: {host}:{port}\r\n"
-            "Upgrade: websocket\r\n"
-            "Connection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {KEY}\r\n"
-            "Sec-WebSocket-Version: 13\r\n"
-            "\r\n").encode())
-        _, fields = read_head(self.streams["server"])
-        self.sockets["server"].sendall((
-            "HTTP/1.1 101 Switching Protocols\r\n"
-            "Upgrade: websocket\r\n"
-            "Connection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {accept_for(fields['sec-websocket-key'])}\r\n"
-            "\r\n").encode())
+        self.sockets["client"].sendall(
+            upgrade_request(path, self.sockets["server"].getsockname(), KEY))
+        read_head(self.streams["server"])
+        self.sockets["server"].sendall(upgrade_response(KEY))
         read_head(self.streams["client"])
 
     def say(self, by, opcode, payload):

@@ -17,6 +17,22 @@ def accept_for(key):
     return base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
 
 
+def upgrade_request(path, server, key, *fields, version=13):
+    host, port = server
+    return head(f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",
+                "Connection: Upgrade", f"Sec-WebSocket-Key: {key}",
+                f"Sec-WebSocket-Version: {version}", *fields)
+
+
+def upgrade_response(key):
+    return head("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+                f"Sec-WebSocket-Accept: {accept_for(key)}")
+
+
+def head(*lines):
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
 def read_head(stream):
     """A request's or response's head up to its empty line: first line and fields."""
     first = stream.readline().decode().rstrip("\r\n")

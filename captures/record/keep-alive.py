@@ -17,7 +17,8 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, accept_for, close_payload, note, read_head
+from handwritten_socket import (FrameSocket, accept_for, close_payload, note, read_head,
+                                upgrade_request)
 from message_log import MessageLog, opcode_of
 
 PATH = "/news"
@@ -134,15 +135,7 @@ def talk(connection, log, in_advance=None):
     def receive():
         note(log.received, log.received_close, "client", client, *next(messages))
 
-    host, port = connection.getpeername()
-    handshake = (
-        f"GET {PATH} HTTP/1.1\r\n"
-        f"Host: {host}:{port}\r\n"
-        "Upgrade: websocket\r\n"
-        "Connection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {KEY}\r\n"
-        "Sec-WebSocket-Version: 13\r\n"
-        "\r\n").encode()
+    handshake = upgrade_request(PATH, connection.getpeername(), KEY)
     connection.sendall(handshake + (logged("text", in_advance) if in_advance else b""))
     _, fields = read_head(stream)
     assert fields["sec-websocket-accept"] == accept_for(KEY)

@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 
 from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, accept_for, close_payload, note, read_head
+from handwritten_socket import (FrameSocket, accept_for, close_payload, note, read_head,
+                                upgrade_request, upgrade_response)
 from message_log import MessageLog
 
 PATH = "/bulk"
@@ -39,12 +40,7 @@ def serve(listener, log):
     with connection, connection.makefile("rb") as stream:
         _, fields = read_head(stream)
         pieces = Pieces(connection, seed=1)
-        pieces.sendall((
-            "HTTP/1.1 101 Switching Protocols\r\n"
-            "Upgrade: websocket\r\n"
-            "Connection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {accept_for(fields['sec-websocket-key'])}\r\n"
-            "\r\n").encode())
+        pieces.sendall(upgrade_response(fields["sec-websocket-key"]))
         end = End(FrameSocket(pieces, stream, masks=False), "server", client, log)
         end.exchange([*short_messages("binary"), ("binary", random.Random(2).randbytes(LONG)),
                       *short_messages("text")])
@@ -57,14 +53,7 @@ def talk(port, log):
             connection.makefile("rb") as stream:
         client = connection.getsockname()
         pieces = Pieces(connection, seed=3)
-        pieces.sendall((
-            f"GET {PATH} HTTP/1.1\r\n"
-            f"Host: 127.0.0.1:{port}\r\n"
-            "Upgrade: websocket\r\n"
-            "Connection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {KEY}\r\n"
-            "Sec-WebSocket-Version: 13\r\n"
-            "\r\n").encode())
+        pieces.sendall(upgrade_request(PATH, connection.getpeername(), KEY))
         _, fields = read_head(stream)
         assert fields["sec-websocket-accept"] == accept_for(KEY)
         log.connection(client, connection.getpeername(), PATH, end="closed")
