@@ -23,10 +23,11 @@ class LoggedTransport extends NodeWebSocket {
 async function main() {
   const httpServer = http.createServer();
   const io = new Server(httpServer, { pingInterval: 250, serveClient: false });
-  logServer(io.engine.ws);
   serve(io);
   httpServer.listen(Number(process.argv[2]), "127.0.0.1");
   await once(httpServer, "listening");
+  // Listening made it anew.
+  logServer(io.engine.ws);
   await beginWithPolling();
   await onlyWebSocket();
   io.close();
