@@ -10,10 +10,11 @@ function addressOf(host, port) {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-// `accepted` is the server's TCP socket; `protocol` the subprotocol, if one was chosen.
-function tellConnection(accepted, path, protocol) {
-  const client = addressOf(accepted.remoteAddress, accepted.remotePort);
-  const server = addressOf(accepted.localAddress, accepted.localPort);
+// `tcp` is the socket of the side `by`, `protocol` the subprotocol, if one was chosen.
+function tellConnection(by, tcp, path, protocol) {
+  const local = addressOf(tcp.localAddress, tcp.localPort);
+  const remote = addressOf(tcp.remoteAddress, tcp.remotePort);
+  const [client, server] = by === "client" ? [local, remote] : [remote, local];
   tell({ client, server, path, ...(protocol && { subprotocol: protocol }) });
   return client;
 }
@@ -43,26 +44,32 @@ function logServer(server) {
   const { handleUpgrade } = server;
   server.handleUpgrade = (request, tcp, head, done) =>
     handleUpgrade.call(server, request, tcp, head, (socket, ...rest) => {
-      logSocket("server", socket, tellConnection(tcp, request.url, socket.protocol));
+      logSocket("server", socket, tellConnection("server", tcp, request.url, socket.protocol));
       done(socket, ...rest);
     });
   return server;
 }
 
-// A client class of `ws` that is logged.
-function loggedClient(WebSocket) {
+// A client class of `ws` that is logged. It tells of its connections, too, where the
+// server is a program that cannot.
+function loggedClient(WebSocket, { tellsConnections = false } = {}) {
   return class extends WebSocket {
     constructor(...parameters) {
       super(...parameters);
-      logClient(this);
+      logClient(this, tellsConnections);
     }
   };
 }
 
-function logClient(socket) {
-  // Comes before the first message, and with the TCP socket.
-  socket.once("upgrade", ({ socket: { localAddress, localPort } }) =>
-    logSocket("client", socket, addressOf(localAddress, localPort)));
+function logClient(socket, tellsConnections = false) {
+  // This comes before the first message, and with the TCP socket.
+  socket.once("upgrade", ({ socket: tcp, headers }) => {
+    if (tellsConnections) {
+      const { pathname, search } = new URL(socket.url);
+      tellConnection("client", tcp, pathname + search, headers["sec-websocket-protocol"]);
+    }
+    logSocket("client", socket, addressOf(tcp.localAddress, tcp.localPort));
+  });
 }
 
 // `ws` calls its own methods for the pongs and Close frames that it sends by itself.

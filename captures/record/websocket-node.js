@@ -26,7 +26,8 @@ async function main() {
 
 function serve(request) {
   const connection = request.accept("echo-protocol", request.origin);
-  log("server", connection, tellConnection(request.socket, request.resource, "echo-protocol"));
+  log("server", connection,
+    tellConnection("server", request.socket, request.resource, "echo-protocol"));
   connection.sendUTF(JSON.stringify({ hello: request.origin, threshold: 50 }));
   connection.on("message", message => {
     if (message.type === "utf8") {
