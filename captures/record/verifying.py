@@ -97,7 +97,11 @@ def every_message_is_logged(capture, head, lines):
 
 
 def frames_that_begin_a_message(capture, head):
-    """Counted by the client's port, the side that sent, and opcode."""
+    """Counted by the client's port, the side that sent, and opcode.
+
+    Frames and not messages: tshark joins the fragments of both directions where both
+    ends have the same address.
+    """
     servers = {port_of(c["server"]) for c in head["connections"]}
     found = Counter()
     for source, destination, opcodes in tshark(
