@@ -37,7 +37,7 @@ def handshakes_are_as_logged(capture, head):
     """tshark's requests for an upgrade, each with the response to it, are the log's."""
     asked, found = {}, Counter()
     for stream, source, destination, method, *request, status, subprotocol, extensions in tshark(
-            capture, "http", "tcp.stream", "tcp.srcport", "tcp.dstport", "http.request.method",
+            capture, head, "http", "tcp.stream", "tcp.srcport", "tcp.dstport", "http.request.method",
             "http.request.uri", "http.upgrade", "http.response.code",
             "http.sec_websocket_protocol", "http.sec_websocket_extensions"):
         if method:
@@ -105,7 +105,7 @@ def frames_that_begin_a_message(capture, head):
     servers = {port_of(c["server"]) for c in head["connections"]}
     found = Counter()
     for source, destination, opcodes in tshark(
-            capture, "websocket", "tcp.srcport", "tcp.dstport", "websocket.opcode"):
+            capture, head, "websocket", "tcp.srcport", "tcp.dstport", "websocket.opcode"):
         from_server = source in servers
         client = destination if from_server else source
         for opcode in opcodes.split(","):
@@ -113,8 +113,9 @@ def frames_that_begin_a_message(capture, head):
                 found[client, "server" if from_server else "client", OPCODES[opcode]] += 1
     # A frame in one segment with the request for the upgrade is no frame to tshark,
     # which takes it for more of HTTP.
-    for client, segment in tshark(capture, 'http.request && lower(http.upgrade) == "websocket"',
-                                  "tcp.srcport", "tcp.payload"):
+    for client, segment in tshark(
+            capture, head, 'http.request && lower(http.upgrade) == "websocket"',
+            "tcp.srcport", "tcp.payload"):
         _, _, frame = bytes.fromhex(segment).partition(b"\r\n\r\n")
         if frame:
             found[client, "client", OPCODES[str(frame[0] & 0x0F)]] += 1
@@ -141,9 +142,12 @@ def shows_nothing_of_this_machine(path):
         assert not name.search(run.decode()), f"{Path(path).name} shows {run.decode()!r}"
 
 
-def tshark(capture, display_filter, *fields):
+def tshark(capture, head, display_filter, *fields):
+    # Else a client's port that some protocol is known for decides what tshark sees.
+    http_ports = {port_of(c["server"]) for c in head["connections"]}
     rows = subprocess.run(
         ["tshark", "-r", str(capture), "-Y", display_filter, "-T", "fields",
+         *(part for port in http_ports for part in ("-d", f"tcp.port=={port},http")),
          *(part for field in fields for part in ("-e", field))],
         check=True, capture_output=True, text=True).stdout
     return [tuple(row.split("\t")) for row in rows.splitlines()]
