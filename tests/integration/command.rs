@@ -83,7 +83,7 @@ pub(crate) fn capture(name: &str) -> PathBuf {
 }
 
 /// How many recordings this project has made.
-const RECORDINGS: usize = 8;
+const RECORDINGS: usize = 28;
 
 /// All recordings: the project's, or those in the folder that `WSDUMP_CAPTURES`
 /// names, as `record-all` does for new ones.
