@@ -37,8 +37,8 @@ def handshakes_are_as_logged(capture, head):
     """tshark's requests for an upgrade, each with the response to it, are the log's."""
     asked, found = {}, Counter()
     for stream, source, destination, method, *request, status, subprotocol, extensions in tshark(
-            capture, head, "http", "tcp.stream", "tcp.srcport", "tcp.dstport", "http.request.method",
-            "http.request.uri", "http.upgrade", "http.response.code",
+            capture, head, "http", "tcp.stream", "tcp.srcport", "tcp.dstport",
+            "http.request.method", "http.request.uri", "http.upgrade", "http.response.code",
             "http.sec_websocket_protocol", "http.sec_websocket_extensions"):
         if method:
             asked[stream] = request
@@ -51,7 +51,7 @@ def handshakes_are_as_logged(capture, head):
     logged = Counter(
         (port_of(c["client"]), port_of(c["server"]), c["path"], c.get("upgrade", "websocket"),
          str(c.get("status", 101)), c.get("subprotocol", ""), "")
-        for c in head["connections"] + head.get("other_upgrades", []))
+        for c in all_upgrades(head))
     assert found == logged, (
         f"handshakes only in the capture {found - logged}, only in the log {logged - found}")
     # Lines name their connection by the client alone.
@@ -129,6 +129,10 @@ def ends_are_as_logged(head, found):
         assert connection.get("end", state) == state, f"{connection}: ended {state}"
 
 
+def all_upgrades(head):
+    return head["connections"] + head.get("other_upgrades", [])
+
+
 def upgraded(head):
     return [c for c in head["connections"] if "status" not in c]
 
@@ -144,7 +148,7 @@ def shows_nothing_of_this_machine(path):
 
 def tshark(capture, head, display_filter, *fields):
     # Else a client's port that some protocol is known for decides what tshark sees.
-    http_ports = {port_of(c["server"]) for c in head["connections"]}
+    http_ports = {port_of(c["server"]) for c in all_upgrades(head)}
     rows = subprocess.run(
         ["tshark", "-r", str(capture), "-Y", display_filter, "-T", "fields",
          *(part for port in http_ports for part in ("-d", f"tcp.port=={port},http")),
