@@ -1,4 +1,4 @@
-"""Capture what passes over one TCP port of the loopback interface into a file.
+"""Capture what passes over TCP ports of the loopback interface into a file.
 
 The suffix chooses the program and with it the format: `.pcapng` is written by
 dumpcap, `.pcap` by tcpdump.
@@ -19,9 +19,10 @@ START_SECONDS = 60
 CLOSE_SECONDS = 20
 
 
-def free_port():
+def free_port(host="127.0.0.1"):
     """A port that nothing listens on now; the server that is started next takes it."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as probe:
         return probe.getsockname()[1]
 
 
@@ -29,30 +30,35 @@ def wait_until_listening(port, process):
     """Look into the kernel's table: a connection made to try would be in the capture."""
     listening = re.compile(rf":{port:04X} [0-9A-F:]+ 0A ")
     deadline = time.monotonic() + START_SECONDS
-    while not listening.search(Path("/proc/net/tcp").read_text()):
+    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    while not any(listening.search(table.read_text()) for table in tables):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{process.args[0]} does not listen")
         time.sleep(0.02)
 
 
 class Capture:
-    """`with Capture(path, port):` has every packet of the connections opened inside.
+    """`with Capture(path, port):` has every packet of the connections opened inside,
+    over IPv4 and IPv6. `ports` is one port or several.
 
     Leaving the block waits until each TCP connection of the file is over in the
     file too, so every connection must have been closed by then.
     """
 
-    def __init__(self, path, port, nanoseconds=False):
+    def __init__(self, path, ports, nanoseconds=False, interface="lo"):
         self.path = Path(path)
-        bpf = f"tcp port {port}"
+        ports = [ports] if isinstance(ports, int) else ports
+        bpf = " or ".join(f"tcp port {port}" for port in ports)
         if self.path.suffix == ".pcapng":
-            self.command = ["dumpcap", "-q", "-i", "lo", "-f", bpf, "-w", str(self.path)]
+            self.command = ["dumpcap", "-q", "-i", interface, "-f", bpf, "-w", str(self.path)]
             # dumpcap says "Capturing on" before the interface is open, "File:" after.
             self.ready = "File: "
         else:
             precision = "nano" if nanoseconds else "micro"
             # Debian's tcpdump gives up root before it opens its file; -Z keeps the user.
-            self.command = ["tcpdump", "-i", "lo", "-n", "-U", "--immediate-mode",
+            # In immediate mode every packet takes a place of full length in the buffer.
+            self.command = ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode",
+                            "--buffer-size=65536",
                             f"--time-stamp-precision={precision}",
                             "-Z", pwd.getpwuid(os.getuid()).pw_name,
                             "-w", str(self.path), bpf]
@@ -127,6 +133,7 @@ class TcpStream:
         self.acknowledged.add((destination, ack))
 
     def closed(self):
+        """A FIN each way, both acknowledged, or a RST, after which nothing follows."""
         acknowledged = all(fin in self.acknowledged for fin in self.fin_ends.items())
         return self.reset or (len(self.fin_ends) == 2 and acknowledged)
 

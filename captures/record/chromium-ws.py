@@ -27,8 +27,8 @@ CHROMIUM = [
 
 def main(folder):
     capture = Path(folder) / "chromium-ws.pcapng"
-    # Neither the page nor `ws` sees the Pong and Close frames that its own side
-    # answers with; the other side logs them.
+    # The page does not see the Pong and Close frames that Chromium answers with; the
+    # server logs them.
     log = MessageLog(capture, control="complete")
     port = free_port()
     collector = http.server.HTTPServer(("127.0.0.1", 0), PageLog)

@@ -17,6 +17,22 @@ def accept_for(key):
     return base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
 
 
+def upgrade_request(path, server, key, *fields, version=13):
+    host, port = server
+    return head(f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",
+                "Connection: Upgrade", f"Sec-WebSocket-Key: {key}",
+                f"Sec-WebSocket-Version: {version}", *fields)
+
+
+def upgrade_response(key):
+    return head("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+                f"Sec-WebSocket-Accept: {accept_for(key)}")
+
+
+def head(*lines):
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
 def read_head(stream):
     """A request's or response's head up to its empty line: first line and fields."""
     first = stream.readline().decode().rstrip("\r\n")
@@ -36,6 +52,9 @@ class FrameSocket:
         self.masks = masks
 
     def send_frame(self, opcode, payload, fin=True):
+        self.connection.sendall(self.frame(opcode, payload, fin))
+
+    def frame(self, opcode, payload, fin=True):
         length = len(payload)
         mask_bit = 0x80 if self.masks else 0
         head = bytes([(0x80 if fin else 0) | OPCODES[opcode]])
@@ -49,7 +68,7 @@ class FrameSocket:
             key = os.urandom(4)
             head += key
             payload = xor(payload, key)
-        self.connection.sendall(head + payload)
+        return head + payload
 
     def read_frame(self):
         """(fin, opcode, payload), or None when the other side has ended the connection."""

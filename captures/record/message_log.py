@@ -12,8 +12,14 @@ from pathlib import Path
 OPPOSITE = {"client": "server", "server": "client"}
 
 
-def address(pair):
-    return f"{pair[0]}:{pair[1]}"
+def address(name):
+    """As a socket names it: a host and a port, and more over IPv6."""
+    host, port, *_ = name
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def opcode_of(message):
+    return "text" if isinstance(message, str) else "binary"
 
 
 class MessageLog:
@@ -24,12 +30,27 @@ class MessageLog:
         self.messages = []
         self.lock = threading.Lock()
 
-    def connection(self, client, server, path, subprotocol=None, accept="valid"):
+    def connection(self, client, server, path, subprotocol=None, accept="valid",
+                   status=None, end=None, cut=()):
+        """A handshake: `status` is that of a refusal, `end` how the connection will end,
+        `cut` names the sides whose last message a RST cuts."""
         entry = {"client": address(client), "server": address(server), "path": path}
         if subprotocol:
             entry["subprotocol"] = subprotocol
+        entry |= {"accept": accept} if status is None else {"status": status}
+        if end:
+            entry["end"] = end
+        if cut:
+            entry["cut"] = [{"from": side} for side in cut]
         with self.lock:
-            self.head["connections"].append(entry | {"accept": accept})
+            self.head["connections"].append(entry)
+
+    def other_upgrade(self, client, server, path, upgrade):
+        """A connection that became another protocol than WebSocket."""
+        entry = {"client": address(client), "server": address(server), "path": path,
+                 "upgrade": upgrade}
+        with self.lock:
+            self.head.setdefault("other_upgrades", []).append(entry)
 
     def sent(self, by, client, opcode, payload):
         """`client` is the client's address: with it every line names its connection."""
@@ -37,6 +58,10 @@ class MessageLog:
 
     def received(self, by, client, opcode, payload):
         self._add(client, OPPOSITE[by], "received", by, described(opcode, payload))
+
+    def partly_sent(self, by, client, opcode, beginning):
+        """The last message of a side, of which only `beginning` went out."""
+        self._add(client, by, "partly sent", by, described(opcode, beginning))
 
     def sent_close(self, by, client, code=None, reason=""):
         self._add(client, by, "sent", by, described_close(code, reason))

@@ -15,7 +15,7 @@ import websocket
 import websockets
 
 from capturing import Capture, free_port
-from message_log import MessageLog
+from message_log import MessageLog, opcode_of
 
 SECONDS = 30
 
@@ -189,10 +189,6 @@ def talk_blocking(cho, log):
     else:
         log.received_close("client", client)
     cho.shutdown()
-
-
-def opcode_of(message):
-    return "text" if isinstance(message, str) else "binary"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! Every recording, against what its applications logged as sent and received.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
@@ -55,11 +55,15 @@ fn logged_message(line: &Value) -> Message {
     }
 }
 
+/// Of an incomplete message, its beginning as far as the capture has it.
 fn found_message(event: &Value) -> Message {
     let payload = STANDARD.decode(text(event, "base64").unwrap()).unwrap();
-    assert_eq!(event["length"], payload.len());
+    if event["complete"] == true {
+        assert_eq!(event["length"], payload.len());
+    }
     let hex: String = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
-    Message { sha256: Some(hex), ..logged_message(event) }
+    let length = Some(payload.len() as u64);
+    Message { length, sha256: Some(hex), ..logged_message(event) }
 }
 
 /// Whether `logged` are among `found`, in the same order.
@@ -79,19 +83,83 @@ fn compare(path: &Path) {
     let events = ran.events();
 
     compare_connections(name, &header, &events);
+    compare_messages(name, &header, &events, &lines.collect::<Vec<_>>());
+    for event in &events {
+        assert!(
+            matches!(event["event"].as_str(), Some("handshake" | "message" | "end")),
+            "{name}: nothing is wrong with these: {event}"
+        );
+    }
+}
 
+fn compare_connections(name: &str, header: &Value, events: &[Value]) {
+    let logged = by_addresses(list(header, "connections"));
+    let handshakes = by_addresses(of_kind(events, "handshake"));
+    assert_eq!(handshakes.len(), logged.len(), "{name}");
+    for (handshake, connection) in handshakes.iter().zip(&logged) {
+        for (found, logged) in [
+            ("client", "client"),
+            ("server", "server"),
+            ("target", "path"),
+            ("subprotocol", "subprotocol"),
+            ("accept_status", "accept"),
+        ] {
+            assert_eq!(handshake.get(found), connection.get(logged), "{name}: {found}");
+        }
+        let status = connection.get("status").and_then(Value::as_u64).unwrap_or(101);
+        assert_eq!(handshake["status"], status, "{name}");
+    }
+
+    let upgraded: Vec<&Value> =
+        logged.into_iter().filter(|connection| connection.get("status").is_none()).collect();
+    let ends = by_addresses(of_kind(events, "end"));
+    assert_eq!(ends.len(), upgraded.len(), "{name}: one end each");
+    for (end, connection) in ends.iter().zip(&upgraded) {
+        assert_eq!(addresses(end), addresses(connection), "{name}");
+        match connection.get("end") {
+            Some(state) => assert_eq!(end["state"], *state, "{name}: {end}"),
+            None => assert!(matches!(end["state"].as_str(), Some("closed" | "tcp-closed"))),
+        }
+    }
+
+    for other in list(header, "other_upgrades") {
+        let told = events.iter().find(|event| addresses(event) == addresses(other));
+        assert_eq!(told, None, "{name}: this is {}", other["upgrade"]);
+    }
+}
+
+fn compare_messages(name: &str, header: &Value, events: &[Value], lines: &[Value]) {
     let mut found: BTreeMap<Side, Vec<Message>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event["event"] == "message") {
-        assert_eq!(event["complete"], true, "{name}: {event}");
-        let side = (text(event, "client").unwrap(), text(event, "from").unwrap());
-        found.entry(side).or_default().push(found_message(event));
+    let mut found_cut: BTreeMap<Side, Message> = BTreeMap::new();
+    for event in of_kind(events, "message") {
+        let side = side(event);
+        assert!(!found_cut.contains_key(&side), "{name}: after a message that was cut: {event}");
+        if event["complete"] == true {
+            found.entry(side).or_default().push(found_message(event));
+        } else {
+            found_cut.insert(side, found_message(event));
+        }
     }
     let mut logs: BTreeMap<(Side, String), Vec<Message>> = BTreeMap::new();
+    let mut logged_cut: BTreeMap<Side, Message> = BTreeMap::new();
     for line in lines {
-        let side = (text(&line, "client").unwrap(), text(&line, "from").unwrap());
-        let by = text(&line, "by").unwrap();
-        logs.entry((side, by)).or_default().push(logged_message(&line));
+        if line["logged"] == "partly sent" {
+            logged_cut.insert(side(line), logged_message(line));
+        } else {
+            let by = text(line, "by").unwrap();
+            logs.entry((side(line), by)).or_default().push(logged_message(line));
+        }
     }
+
+    assert_eq!(found_cut, logged_cut, "{name}: cut by RST");
+    let expected: Vec<Side> = by_addresses(list(header, "connections"))
+        .into_iter()
+        .flat_map(|connection| {
+            let client = text(connection, "client").unwrap();
+            list(connection, "cut").map(move |cut| (client.clone(), text(cut, "from").unwrap()))
+        })
+        .collect();
+    assert!(found_cut.keys().eq(&expected), "{name}: {expected:?} are cut");
 
     for ((side, by), logged) in &logs {
         let found = found.get(side).unwrap_or_else(|| panic!("{name}: nothing from {side:?}"));
@@ -120,38 +188,29 @@ fn compare(path: &Path) {
     }
 }
 
-fn compare_connections(name: &str, header: &Value, events: &[Value]) {
-    let handshakes: Vec<&Value> =
-        events.iter().filter(|event| event["event"] == "handshake").collect();
-    let connections = header["connections"].as_array().unwrap();
-    assert_eq!(handshakes.len(), connections.len(), "{name}");
-    for (handshake, connection) in handshakes.iter().zip(connections) {
-        for (found, logged) in [
-            ("client", "client"),
-            ("server", "server"),
-            ("target", "path"),
-            ("subprotocol", "subprotocol"),
-            ("accept_status", "accept"),
-        ] {
-            assert_eq!(handshake.get(found), connection.get(logged), "{name}: {found}");
-        }
-        assert_eq!(handshake["status"], 101);
-    }
-    let ends: BTreeSet<&str> = events
-        .iter()
-        .filter(|event| event["event"] == "end")
-        .map(|event| {
-            assert!(matches!(event["state"].as_str(), Some("closed" | "tcp-closed")), "{event}");
-            event["client"].as_str().unwrap()
-        })
-        .collect();
-    assert_eq!(ends.len(), connections.len(), "{name}: one end each");
-    for event in events {
-        assert!(
-            matches!(event["event"].as_str(), Some("handshake" | "message" | "end")),
-            "{name}: nothing is wrong with these: {event}"
-        );
-    }
+fn of_kind<'a>(events: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    events.iter().filter(move |event| event["event"] == kind)
+}
+
+/// What a field lists: nothing when it is absent.
+fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(field).into_iter().flat_map(|list| list.as_array().unwrap())
+}
+
+fn side(value: &Value) -> Side {
+    (text(value, "client").unwrap(), text(value, "from").unwrap())
+}
+
+fn addresses(value: &Value) -> (Option<String>, Option<String>) {
+    (text(value, "client"), text(value, "server"))
+}
+
+/// Connections that overlap may be logged in another order than the capture's;
+/// what passes over one TCP connection keeps its order.
+fn by_addresses<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<&'a Value> {
+    let mut values: Vec<&Value> = values.collect();
+    values.sort_by_key(|value| addresses(value));
+    values
 }
 
 #[test]
@@ -167,7 +226,7 @@ fn ends_count_what_was_told() {
     for path in captures() {
         let ran = run(["-T", "json", "--frames", path.to_str().unwrap()]);
         let events = ran.events();
-        for end in events.iter().filter(|event| event["event"] == "end") {
+        for end in of_kind(&events, "end") {
             for from in ["client", "server"] {
                 let of = |kind: &str| {
                     events
@@ -180,8 +239,15 @@ fn ends_count_what_was_told() {
                         .collect::<Vec<_>>()
                 };
                 let messages = of("message");
-                let bytes: u64 =
-                    messages.iter().map(|event| event["length"].as_u64().unwrap()).sum();
+                let bytes: u64 = messages
+                    .iter()
+                    .map(|message| {
+                        // Of a message that was cut, the length may not be known.
+                        let length = message.get("length").unwrap_or(&message["wire_length"]);
+                        let missing = message.get("missing").map_or(0, |n| n.as_u64().unwrap());
+                        length.as_u64().unwrap() - missing
+                    })
+                    .sum();
                 let counts = &end["counts"][from];
                 assert_eq!(counts["messages"], messages.len(), "{}", path.display());
                 assert_eq!(counts["bytes"], bytes);

@@ -13,20 +13,19 @@ fn validator() -> Validator {
 #[test]
 fn every_line_of_every_recording() {
     let validator = validator();
-    let mut lines = 0;
     for path in captures() {
         for payload in ["auto", "base64", "none"] {
             let path = path.to_str().unwrap();
             let ran = run(["-T", "json", "--frames", "--payload", payload, path]);
-            for event in ran.events() {
-                lines += 1;
+            let events = ran.events();
+            assert!(!events.is_empty(), "{path}");
+            for event in events {
                 if let Err(error) = validator.validate(&event) {
                     panic!("{path}: {error} in {event}");
                 }
             }
         }
     }
-    assert!(lines > 500, "only {lines} lines");
 }
 
 #[test]
