@@ -473,9 +473,9 @@ mod tests {
         3   127.0.0.1:51233  127.0.0.1:8888  –                                           –       –       –                                       2     10         0      0   1.000 s  –
         4   127.0.0.1:51234  127.0.0.1:8888  /                                           403     –       –                                       0      0         0      0         –  refused
         4   127.0.0.1:51234  127.0.0.1:8888  /api/kernels/f4d1/channels?session_id=0b1e  101     valid   v1.kernel.websocket.jupyter.org         0      0         0      0         –  –
-        12  127.0.0.1:51242  127.0.0.1:8888  /api/kernels/f4d1/channels?session_id=0b1e  101     valid   v1.kernel.websocket.jupyter.org         2  2,239         4     98   1.234 s  closed
+        12  127.0.0.1:51242  127.0.0.1:8888  /api/kernels/f4d1/channels?session_id=0b1e  101     valid   v1.kernel.websocket.jupyter.org         2    779         4     98   1.234 s  closed
 
-        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
+        3 connections  client → 4 messages, 789 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
         "#);
         assert_snapshot!(shown(Some(100)), @r#"
         #   Client           Target                                     Status  client →  ← server  Duration
@@ -493,10 +493,10 @@ mod tests {
                              v1.kernel.websocket.jupyter.org
         ────────────────────────────────────────────────────────────────────────────────────────────────────
         12  127.0.0.1:51242  /api/kernels/f4d1/channels?session_id=0b1  101            2         4   1.234 s
-            127.0.0.1:8888   e                                          valid      2,239        98    closed
+            127.0.0.1:8888   e                                          valid        779        98    closed
                              v1.kernel.websocket.jupyter.org
 
-        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
+        3 connections  client → 4 messages, 789 bytes  ← server 4 messages, 98 bytes  1 violation  2 gaps
         "#);
         assert_snapshot!(shown(Some(80)), @r#"
         #   Client           Target                 Status  client →  ← server  Duration
@@ -515,11 +515,11 @@ mod tests {
                              upyter.org
         ────────────────────────────────────────────────────────────────────────────────
         12  127.0.0.1:51242  /api/kernels/f4d1/cha  101            2         4   1.234 s
-            127.0.0.1:8888   nnels?session_id=0b1e  valid      2,239        98    closed
+            127.0.0.1:8888   nnels?session_id=0b1e  valid        779        98    closed
                              v1.kernel.websocket.j
                              upyter.org
 
-        3 connections  client → 4 messages, 2,249 bytes  ← server 4 messages, 98 bytes
+        3 connections  client → 4 messages, 789 bytes  ← server 4 messages, 98 bytes
             1 violation  2 gaps
         "#);
         assert_snapshot!(shown(Some(40)), @r#"
@@ -541,12 +541,12 @@ mod tests {
             /api/kernels/f4d1/channels?session_i
             d=0b1e  101  Accept valid
             v1.kernel.websocket.jupyter.org
-            client → 2 messages, 2,239 bytes
+            client → 2 messages, 779 bytes
             ← server 4 messages, 98 bytes
             1.234 s  closed
 
         3 connections
-            client → 4 messages, 2,249 bytes
+            client → 4 messages, 789 bytes
             ← server 4 messages, 98 bytes
             1 violation  2 gaps
         "#);
