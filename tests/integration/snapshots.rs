@@ -23,3 +23,7 @@ snapshot!(tornado_chat_table, "-T", "table", "captures/tornado-chat.pcapng");
 snapshot!(websocketd_text, "captures/websocketd.pcap");
 snapshot!(chromium_text, "captures/chromium-ws.pcapng");
 snapshot!(chromium_json, "-T", "json", "captures/chromium-ws.pcapng");
+snapshot!(refused_text, "captures/refused.pcap");
+snapshot!(cut_by_rst_text, "captures/cut-by-rst.pcapng");
+snapshot!(socket_io_text, "captures/socket-io.pcapng");
+snapshot!(nginx_json, "-T", "json", "--payload", "none", "captures/nginx.pcap");
