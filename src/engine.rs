@@ -15,6 +15,10 @@ const WRITE_SIZE: usize = 256 << 10;
 /// its progress told.
 const TICK: Duration = Duration::from_millis(20);
 
+/// Packets in a row that must come too late for a run over files to end. A
+/// single one has a wrong time.
+const LATE_PACKETS: u32 = 64;
+
 /// One run.
 pub struct Engine<'a> {
     /// Where packets come from.
@@ -30,12 +34,12 @@ pub struct Engine<'a> {
     /// Stop after so many messages.
     pub messages: Option<u64>,
     /// Stop after so long: of a live capture by the clock, else by the times of
-    /// packets since the first.
+    /// packets since the earliest.
     pub duration: Option<Duration>,
     /// Told of each input that cannot be read, or not to its end.
     pub problem: &'a mut dyn FnMut(&Error),
     /// Told of a live capture, several times a second.
-    pub progress: &'a mut dyn FnMut(Progress),
+    pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
 
 /// How far a live capture has come.
@@ -67,61 +71,62 @@ impl Engine<'_> {
             messages,
             duration,
             problem,
-            progress,
+            mut progress,
         } = self;
         let mut problems = 0;
         let mut screen =
             Screen { view, output, rendered: Vec::new(), messages: 0, messages_left: messages };
-        let is_live = capture.drops().is_some();
-        let mut end = Deadline::new(duration, is_live);
-        let mut ticked: Option<Timestamp> = None;
+        let mut end = Deadline::new(duration, capture.is_live());
+        let mut ticker = Ticker { is_live: capture.is_live(), last: Instant::now() };
         loop {
-            let now = match capture.next() {
+            match capture.next() {
                 Step::Packet(packet, sources) => {
-                    let time = packet.origin.time;
-                    if end.is_over(time) {
+                    let timing = end.judge(packet.origin.time);
+                    if timing == Timing::Over {
                         break;
                     }
-                    if wanted.as_mut().is_none_or(|wanted| wanted(&packet)) {
+                    let mut is_wanted = || wanted.as_mut().is_none_or(|wanted| wanted(&packet));
+                    if timing == Timing::InTime && is_wanted() {
                         analyzer.packet(&packet, sources, &mut screen);
                     } else {
                         analyzer.pass_over(&packet, sources, &mut screen);
                     }
-                    if screen.is_full() {
-                        break;
-                    }
                     if screen.rendered.len() >= WRITE_SIZE {
                         screen.write()?;
                     }
-                    time.filter(|&time| is_live && is_due(ticked, time))
                 }
-                Step::Starved => {
+                Step::Starved => screen.flush()?,
+                Step::Idle(time) => {
+                    analyzer.advance(time, capture.sources(), &mut screen);
                     screen.flush()?;
-                    None
                 }
-                Step::Idle(time) => Some(time),
                 Step::Problem(error) => {
                     // What was readable comes before what was not.
                     screen.flush()?;
                     problems += 1;
                     problem(&error);
-                    None
                 }
                 Step::End => {
-                    analyzer.finish(capture.sources(), &mut screen);
+                    // What came too late tells that the time was over before.
+                    if !end.is_past() {
+                        analyzer.finish(capture.sources(), &mut screen);
+                    }
                     break;
                 }
-            };
-            if let Some(time) = now {
-                ticked = Some(time);
-                analyzer.advance(time, capture.sources(), &mut screen);
+            }
+            if screen.is_full() {
+                break;
+            }
+            if ticker.is_due() {
                 screen.flush()?;
-                if screen.is_full() || end.has_come() {
+                if end.has_come() {
                     break;
                 }
-                let drops = capture.drops().unwrap_or_default();
-                let packets = analyzer.packets();
-                progress(Progress { packets, messages: screen.messages, drops });
+                if let Some(progress) = &mut progress {
+                    let (packets, messages) = (analyzer.packets(), screen.messages);
+                    let drops = capture.drops().unwrap_or_default();
+                    progress(Progress { packets, messages, drops });
+                }
             }
         }
         screen.view.finish(&mut screen.rendered);
@@ -130,38 +135,69 @@ impl Engine<'_> {
     }
 }
 
-fn is_due(ticked: Option<Timestamp>, time: Timestamp) -> bool {
-    ticked.is_none_or(|ticked| time < ticked || time.since(ticked) >= TICK)
+/// Tells when a live capture is to be seen to.
+struct Ticker {
+    is_live: bool,
+    last: Instant,
+}
+
+impl Ticker {
+    fn is_due(&mut self) -> bool {
+        let is_due = self.is_live && self.last.elapsed() >= TICK;
+        if is_due {
+            self.last = Instant::now();
+        }
+        is_due
+    }
 }
 
 /// When a run has lasted long enough.
 enum Deadline {
     Never,
-    Clock(Instant, Duration),
-    Packets(Option<Timestamp>, Duration),
+    Clock { begin: Instant, duration: Duration },
+    Packets { begin: Option<Timestamp>, duration: Duration, late: u32 },
+}
+
+/// What the time of a packet says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Timing {
+    InTime,
+    /// It comes too late, or has a wrong time.
+    Late,
+    /// So many came too late that the time is over.
+    Over,
 }
 
 impl Deadline {
     fn new(duration: Option<Duration>, is_live: bool) -> Self {
         match duration {
             None => Self::Never,
-            Some(duration) if is_live => Self::Clock(Instant::now(), duration),
-            Some(duration) => Self::Packets(None, duration),
+            Some(duration) if is_live => Self::Clock { begin: Instant::now(), duration },
+            Some(duration) => Self::Packets { begin: None, duration, late: 0 },
         }
     }
 
-    /// Whether a packet of this time comes too late.
-    fn is_over(&mut self, time: Option<Timestamp>) -> bool {
-        match (self, time) {
-            (Self::Packets(begin, duration), Some(time)) => {
-                time.since(*begin.get_or_insert(time)) >= *duration
-            }
-            _ => false,
+    fn judge(&mut self, time: Option<Timestamp>) -> Timing {
+        let (Self::Packets { begin, duration, late }, Some(time)) = (self, time) else {
+            return Timing::InTime;
+        };
+        let earliest = begin.map_or(time, |begin| begin.min(time));
+        *begin = Some(earliest);
+        if time.since(earliest) < *duration {
+            *late = 0;
+            return Timing::InTime;
         }
+        *late += 1;
+        if *late >= LATE_PACKETS { Timing::Over } else { Timing::Late }
+    }
+
+    /// Whether the last packets came too late.
+    fn is_past(&self) -> bool {
+        matches!(self, Self::Packets { late: 1.., .. })
     }
 
     fn has_come(&self) -> bool {
-        matches!(self, Self::Clock(begin, duration) if begin.elapsed() >= *duration)
+        matches!(self, Self::Clock { begin, duration } if begin.elapsed() >= *duration)
     }
 }
 

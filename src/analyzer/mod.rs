@@ -131,7 +131,8 @@ impl Analyzer {
     /// Without it the times of packets serve; only what waits in a
     /// conversation of which no more packets come then waits for the end.
     pub fn advance(&mut self, time: Timestamp, sources: &[Source], sink: &mut dyn Sink) {
-        if self.advanced.is_some_and(|last| last <= time && time.since(last) < ADVANCE_INTERVAL) {
+        let since = |last: Timestamp| time.since(last).max(last.since(time));
+        if self.advanced.is_some_and(|last| since(last) < ADVANCE_INTERVAL) {
             return;
         }
         self.advanced = Some(time);

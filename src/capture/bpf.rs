@@ -1,6 +1,7 @@
 //! libpcap's own filter language, for packets that come from files.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use pcap::{BpfProgram, Dead, Linktype};
 use thiserror::Error;
@@ -36,7 +37,11 @@ impl FilterError {
 /// A filter in libpcap's language (`man pcap-filter`), such as `tcp port 80`.
 ///
 /// It is what tcpdump takes. wsdump applies it to the packets of files; on a
-/// live capture the kernel does.
+/// live capture the kernel does. As there, each packet is judged alone, each
+/// fragment of a datagram too.
+///
+/// A packet that the snap length cut has the length that it had on the wire,
+/// which the language can ask for, and zeros where it is cut.
 ///
 /// ```
 /// use wsdump::capture::CaptureFilter;
@@ -47,7 +52,9 @@ impl FilterError {
 pub struct CaptureFilter {
     expression: String,
     /// Compiled for each link type that has come.
-    programs: Vec<(LinkType, Option<BpfProgram>)>,
+    programs: HashMap<LinkType, Option<BpfProgram>>,
+    /// For packets that are cut; zeros but while it is in use.
+    whole: Vec<u8>,
 }
 
 impl CaptureFilter {
@@ -56,12 +63,20 @@ impl CaptureFilter {
     /// # Errors
     /// When no link type makes sense of it.
     pub fn new(expression: &str) -> Result<Self, FilterError> {
-        let refusals: Vec<FilterError> =
-            COMMON.iter().filter_map(|&link_type| compile(expression, link_type).err()).collect();
-        match refusals.into_iter().next() {
-            Some(error) if COMMON.iter().all(|&of| compile(expression, of).is_err()) => Err(error),
-            _ => Ok(Self { expression: expression.to_owned(), programs: Vec::new() }),
+        let mut refusal = None;
+        for link_type in COMMON {
+            match compile(expression, link_type) {
+                Ok(_) => {
+                    let expression = expression.to_owned();
+                    return Ok(Self { expression, programs: HashMap::new(), whole: Vec::new() });
+                }
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
         }
+        Err(refusal.unwrap_or(FilterError {
+            expression: expression.to_owned(),
+            message: "no link type is known".into(),
+        }))
     }
 
     /// Whether a packet matches.
@@ -70,44 +85,59 @@ impl CaptureFilter {
     /// For the first packet of a link type for which the expression means
     /// nothing. That one and all later ones do not match.
     pub fn matches(&mut self, packet: &Packet<'_>) -> Result<bool, FilterError> {
-        let link_type = packet.link_type;
-        let known = self.programs.iter().position(|(of, _)| *of == link_type);
-        let index = match known {
-            Some(index) => index,
-            None => {
-                let compiled = compile(&self.expression, link_type);
-                let (program, error) = match compiled {
-                    Ok(program) => (Some(program), None),
-                    Err(error) => (None, Some(error)),
-                };
-                self.programs.push((link_type, program));
-                if let Some(error) = error {
+        let Self { expression, programs, whole } = self;
+        let program = match programs.entry(packet.link_type) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => match compile(expression, packet.link_type) {
+                Ok(program) => place.insert(Some(program)),
+                Err(error) => {
+                    place.insert(None);
                     return Err(error);
                 }
-                self.programs.len() - 1
-            }
+            },
         };
-        let program = self.programs.get(index).and_then(|(_, program)| program.as_ref());
-        Ok(program.is_some_and(|program| program.filter(&whole(packet))))
+        let Some(program) = program else {
+            return Ok(false);
+        };
+        // The rest as it is without the header that stands for the protocol.
+        let header = if is_bsd_loopback(packet.link_type) { BSD_LOOPBACK_HEADER } else { 0 };
+        let data = packet.data.get(header..).unwrap_or_default();
+        let length = (packet.original_length as usize).min(MAX_LENGTH).saturating_sub(header);
+        if length <= data.len() {
+            return Ok(program.filter(data));
+        }
+        if whole.len() < length {
+            whole.resize(length, 0);
+        }
+        if let Some(place) = whole.get_mut(..data.len()) {
+            place.copy_from_slice(data);
+        }
+        let matches = program.filter(whole.get(..length).unwrap_or_default());
+        if let Some(place) = whole.get_mut(..data.len()) {
+            place.fill(0);
+        }
+        Ok(matches)
     }
-}
 
-/// The packet with the length that it had on the wire, which the language can
-/// ask for; what the snap length cut is zero.
-fn whole<'a>(packet: &Packet<'a>) -> Cow<'a, [u8]> {
-    let length = (packet.original_length as usize).min(MAX_LENGTH);
-    if length <= packet.data.len() {
-        return Cow::Borrowed(packet.data);
+    /// Whether the expression means something for any link type that has come.
+    pub fn fits_any(&self) -> bool {
+        self.programs.values().any(Option::is_some)
     }
-    let mut data = packet.data.to_vec();
-    data.resize(length, 0);
-    Cow::Owned(data)
 }
 
 fn compile(expression: &str, link_type: LinkType) -> Result<BpfProgram, FilterError> {
     pcap::Capture::<Dead>::dead(dlt_of(link_type))
         .and_then(|capture| capture.compile(expression, true))
         .map_err(|error| FilterError::new(expression, &error))
+}
+
+/// Bytes of the header of BSD's loopback.
+const BSD_LOOPBACK_HEADER: usize = 4;
+
+/// Its header holds numbers of the machine that captured, in that one's byte
+/// order; libpcap takes them for its own.
+fn is_bsd_loopback(link_type: LinkType) -> bool {
+    matches!(link_type, LinkType::NULL | LinkType::LOOP)
 }
 
 /// Raw IP has a number of its own in libpcap, one of a few link types that do.
@@ -123,7 +153,9 @@ pub(super) fn link_type_of(dlt: Linktype) -> LinkType {
 
 fn dlt_of(link_type: LinkType) -> Linktype {
     match link_type {
-        LinkType::RAW => Linktype(DLT_RAW),
+        // Files have the numbers of some systems, too.
+        LinkType::RAW | LinkType(12 | 14) => Linktype(DLT_RAW),
+        loopback if is_bsd_loopback(loopback) => Linktype(DLT_RAW),
         LinkType(other) => Linktype(other.into()),
     }
 }

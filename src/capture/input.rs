@@ -78,6 +78,28 @@ fn open_stdin(_: Option<&Stop>) -> Raw {
     Box::new(io::stdin())
 }
 
+/// A FIFO is opened before somebody writes there, so that waiting for it can be
+/// stopped. Elsewhere than on Linux one that nobody has opened looks as if it
+/// had ended.
+#[cfg(target_os = "linux")]
+fn open_without_waiting(path: &Path, stop: Option<&Stop>) -> io::Result<File> {
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+
+    let mut options = OpenOptions::new();
+    if stop.is_some() {
+        options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options.read(true).open(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_without_waiting(path: &Path, _: Option<&Stop>) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Reads `file`, which may keep its reader waiting.
 fn stoppable(file: File, stop: Option<&Stop>) -> Raw {
     match stop {
@@ -88,7 +110,7 @@ fn stoppable(file: File, stop: Option<&Stop>) -> Raw {
 }
 
 fn open_file(path: &Path, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let opened = open_without_waiting(path, stop).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Ok((metadata, _)) if metadata.is_dir() => Err(ErrorKind::Folder),
         Ok((metadata, file)) if metadata.is_file() => {

@@ -1,8 +1,9 @@
 //! Live interfaces, through libpcap.
 
 use std::collections::HashMap;
+use std::io;
 use std::os::fd::AsFd;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pcap::{Active, Linktype, Precision};
 use thiserror::Error;
@@ -19,7 +20,7 @@ use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 /// much more.
 const BLOCK_TIME: Duration = Duration::from_millis(10);
 
-/// How long to wait for packets before saying that there are none.
+/// How long to wait for packets before telling the time instead.
 const WAIT_TIME: Duration = Duration::from_millis(50);
 
 /// Packets taken from one interface before the others are asked, too.
@@ -31,10 +32,10 @@ const ANY: &str = "any";
 /// Interfaces told apart by number on [`ANY`].
 const MAX_SOURCES: usize = 4096;
 
-/// What to capture live, and how.
+/// What to capture live, and how. Without an interface the capture ends at once.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
-    /// Names of interfaces; `any` is all of them.
+    /// Names of interfaces, each once; `any` is all of them.
     pub interfaces: Vec<String>,
     /// Bytes captured of each packet. Default 262,144: all.
     pub snap_length: u32,
@@ -42,9 +43,11 @@ pub struct LiveOptions {
     pub buffer_size: u32,
     /// Ask the interfaces for packets to and from other hosts too. Default true.
     pub promiscuous: bool,
-    /// What the kernel is to pass, in libpcap's filter language: packets that
-    /// match all of these.
-    pub filters: Vec<String>,
+    /// What the kernel is to pass, in libpcap's filter language.
+    pub filter: Option<String>,
+    /// What the kernel may leave out besides: packets that do not match this.
+    /// It saves work, and is dropped where it makes no sense.
+    pub hint: Option<String>,
 }
 
 impl Default for LiveOptions {
@@ -54,7 +57,8 @@ impl Default for LiveOptions {
             snap_length: 262_144,
             buffer_size: 32 << 20,
             promiscuous: true,
-            filters: Vec::new(),
+            filter: None,
+            hint: None,
         }
     }
 }
@@ -93,10 +97,9 @@ pub enum LiveError {
 /// The packets of one interface or of several, as they come.
 ///
 /// ```text
-///          a packet               all dry
-///   ┌──► reading ──► Packet   ┌──────────► Starved
-///   └───────┘ dry: the next   │               │
-///               interface ────┘            waiting ──► Idle, or reading again
+///   ┌──► reading ──► Packet           all dry
+///   │        └─ dry: Starved, and the next ──► waiting ──► Idle
+///   └──────────────────────────────────────────────┘ packets may be there
 /// ```
 pub(super) struct Live {
     taps: Vec<Tap>,
@@ -109,6 +112,11 @@ pub(super) struct Live {
     dry: usize,
     /// The tap that was read last has failed.
     failed: Option<pcap::Error>,
+    /// The time of the last packet, and when it was given; before there is one,
+    /// only when the capture began.
+    latest: (Option<Timestamp>, Instant),
+    /// When the time was told last.
+    told: Instant,
     packets: u64,
     /// Losses of taps that have failed.
     lost: Drops,
@@ -119,6 +127,8 @@ struct Tap {
     number: usize,
     handle: pcap::Capture<Active>,
     link_type: LinkType,
+    /// The interface was asked for other hosts' packets, and refuses.
+    is_refused_promiscuous: bool,
     drops: Drops,
     /// The counters as they stood when they were last asked for; they wrap.
     counters: (u32, u32),
@@ -153,6 +163,8 @@ impl Live {
             given: 0,
             dry: 0,
             failed: None,
+            latest: (None, Instant::now()),
+            told: Instant::now(),
             packets: 0,
             lost: Drops::default(),
         })
@@ -168,8 +180,14 @@ impl Live {
         }
         if !self.taps.is_empty() && self.dry >= self.taps.len() {
             self.dry = 0;
-            if !self.wait() {
-                return Step::Idle(now());
+            if let Err(error) = self.wait() {
+                return self.give_up_all(&error);
+            }
+            // That may be there already when packets come that are then left
+            // out.
+            if self.told.elapsed() >= WAIT_TIME {
+                self.told = Instant::now();
+                return Step::Idle(self.settled());
             }
         }
         if self.stop.is_stopped() {
@@ -188,8 +206,10 @@ impl Live {
                 self.packets += 1;
                 let source = self.sources.of(tap.number, &tap.name, tap.link_type, packet.data);
                 let header = packet.header;
+                let time = time(header);
+                self.latest = (time, Instant::now());
                 let packet = Packet {
-                    origin: Origin { packet: self.packets, time: time(header), source },
+                    origin: Origin { packet: self.packets, time, source },
                     link_type: tap.link_type,
                     data: packet.data,
                     original_length: header.len,
@@ -216,7 +236,9 @@ impl Live {
     pub(super) fn interfaces(&self) -> Vec<String> {
         let title = |tap: &Tap| {
             let link_type = tap.handle.get_datalink().get_name();
-            format!("{} ({})", tap.name, link_type.unwrap_or_else(|_| tap.link_type.to_string()))
+            let link_type = link_type.unwrap_or_else(|_| tap.link_type.to_string());
+            let mode = if tap.is_refused_promiscuous { ", not promiscuous" } else { "" };
+            format!("{} ({link_type}{mode})", tap.name)
         };
         self.taps.iter().map(title).collect()
     }
@@ -236,11 +258,20 @@ impl Live {
         self.turn = (self.turn + 1) % self.taps.len().max(1);
     }
 
-    /// Waits for packets. Whether there may be some.
-    fn wait(&self) -> bool {
+    /// Waits until there may be packets, not for long.
+    fn wait(&self) -> io::Result<()> {
         let files = self.taps.iter().map(|tap| tap.handle.as_fd());
-        // A failure shows when the interface is read.
-        self.stop.wait(files, Some(WAIT_TIME)).unwrap_or(true)
+        self.stop.wait(files, Some(WAIT_TIME)).map(|_| ())
+    }
+
+    /// The time up to which every packet was given, now that there are no more:
+    /// that of the last one, and what has passed since. The clock of the system
+    /// may be set meanwhile.
+    fn settled(&self) -> Timestamp {
+        let (time, given) = self.latest;
+        let passed = i64::try_from(given.elapsed().saturating_sub(2 * BLOCK_TIME).as_nanos());
+        let time = time.map_or(0, Timestamp::nanoseconds);
+        Timestamp::from_nanoseconds(time.saturating_add(passed.unwrap_or(i64::MAX)))
     }
 
     /// Leaves the interface that is read now.
@@ -248,18 +279,28 @@ impl Live {
         if self.turn >= self.taps.len() {
             return Step::End;
         }
-        let tap = self.taps.remove(self.turn);
+        let mut tap = self.taps.remove(self.turn);
+        tap.count_drops();
         self.lost.kernel += tap.drops.kernel;
         self.lost.interface += tap.drops.interface;
-        self.next_turn();
+        self.given = 0;
+        self.turn %= self.taps.len().max(1);
         let kind = ErrorKind::Interface { message: message(error) };
         Step::Problem(Error { input: tap.name, kind })
+    }
+
+    /// Leaves all interfaces, as they cannot be waited for.
+    fn give_up_all(&mut self, error: &io::Error) -> Step<'_> {
+        let names: Vec<String> = self.taps.drain(..).map(|tap| tap.name).collect();
+        let kind = ErrorKind::Interface { message: error.to_string() };
+        Step::Problem(Error { input: names.join(", "), kind })
     }
 }
 
 impl Tap {
     fn open(number: usize, name: &str, options: &LiveOptions) -> Result<Self, LiveError> {
-        let mut handle = activate(name, options).map_err(|error| refused(name, &error))?;
+        let (mut handle, is_refused_promiscuous) =
+            activate(name, options).map_err(|error| refused(name, &error))?;
         let other = |error: pcap::Error| LiveError::Other {
             interface: name.into(),
             message: message(&error),
@@ -269,17 +310,19 @@ impl Tap {
         if name == ANY && handle.list_datalinks().is_ok_and(|types| types.contains(&newer)) {
             handle.set_datalink(newer).map_err(other)?;
         }
-        for filter in &options.filters {
-            // Each alone, so that none can close another's parenthesis.
-            handle.compile(filter, true).map_err(|error| FilterError::new(filter, &error))?;
-        }
-        if let Some(filter) = conjunction(&options.filters) {
-            handle.filter(&filter, true).map_err(|error| FilterError::new(&filter, &error))?;
-        }
+        set_filter(&mut handle, options)?;
         let handle = handle.setnonblock().map_err(other)?;
         let link_type = link_type_of(handle.get_datalink());
         let drops = Drops::default();
-        Ok(Self { name: name.into(), number, handle, link_type, drops, counters: (0, 0) })
+        Ok(Self {
+            name: name.into(),
+            number,
+            handle,
+            link_type,
+            is_refused_promiscuous,
+            drops,
+            counters: (0, 0),
+        })
     }
 
     fn count_drops(&mut self) {
@@ -298,8 +341,8 @@ impl Sources {
         if let Some(&known) = self.known.get(&(tap, index)) {
             return known;
         }
-        if self.sources.len() >= MAX_SOURCES {
-            return SourceId::default();
+        if self.known.len() >= MAX_SOURCES && index > 0 {
+            return self.of(tap, name, link_type, &[]);
         }
         let interface = || interface_name(index).unwrap_or_else(|| name.to_owned());
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
@@ -309,7 +352,29 @@ impl Sources {
     }
 }
 
-fn activate(name: &str, options: &LiveOptions) -> Result<pcap::Capture<Active>, pcap::Error> {
+/// Compiles and attaches the filter, together with the hint where that makes
+/// sense.
+fn set_filter(
+    handle: &mut pcap::Capture<Active>,
+    options: &LiveOptions,
+) -> Result<(), FilterError> {
+    let LiveOptions { filter, hint, .. } = options;
+    if let Some(filter) = filter {
+        // Alone first, so that it cannot close the hint's parenthesis.
+        handle.filter(filter, true).map_err(|error| FilterError::new(filter, &error))?;
+    }
+    if let Some(hint) = hint {
+        let both = filter.as_ref().map(|filter| format!("({hint}) and ({filter})"));
+        let _ = handle.filter(both.as_ref().unwrap_or(hint), true);
+    }
+    Ok(())
+}
+
+/// An open interface, and whether it refuses to be promiscuous.
+fn activate(
+    name: &str,
+    options: &LiveOptions,
+) -> Result<(pcap::Capture<Active>, bool), pcap::Error> {
     let open = |promiscuous: bool| {
         let handle = pcap::Capture::from_device(name)?
             .snaplen(options.snap_length.try_into().unwrap_or(i32::MAX))
@@ -321,47 +386,42 @@ fn activate(name: &str, options: &LiveOptions) -> Result<pcap::Capture<Active>, 
     };
     // Of all interfaces together there is no promiscuous mode.
     match open(options.promiscuous && name != ANY) {
-        Err(error) if message(&error).to_lowercase().contains("promiscuous") => open(false),
-        opened => opened,
+        // What libpcap has as a warning is an error to the crate.
+        Err(error) if message(&error).to_lowercase().contains("promisc") => {
+            Ok((open(false)?, true))
+        }
+        opened => Ok((opened?, false)),
     }
 }
 
 /// Whether libpcap gives times in nanoseconds, not microseconds.
 const NANOSECONDS: bool = cfg!(target_os = "linux");
 
+#[allow(clippy::useless_conversion, reason = "seconds have 32 bits on some systems")]
 fn time(header: &pcap::PacketHeader) -> Option<Timestamp> {
     let fraction = u32::try_from(header.ts.tv_usec).ok()?;
     let nanoseconds = if NANOSECONDS { fraction } else { fraction.checked_mul(1000)? };
-    Timestamp::from_parts(header.ts.tv_sec, nanoseconds)
-}
-
-/// The capture time up to which the kernel has handed over every packet.
-fn now() -> Timestamp {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let settled = now.saturating_sub(2 * BLOCK_TIME);
-    Timestamp::from_nanoseconds(i64::try_from(settled.as_nanos()).unwrap_or(i64::MAX))
-}
-
-/// All of these filters as one.
-fn conjunction(filters: &[String]) -> Option<String> {
-    let all: Vec<String> = filters.iter().map(|filter| format!("({filter})")).collect();
-    (!all.is_empty()).then(|| all.join(" and "))
+    Timestamp::from_parts(i64::from(header.ts.tv_sec), nanoseconds)
 }
 
 /// Why an interface cannot be opened. libpcap has one kind of error only.
 fn refused(name: &str, error: &pcap::Error) -> LiveError {
     let interface = name.to_owned();
     let message = message(error);
+    let lower = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let available: Vec<String> =
         interfaces().unwrap_or_default().into_iter().map(|interface| interface.name).collect();
-    if !available.is_empty() && !available.iter().any(|other| other == name) {
-        return LiveError::Missing { interface, available };
+    // Who may not capture is not told that there is no such interface; and not
+    // everything that can be opened is listed, `nflog:5` for one.
+    let is_unknown = !name.contains(':') && !available.iter().any(|other| other == name);
+    if says(&["no such device"]) || (is_unknown && !available.is_empty()) {
+        LiveError::Missing { interface, available }
+    } else if says(&["permission", "permitted", "cap_net_raw"]) {
+        LiveError::Permission { interface }
+    } else {
+        LiveError::Other { interface, message }
     }
-    let lower = message.to_lowercase();
-    if ["permission", "permitted", "cap_net_raw"].iter().any(|word| lower.contains(word)) {
-        return LiveError::Permission { interface };
-    }
-    LiveError::Other { interface, message }
 }
 
 /// What libpcap says, without the crate's own words.
@@ -395,13 +455,6 @@ fn interface_name(_: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn filters_are_joined_each_for_itself() {
-        assert_eq!(conjunction(&[]), None);
-        assert_eq!(conjunction(&["a or b".into()]).unwrap(), "(a or b)");
-        assert_eq!(conjunction(&["a or b".into(), "c".into()]).unwrap(), "(a or b) and (c)");
-    }
 
     #[test]
     fn an_interface_that_is_not_there_is_named_with_those_that_are() {

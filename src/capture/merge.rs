@@ -33,17 +33,11 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// A capture of these inputs. Nothing is opened yet: an input that cannot
-    /// be is told of by [`Step::Problem`].
     pub(super) fn open(inputs: Vec<Input>) -> Self {
         let several = inputs.len() > 1;
         Self::new(inputs.into_iter().map(|input| Part::new(input, several)).collect())
     }
 
-    /// A capture of the bytes that `reader` gives; `name` stands in errors.
-    ///
-    /// An interrupted read is tried again; any other error ends the capture
-    /// with a [`Step::Problem`].
     pub(super) fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
         Self::new(vec![Part::opened(name.into(), Reader::new(Box::new(reader)))])
     }
@@ -104,10 +98,6 @@ impl Merge {
         }
     }
 
-    /// Files and interfaces that packets came from, indexed by [`SourceId`](crate::types::SourceId).
-    ///
-    /// A source is added before the first packet that names it, and never
-    /// changes. Of one file at most 4096 interface names are told apart.
     pub(super) fn sources(&self) -> &[Source] {
         &self.sources
     }

@@ -130,7 +130,8 @@ impl Capture {
         Live::open(options).map(|live| Self(Kind::Live(live)))
     }
 
-    /// Ends it, even while it waits for packets, when `stop` is used.
+    /// Ends it when `stop` is used, even while it waits for packets, though
+    /// not while a reader of [`Capture::from_reader`] does.
     #[must_use]
     pub fn stopped_by(mut self, stop: Stop) -> Self {
         match &mut self.0 {
@@ -161,6 +162,15 @@ impl Capture {
             Kind::Files(merge) => merge.sources(),
             #[cfg(libpcap)]
             Kind::Live(live) => live.sources(),
+        }
+    }
+
+    /// Whether it is of live interfaces.
+    pub fn is_live(&self) -> bool {
+        match self.0 {
+            Kind::Files(_) => false,
+            #[cfg(libpcap)]
+            Kind::Live(_) => true,
         }
     }
 

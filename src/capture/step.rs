@@ -15,8 +15,9 @@ pub enum Step<'a> {
     Starved,
     /// An input, or the rest of it, cannot be read; go on for the others.
     Problem(Error),
-    /// Nothing came for a while, and every packet up to this time was given.
-    /// Only live captures say so, some ten times a second.
+    /// There is nothing more to give at the moment, and every packet up to this
+    /// time was given. Only live captures say so, some twenty times a second
+    /// unless they are behind.
     Idle(Timestamp),
     /// There is nothing more, or the capture was stopped. Every later step says
     /// the same.

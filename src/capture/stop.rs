@@ -123,12 +123,18 @@ mod wake {
 
     impl Read for Stoppable {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            while !self.stop.wait([self.file.as_fd()].into_iter(), None)? {
+            loop {
+                let can_read = self.stop.wait([self.file.as_fd()].into_iter(), None)?;
                 if self.stop.is_stopped() {
                     return Err(io::Error::other("stopped"));
                 }
+                if can_read {
+                    match self.file.read(out) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        result => return result,
+                    }
+                }
             }
-            self.file.read(out)
         }
     }
 }

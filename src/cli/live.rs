@@ -5,19 +5,32 @@ use anyhow::Result;
 use super::args::Arguments;
 use crate::capture::Capture;
 
+/// Addresses and ports of which the kernel is told.
+#[cfg(libpcap)]
+const MAX_TERMS: usize = 64;
+
 /// A live capture of the interfaces that the arguments name.
 #[cfg(libpcap)]
 pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
     use crate::capture::{LiveError, LiveOptions};
 
-    let pushed_down = super::print::selection(arguments).bpf();
+    let mut interfaces: Vec<String> = Vec::new();
+    for name in &arguments.interface {
+        if !interfaces.contains(name) {
+            interfaces.push(name.clone());
+        }
+    }
+    // Beyond that, compiling takes long, and kernels refuse the result.
+    let is_short = arguments.ip.len() + arguments.port.len() <= MAX_TERMS;
+    let hint = super::print::selection(arguments).bpf().filter(|_| is_short);
     let defaults = LiveOptions::default();
     let options = LiveOptions {
-        interfaces: arguments.interface.clone(),
+        interfaces,
         snap_length: arguments.snaplen.unwrap_or(defaults.snap_length),
         buffer_size: arguments.buffer_size.unwrap_or(defaults.buffer_size),
         promiscuous: !arguments.no_promiscuous,
-        filters: pushed_down.into_iter().chain(arguments.capture_filter.clone()).collect(),
+        filter: arguments.capture_filter.clone(),
+        hint,
     };
     Capture::live(&options).map_err(|error| match &error {
         LiveError::Permission { .. } => anyhow::anyhow!(

@@ -9,7 +9,7 @@ use crate::types::Packet;
 #[cfg(libpcap)]
 pub(super) struct PacketFilter {
     filter: crate::capture::CaptureFilter,
-    has_failed: bool,
+    has_spoken: bool,
 }
 
 #[cfg(libpcap)]
@@ -19,24 +19,28 @@ impl PacketFilter {
         match &arguments.capture_filter {
             Some(expression) if arguments.interface.is_empty() => {
                 let filter = crate::capture::CaptureFilter::new(expression)?;
-                Ok(Some(Self { filter, has_failed: false }))
+                Ok(Some(Self { filter, has_spoken: false }))
             }
             _ => Ok(None),
         }
     }
 
-    /// Whether a packet matches. Says so when that cannot be told.
+    /// Whether a packet matches. Says so the first time that this cannot be
+    /// told.
     pub(super) fn wants(&mut self, packet: &Packet<'_>) -> bool {
         self.filter.matches(packet).unwrap_or_else(|error| {
-            super::say(&format!("packet {}, {}: {error}", packet.origin.packet, packet.link_type));
-            self.has_failed = true;
+            if !self.has_spoken {
+                let number = packet.origin.packet;
+                super::say(&format!("packet {number}, {}: {error}", packet.link_type));
+            }
+            self.has_spoken = true;
             false
         })
     }
 
-    /// Whether it could not be told of some packets.
+    /// Whether it means nothing for all packets that came.
     pub(super) fn has_failed(&self) -> bool {
-        self.has_failed
+        self.has_spoken && !self.filter.fits_any()
     }
 }
 

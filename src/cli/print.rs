@@ -8,12 +8,13 @@ use anyhow::Result;
 use super::args::{Arguments, Color, Format, Payload};
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
+use super::signals::Ends;
 use super::status::{Beside, Status};
 use super::summary::Found;
-use super::{FAILURE, SUCCESS, live, say, signals, summary};
+use super::{FAILURE, SUCCESS, live, say, summary};
 use crate::analyzer::{Analyzer, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
-use crate::engine::Engine;
+use crate::engine::{Engine, Progress};
 use crate::filter::Selection;
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
 use crate::types::{Limits, Packet};
@@ -21,9 +22,13 @@ use crate::types::{Limits, Packet};
 /// Prints the traffic in the capture that the arguments name.
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut filter = PacketFilter::new(arguments)?;
-    let stop = signals::stop()?;
-    let mut capture = open(arguments)?.stopped_by(stop.clone());
-    let is_live = !arguments.interface.is_empty();
+    let capture = open(arguments)?;
+    let ends = Ends::by_signals()?;
+    let mut capture = capture.stopped_by(ends.stop.clone());
+    let is_live = capture.is_live();
+    if is_live {
+        ends.by_output()?;
+    }
     if is_live && !arguments.quiet {
         say(&format!("capturing on {}", capture.interfaces().join(", ")));
     }
@@ -31,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut view = view(arguments);
     let status = Status::new(is_live && arguments.verbose);
     let mut wants = filter.as_mut().map(|filter| |packet: &Packet<'_>| filter.wants(packet));
+    let mut progress = |progress| status.tell(progress);
     let engine = Engine {
         capture: &mut capture,
         analyzer: &mut analyzer,
@@ -40,14 +46,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         messages: arguments.count,
         duration: arguments.duration,
         problem: &mut |error| status.suspend(|| say(&error.to_string())),
-        progress: &mut |progress| status.tell(progress),
+        progress: status.is_shown().then_some(&mut progress as &mut dyn FnMut(Progress)),
     };
     let result = engine.run();
     status.clear();
     let problems = match result {
         Ok(problems) => problems,
         // Ctrl-C ends the reader of a pipe, too.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && stop.is_stopped() => 0,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && ends.is_signalled() => 0,
         Err(error) => return Err(error.into()),
     };
     if !arguments.quiet {

@@ -27,10 +27,14 @@ impl Status {
         Self(style.map_or(bar.clone(), |style| bar.with_style(style)))
     }
 
+    /// Whether anybody sees it.
+    pub(super) fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
+    /// Shows how far the capture is.
     pub(super) fn tell(&self, progress: Progress) {
-        if !self.0.is_hidden() {
-            self.0.set_message(line(progress));
-        }
+        self.0.set_message(line(progress));
     }
 
     /// Takes the line away while something else is written.

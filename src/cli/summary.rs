@@ -119,7 +119,9 @@ fn seen(statistics: &Statistics) -> String {
     part(statistics.begun_before, &|n| format!("{n} of them begun before the capture"));
     part(statistics.tls, &|n| format!("{n} of them TLS without keys"));
     part(statistics.unselected, &|n| format!("{n} of them filtered away"));
-    part(statistics.passed_over, &|n| format!("{} left out by -f", count(n, "packet")));
+    part(statistics.passed_over, &|n| {
+        format!("{} left out by -f or --duration", count(n, "packet"))
+    });
     part(statistics.cut_packets, &|n| format!("{} cut by the snap length", count(n, "packet")));
     part(unknown, &|n| format!("{n} of unknown link types"));
     part(net.malformed, &|n| format!("{n} not decodable"));

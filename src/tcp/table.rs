@@ -32,7 +32,6 @@ pub struct Entry<T> {
     backward: Seen,
     /// Time of its last segment.
     last: Option<Timestamp>,
-    is_reset: bool,
 }
 
 /// The conversations between two ends.
@@ -52,7 +51,11 @@ struct Seen {
     /// acknowledged.
     first_seq: Option<Seq>,
     first_ack: Option<Seq>,
+    /// Sequence number after its last segment, RSTs left aside.
+    end: Option<Seq>,
+    /// It ended with a FIN, a RST.
     fin: bool,
+    reset: bool,
 }
 
 /// What a SYN said.
@@ -162,15 +165,16 @@ impl<T: Default> Table<T> {
         lifetime: impl Fn(&Entry<T>) -> Duration,
     ) -> Vec<(Conversation, Entry<T>)> {
         self.clock.set(now);
-        let is_due = self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_INTERVAL);
-        if is_due { self.sweep(now, lifetime) } else { Vec::new() }
+        if self.is_due(now) { self.sweep(now, lifetime) } else { Vec::new() }
     }
 
     fn is_time_to_sweep(&self, now: Timestamp) -> bool {
-        let is_due =
-            self.swept.is_none_or(|swept| now < swept || now.since(swept) >= SWEEP_INTERVAL);
         // However fast the time goes, the work stays in proportion.
-        is_due && self.segments.saturating_mul(SWEEP_SHARE) >= self.conversations.len()
+        self.is_due(now) && self.segments.saturating_mul(SWEEP_SHARE) >= self.conversations.len()
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.swept.is_none_or(|swept| now < swept || now.since(swept) >= SWEEP_INTERVAL)
     }
 
     fn sweep(
@@ -246,10 +250,12 @@ impl<T> Place<T> {
 
 impl<T> Entry<T> {
     /// Whether both sides were seen closing, one of them breaking off, or
-    /// nothing but SYNs. Nobody's word is weighed here.
+    /// nothing but SYNs. A stray segment far from those before it shows
+    /// nothing, nor does an end after which the same side goes on.
     pub fn looks_over(&self) -> bool {
-        let is_half_open = self.forward.first_seq.is_none() && self.backward.first_seq.is_none();
-        self.is_reset || is_half_open || (self.forward.fin && self.backward.fin)
+        let Self { forward, backward, .. } = self;
+        let is_half_open = forward.first_seq.is_none() && backward.first_seq.is_none();
+        is_half_open || forward.reset || backward.reset || (forward.fin && backward.fin)
     }
 
     /// What the SYN of a direction said, if it was seen, or what the answer to
@@ -267,12 +273,11 @@ impl<T> Entry<T> {
 
     fn see(&mut self, segment: &Segment<'_>, direction: Direction) {
         self.last = segment.origin.time.or(self.last);
-        self.is_reset |= segment.flags.contains(TcpFlags::RST);
         let (sender, peer) = match direction {
             Direction::Forward => (&mut self.forward, &mut self.backward),
             Direction::Backward => (&mut self.backward, &mut self.forward),
         };
-        sender.fin |= segment.flags.contains(TcpFlags::FIN);
+        sender.see_end(segment);
         if !segment.flags.contains(TcpFlags::SYN) {
             sender.first_seq.get_or_insert(segment.seq);
             sender.first_ack = sender.first_ack.or(segment.ack);
@@ -340,6 +345,25 @@ impl<T> Entry<T> {
     }
 }
 
+impl Seen {
+    fn see_end(&mut self, segment: &Segment<'_>) {
+        let is_near = self
+            .end
+            .is_none_or(|end| segment.seq.distance_from(end).unsigned_abs() <= NEAR.unsigned_abs());
+        if segment.flags.contains(TcpFlags::RST) {
+            self.reset |= is_near;
+            return;
+        }
+        let is_fin = segment.flags.contains(TcpFlags::FIN);
+        let length = (segment.payload.len() as u32).wrapping_add(segment.cut);
+        let end = segment.seq.plus(length.wrapping_add(u32::from(is_fin)));
+        let goes_on = self.end.is_none_or(|known| end.distance_from(known) > 0);
+        self.reset = false;
+        self.fin = if is_fin { self.fin || is_near } else { self.fin && !goes_on };
+        self.end = Some(end);
+    }
+}
+
 impl<T: Default> Entry<T> {
     fn new(next_stream: &mut u64) -> Self {
         let stream = *next_stream;
@@ -350,7 +374,6 @@ impl<T: Default> Entry<T> {
             forward: Seen::default(),
             backward: Seen::default(),
             last: None,
-            is_reset: false,
         }
     }
 }

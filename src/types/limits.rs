@@ -15,8 +15,8 @@ pub struct Limits {
     /// one is evicted. Default 200,000.
     pub conversations: usize,
     /// Silence, in capture time, after which a conversation that is over, or
-    /// never came about, is forgotten. Default 120 s, a maximum segment
-    /// lifetime (RFC 9293 §3.4.2).
+    /// never came about, is forgotten. Default 4 min, as long as TCP may wait
+    /// in TIME-WAIT (RFC 9293 §3.4.2).
     pub closed_time: Duration,
     /// Silence, in capture time, after which any conversation is evicted.
     /// Default 24 h: WebSocket connections may say nothing for long.
@@ -56,7 +56,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             conversations: 200_000,
-            closed_time: Duration::from_secs(120),
+            closed_time: Duration::from_secs(240),
             idle_time: Duration::from_secs(24 * 3600),
             reorder: 16 << 20,
             reorder_total: 64 << 20,

@@ -271,15 +271,15 @@ fn an_unknown_link_type_is_told_once() {
 
 #[test]
 fn a_capture_filter_chooses_packets_and_renumbers_nothing() {
+    if !cfg!(libpcap) {
+        return skip("live", "built without libpcap");
+    }
     let path = capture("tornado-chat.pcapng");
     let all = json(&[&path]).events();
     let client = all[1]["client"].as_str().unwrap();
     let port = client.rsplit(':').next().unwrap();
     let expression = format!("tcp port {port}");
     let ran = run(["-T", "json", "-f", &expression, path.to_str().unwrap()]);
-    if !cfg!(libpcap) {
-        return skip("live", "built without libpcap");
-    }
     let expected: Vec<_> = all.iter().filter(|event| event["client"] == client).collect();
     assert!(expected.len() > 3);
     assert_eq!(ran.events().iter().collect::<Vec<_>>(), expected);
@@ -310,6 +310,16 @@ fn a_capture_filter_that_means_nothing_for_a_link_type_is_told() {
     assert!(
         ran.stderr.starts_with("wsdump: packet 1, link type 1: the capture filter `wlan addr1")
     );
+
+    // Beside packets for which it means something, it is a note, told once.
+    let folder = scratch("link-types");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[20] = 105;
+    let wireless = write(&folder, "wireless.pcap", &bytes);
+    let both = [wireless.to_str().unwrap(), path.to_str().unwrap()];
+    let ran = run(["-f", "wlan addr1 00:00:00:00:00:01", both[0], both[1]]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("the capture filter").count(), 1, "{}", ran.stderr);
 }
 
 /// The length that a filter sees is that on the wire.
@@ -348,6 +358,63 @@ fn a_duration_is_of_the_captures_time() {
     let passed = |event| time(event).duration_since(time(&all[0])).as_millis();
     assert!(passed(some.last().unwrap()) < 200);
     assert!(passed(&all[some.len()]) >= 199, "the first packet comes before the first event");
+}
+
+/// A packet with a time of its own ends nothing, and takes nothing with it.
+#[test]
+fn one_wrong_time_ends_no_run() {
+    let mut pcap = Pcap::read(&capture("handwritten.pcap"));
+    let all = run(["-T", "json", capture("handwritten.pcap").to_str().unwrap()]).events();
+    // The acknowledgment of the SYN-ACK, which is not needed.
+    pcap.records[2][..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    let folder = scratch("one-wrong-time");
+    let path = write(&folder, "one.pcap", &pcap.file(0..pcap.records.len()));
+    let ran = run(["-T", "json", "--duration", "1h", path.to_str().unwrap()]);
+    assert_eq!(ran.events()[..all.len() - 1], all[..all.len() - 1]);
+}
+
+#[cfg(unix)]
+fn signal(child: &std::process::Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
+    let shell = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(shell.success());
+}
+
+/// What was read before is shown, and what was open is told as such.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_waiting_for_standard_input() {
+    let file = std::fs::read(capture("websocketd.pcap")).unwrap();
+    for name in ["INT", "TERM"] {
+        let mut child = wsdump(["-T", "json", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // In the middle of a record, after some messages.
+        stdin.write_all(&file[..2000]).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.starts_with(r#"{"event":"handshake""#), "{first}");
+        signal(&child, name);
+        let last = lines.map(Result::unwrap).last().unwrap();
+        assert!(last.contains(r#""event":"end""#) && last.contains(r#""state":"open""#), "{last}");
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+    }
+}
+
+/// Nobody has opened its other end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_waiting_for_a_fifo() {
+    let path = scratch("fifo-without-a-writer").join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let mut child = wsdump([path.as_os_str()]).spawn().unwrap();
+    // Once it has opened the FIFO, writing there does not block.
+    let writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    drop(writer);
 }
 
 /// The table adds up what the ends of connections count.

@@ -136,6 +136,51 @@ fn packets() -> Vec<(LinkType, Vec<u8>)> {
     packets
 }
 
+/// Numbers of systems and of byte orders other than this one's.
+#[test]
+fn a_filter_reads_every_kind_of_raw_ip_and_loopback() {
+    let mut filter = CaptureFilter::new("tcp port 8080").unwrap();
+    let mut other = CaptureFilter::new("tcp port 80").unwrap();
+    for (is_ipv6, datagram) in [(false, ipv4(6, &[], &[])), (true, ipv6(6, &[]))] {
+        let mut forms: Vec<(LinkType, Vec<u8>)> =
+            [12, 14, 101].map(|number| (LinkType(number), datagram.clone())).into();
+        let families: &[u32] = if is_ipv6 { &[10, 24, 28, 30] } else { &[2] };
+        for family in families {
+            for header in [family.to_le_bytes(), family.to_be_bytes()] {
+                for link_type in [LinkType::NULL, LinkType::LOOP] {
+                    forms.push((link_type, [&header[..], &datagram].concat()));
+                }
+            }
+        }
+        for (link_type, data) in forms {
+            assert!(filter.matches(&packet(link_type, &data)).unwrap(), "{link_type}: {data:02x?}");
+            assert!(!other.matches(&packet(link_type, &data)).unwrap(), "{link_type}: {data:02x?}");
+        }
+    }
+}
+
+#[test]
+fn a_packet_that_is_cut_has_its_length_and_zeros() {
+    let data = ipv4(6, &[], &[]);
+    let cut = |expression: &str, length: usize| {
+        let packet = Packet { original_length: 1500, ..packet(LinkType::RAW, &data[..length]) };
+        CaptureFilter::new(expression).unwrap().matches(&packet).unwrap()
+    };
+    assert!(cut("tcp port 8080", 40));
+    assert!(cut("tcp port 8080 and greater 1500", 40));
+    assert!(!cut("less 1499", 40));
+    assert!(!cut("tcp port 8080", 20), "the ports are not there");
+    assert!(cut("tcp port 0", 20));
+    let mut filter = CaptureFilter::new("ip[60] = 1").unwrap();
+    let mut long = data.clone();
+    long.resize(100, 1);
+    let mut matches = |data: &[u8]| {
+        filter.matches(&Packet { original_length: 200, ..packet(LinkType::RAW, data) }).unwrap()
+    };
+    assert!(matches(&long));
+    assert!(!matches(&long[..60]), "nothing is left of the packet before");
+}
+
 /// What the filter of a selection says of a packet.
 fn passes(networks: &[&str], ports: &[u16], link_type: LinkType, data: &[u8]) -> bool {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
