@@ -120,7 +120,7 @@ impl Engine<'_> {
             if ticker.is_due() {
                 screen.flush()?;
                 if end.has_come() {
-                    break;
+                    capture.end();
                 }
                 if let Some(progress) = &mut progress {
                     let (packets, messages) = (analyzer.packets(), screen.messages);
@@ -191,9 +191,9 @@ impl Deadline {
         if *late >= LATE_PACKETS { Timing::Over } else { Timing::Late }
     }
 
-    /// Whether the last packets came too late.
+    /// Whether it is why the capture has ended.
     fn is_past(&self) -> bool {
-        matches!(self, Self::Packets { late: 1.., .. })
+        matches!(self, Self::Packets { late: 1.., .. }) || self.has_come()
     }
 
     fn has_come(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::RangeBounds;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use super::bpf::{FilterError, link_type_of};
 use super::error::{Error, ErrorKind};
 use super::interfaces::interfaces;
 use super::step::{Drops, Step};
-use super::stop::Stop;
+use super::stop::{Stop, now, wait};
 use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 
 /// How long the kernel collects packets before it hands them over. A packet is
@@ -20,8 +21,14 @@ use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 /// much more.
 const BLOCK_TIME: Duration = Duration::from_millis(10);
 
+/// After that it has handed over every packet.
+const SETTLE_TIME: Duration = Duration::from_millis(2 * BLOCK_TIME.as_millis() as u64);
+
 /// How long to wait for packets before telling the time instead.
 const WAIT_TIME: Duration = Duration::from_millis(50);
+
+/// How long the packets from before the end may take to be given.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Packets taken from one interface before the others are asked, too.
 const TURN: u32 = 1024;
@@ -39,7 +46,7 @@ pub struct LiveOptions {
     pub interfaces: Vec<String>,
     /// Bytes captured of each packet. Default 262,144: all.
     pub snap_length: u32,
-    /// Bytes of the kernel's buffer for each interface. Default 32 MiB.
+    /// Bytes of the kernel's buffer for each interface. Default 64 MiB.
     pub buffer_size: u32,
     /// Ask the interfaces for packets to and from other hosts too. Default true.
     pub promiscuous: bool,
@@ -55,7 +62,7 @@ impl Default for LiveOptions {
         Self {
             interfaces: Vec::new(),
             snap_length: 262_144,
-            buffer_size: 32 << 20,
+            buffer_size: 64 << 20,
             promiscuous: true,
             filter: None,
             hint: None,
@@ -101,6 +108,8 @@ pub enum LiveError {
 ///   │        └─ dry: Starved, and the next ──► waiting ──► Idle
 ///   └──────────────────────────────────────────────┘ packets may be there
 /// ```
+///
+/// When it is to end, what the kernel has from before is still given.
 pub(super) struct Live {
     taps: Vec<Tap>,
     sources: Sources,
@@ -117,9 +126,18 @@ pub(super) struct Live {
     latest: (Option<Timestamp>, Instant),
     /// When the time was told last.
     told: Instant,
+    ending: Option<Ending>,
     packets: u64,
     /// Losses of taps that have failed.
     lost: Drops,
+}
+
+/// A capture that is to end gives what was captured until then.
+#[derive(Clone, Copy)]
+struct Ending {
+    /// Later packets are not given.
+    time: Option<Timestamp>,
+    begun: Instant,
 }
 
 struct Tap {
@@ -165,6 +183,7 @@ impl Live {
             failed: None,
             latest: (None, Instant::now()),
             told: Instant::now(),
+            ending: None,
             packets: 0,
             lost: Drops::default(),
         })
@@ -174,24 +193,34 @@ impl Live {
         self.stop = stop;
     }
 
+    /// Ends it now, as [`Stop::stop`] does.
+    pub(super) fn end(&mut self) {
+        self.ending.get_or_insert_with(|| Ending { time: now(), begun: Instant::now() });
+    }
+
     pub(super) fn next(&mut self) -> Step<'_> {
         if let Some(error) = self.failed.take() {
             return self.give_up(&error);
         }
+        if self.ending.is_none() && self.stop.is_stopped() {
+            self.ending = Some(Ending { time: self.stop.time(), begun: Instant::now() });
+        }
         if !self.taps.is_empty() && self.dry >= self.taps.len() {
             self.dry = 0;
-            if let Err(error) = self.wait() {
-                return self.give_up_all(&error);
+            match self.wait() {
+                Ok(()) => {}
+                Err(error) => return self.give_up_all(&error),
             }
-            // That may be there already when packets come that are then left
-            // out.
-            if self.told.elapsed() >= WAIT_TIME {
+            if self.ending.is_some_and(|ending| ending.begun.elapsed() >= SETTLE_TIME) {
+                self.leave(..);
+            } else if self.told.elapsed() >= WAIT_TIME {
+                // That is so although there are packets, when none is given.
                 self.told = Instant::now();
                 return Step::Idle(self.settled());
             }
         }
-        if self.stop.is_stopped() {
-            return Step::End;
+        if self.ending.is_some_and(|ending| ending.begun.elapsed() >= DRAIN_TIME) {
+            self.leave(..);
         }
         if self.given >= TURN {
             self.next_turn();
@@ -201,13 +230,18 @@ impl Live {
         };
         match tap.handle.next_packet() {
             Ok(packet) => {
+                let header = packet.header;
+                let time = time(header);
+                if self.ending.is_some_and(|ending| ending.time < time) {
+                    self.dry += 1;
+                    self.given = TURN;
+                    return Step::Starved;
+                }
                 self.dry = 0;
                 self.given += 1;
                 self.packets += 1;
-                let source = self.sources.of(tap.number, &tap.name, tap.link_type, packet.data);
-                let header = packet.header;
-                let time = time(header);
                 self.latest = (time, Instant::now());
+                let source = self.sources.of(tap.number, &tap.name, tap.link_type, packet.data);
                 let packet = Packet {
                     origin: Origin { packet: self.packets, time, source },
                     link_type: tap.link_type,
@@ -216,7 +250,7 @@ impl Live {
                 };
                 Step::Packet(packet, &self.sources.sources)
             }
-            Err(pcap::Error::TimeoutExpired) => {
+            Err(error) if is_nothing_yet(&error) => {
                 self.dry += 1;
                 self.given = TURN;
                 Step::Starved
@@ -261,7 +295,13 @@ impl Live {
     /// Waits until there may be packets, not for long.
     fn wait(&self) -> io::Result<()> {
         let files = self.taps.iter().map(|tap| tap.handle.as_fd());
-        self.stop.wait(files, Some(WAIT_TIME)).map(|_| ())
+        match self.ending {
+            None => self.stop.wait(files, Some(WAIT_TIME)).map(|_| ()),
+            Some(ending) => {
+                let rest = SETTLE_TIME.saturating_sub(ending.begun.elapsed());
+                wait(files, Some(rest)).map(|_| ())
+            }
+        }
     }
 
     /// The time up to which every packet was given, now that there are no more:
@@ -269,7 +309,7 @@ impl Live {
     /// may be set meanwhile.
     fn settled(&self) -> Timestamp {
         let (time, given) = self.latest;
-        let passed = i64::try_from(given.elapsed().saturating_sub(2 * BLOCK_TIME).as_nanos());
+        let passed = i64::try_from(given.elapsed().saturating_sub(SETTLE_TIME).as_nanos());
         let time = time.map_or(0, Timestamp::nanoseconds);
         Timestamp::from_nanoseconds(time.saturating_add(passed.unwrap_or(i64::MAX)))
     }
@@ -279,21 +319,30 @@ impl Live {
         if self.turn >= self.taps.len() {
             return Step::End;
         }
-        let mut tap = self.taps.remove(self.turn);
-        tap.count_drops();
-        self.lost.kernel += tap.drops.kernel;
-        self.lost.interface += tap.drops.interface;
-        self.given = 0;
-        self.turn %= self.taps.len().max(1);
+        let name = self.leave(self.turn..=self.turn);
         let kind = ErrorKind::Interface { message: message(error) };
-        Step::Problem(Error { input: tap.name, kind })
+        Step::Problem(Error { input: name, kind })
     }
 
     /// Leaves all interfaces, as they cannot be waited for.
     fn give_up_all(&mut self, error: &io::Error) -> Step<'_> {
-        let names: Vec<String> = self.taps.drain(..).map(|tap| tap.name).collect();
+        let names = self.leave(..);
         let kind = ErrorKind::Interface { message: error.to_string() };
-        Step::Problem(Error { input: names.join(", "), kind })
+        Step::Problem(Error { input: names, kind })
+    }
+
+    /// Takes leave of some interfaces, but for what they lost; their names.
+    fn leave(&mut self, which: impl RangeBounds<usize>) -> String {
+        let mut names = Vec::new();
+        for mut tap in self.taps.drain(which) {
+            tap.count_drops();
+            self.lost.kernel += tap.drops.kernel;
+            self.lost.interface += tap.drops.interface;
+            names.push(tap.name);
+        }
+        self.given = 0;
+        self.turn %= self.taps.len().max(1);
+        names.join(", ")
     }
 }
 
@@ -422,6 +471,11 @@ fn refused(name: &str, error: &pcap::Error) -> LiveError {
     } else {
         LiveError::Other { interface, message }
     }
+}
+
+/// Some modules of libpcap do not hide that they do not block.
+fn is_nothing_yet(error: &pcap::Error) -> bool {
+    *error == pcap::Error::TimeoutExpired || message(error).contains("temporarily unavailable")
 }
 
 /// What libpcap says, without the crate's own words.

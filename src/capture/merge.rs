@@ -30,6 +30,7 @@ pub(super) struct Merge {
     /// Packets given so far.
     packets: u64,
     stop: Option<Stop>,
+    has_ended: bool,
 }
 
 impl Merge {
@@ -54,6 +55,7 @@ impl Merge {
             sources: Vec::new(),
             packets: 0,
             stop: None,
+            has_ended: false,
         };
         if merge.inputs.len() == 1 {
             // Nothing to compare with: it can be read as it comes.
@@ -68,12 +70,16 @@ impl Merge {
         self.stop = Some(stop);
     }
 
+    pub(super) fn end(&mut self) {
+        self.has_ended = true;
+    }
+
     /// Goes one step on.
     pub(super) fn next(&mut self) -> Step<'_> {
         if let Some(part) = self.starved.take().and_then(|index| self.inputs.get_mut(index)) {
             part.fill(self.stop.as_ref());
         }
-        if self.stop.as_ref().is_some_and(Stop::is_stopped) {
+        if self.has_ended || self.stop.as_ref().is_some_and(Stop::is_stopped) {
             return Step::End;
         }
         loop {

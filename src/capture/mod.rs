@@ -130,8 +130,8 @@ impl Capture {
         Live::open(options).map(|live| Self(Kind::Live(live)))
     }
 
-    /// Ends it when `stop` is used, even while it waits for packets, though
-    /// not while a reader of [`Capture::from_reader`] does.
+    /// Ends it as [`Capture::end`] does when `stop` is used, even while it waits
+    /// for packets, though not while a reader of [`Capture::from_reader`] does.
     #[must_use]
     pub fn stopped_by(mut self, stop: Stop) -> Self {
         match &mut self.0 {
@@ -140,6 +140,16 @@ impl Capture {
             Kind::Live(live) => live.stopped_by(stop),
         }
         self
+    }
+
+    /// Ends a live capture: what the kernel has captured until now is still
+    /// given, then comes [`Step::End`]. Of files nothing more is given.
+    pub fn end(&mut self) {
+        match &mut self.0 {
+            Kind::Files(merge) => merge.end(),
+            #[cfg(libpcap)]
+            Kind::Live(live) => live.end(),
+        }
     }
 
     /// Goes one step on.

@@ -1,8 +1,10 @@
 //! Ending a capture from outside.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::types::Timestamp;
 
 /// Ends the captures that were given a clone of it, even while they wait for
 /// packets. Made for signal handlers' threads.
@@ -20,7 +22,7 @@ pub struct Stop(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    is_stopped: AtomicBool,
+    stopped: OnceLock<Option<Timestamp>>,
     #[cfg(unix)]
     wake: wake::Wake,
 }
@@ -32,7 +34,7 @@ impl Stop {
     /// When the process has no file descriptors left.
     pub fn new() -> io::Result<Self> {
         Ok(Self(Arc::new(Inner {
-            is_stopped: AtomicBool::new(false),
+            stopped: OnceLock::new(),
             #[cfg(unix)]
             wake: wake::Wake::new()?,
         })))
@@ -40,24 +42,46 @@ impl Stop {
 
     /// Ends the captures.
     pub fn stop(&self) {
-        self.0.is_stopped.store(true, Ordering::Release);
+        self.0.stopped.get_or_init(now);
         #[cfg(unix)]
         self.0.wake.wake();
     }
 
     /// Whether they are to end.
     pub fn is_stopped(&self) -> bool {
-        self.0.is_stopped.load(Ordering::Acquire)
+        self.0.stopped.get().is_some()
+    }
+
+    /// When they were first told to end, by the clock of the system.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.0.stopped.get().copied().flatten()
+    }
+}
+
+/// The time by the clock of the system.
+pub(super) fn now() -> Option<Timestamp> {
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(passed.as_nanos()).ok().map(Timestamp::from_nanoseconds)
+}
+
+/// Can be read once it is used.
+#[cfg(unix)]
+impl std::os::fd::AsFd for Stop {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.wake.as_fd()
     }
 }
 
 #[cfg(unix)]
 pub(super) use wake::Stoppable;
+#[cfg(all(unix, libpcap))]
+pub(super) use wake::wait;
 
 #[cfg(unix)]
 mod wake {
     use std::fs::File;
     use std::io::{self, Read, Write};
+    use std::iter;
     use std::os::fd::{AsFd, BorrowedFd};
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
@@ -87,6 +111,12 @@ mod wake {
         }
     }
 
+    impl AsFd for Wake {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.reader.as_fd()
+        }
+    }
+
     impl Stop {
         /// Waits until one of `files` can be read, the captures are to end, or
         /// `timeout` has passed. Whether one can be read.
@@ -95,18 +125,25 @@ mod wake {
             files: impl Iterator<Item = BorrowedFd<'a>>,
             timeout: Option<Duration>,
         ) -> io::Result<bool> {
-            let mut waiting: Vec<PollFd<'_>> = files
-                .chain([self.0.wake.reader.as_fd()])
-                .map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN))
-                .collect();
-            let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-            match poll(&mut waiting, timeout.as_ref()) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            waiting.pop();
-            Ok(waiting.iter().any(|file| !file.revents().is_empty()))
+            let readable = wait(iter::once(self.as_fd()).chain(files), timeout)?;
+            Ok(readable.iter().skip(1).any(|&readable| readable))
         }
+    }
+
+    /// Waits until one of `files` can be read, or `timeout` has passed. For each
+    /// whether it can be.
+    pub(in super::super) fn wait<'a>(
+        files: impl Iterator<Item = BorrowedFd<'a>>,
+        timeout: Option<Duration>,
+    ) -> io::Result<Vec<bool>> {
+        let mut waiting: Vec<PollFd<'_>> =
+            files.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)).collect();
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut waiting, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(waiting.iter().map(|file| !file.revents().is_empty()).collect())
     }
 
     /// A file whose reader waits no longer than until it is stopped.

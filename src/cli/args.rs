@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Error, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -70,6 +71,7 @@ pub(super) struct Arguments {
         long,
         value_name = "IF",
         conflicts_with_all = ["files", "read"],
+        value_parser = NonEmptyStringValueParser::new(),
         help_heading = LIVE
     )]
     pub(super) interface: Vec<String>,
@@ -86,7 +88,7 @@ pub(super) struct Arguments {
     pub(super) snaplen: Option<u32>,
 
     /// The kernel's buffer for each interface, such as 64MiB; without a unit in
-    /// KiB, as tcpdump takes it. The default is 32MiB
+    /// KiB, as tcpdump takes it. The default is 64MiB
     #[arg(
         short = 'B',
         long,
@@ -107,7 +109,7 @@ pub(super) struct Arguments {
 
     /// Look only at packets that match, in libpcap's filter language (`man
     /// pcap-filter`), as tcpdump takes it; on files too
-    #[arg(short = 'f', long, value_name = "EXPR")]
+    #[arg(short = 'f', long, value_name = "EXPR", value_parser = NonEmptyStringValueParser::new())]
     pub(super) capture_filter: Option<String>,
 
     /// Show only connections with an end at this address or in this network;

@@ -45,8 +45,12 @@ pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
 /// The program, as it has to be named to setcap.
 #[cfg(libpcap)]
 fn program() -> String {
-    std::env::current_exe()
-        .map_or_else(|_| "$(command -v wsdump)".into(), |path| path.display().to_string())
+    let Ok(path) = std::env::current_exe() else {
+        return "$(command -v wsdump)".into();
+    };
+    let path = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Says what to install.

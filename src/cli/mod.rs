@@ -9,6 +9,7 @@ mod live;
 mod packet_filter;
 mod print;
 mod signals;
+mod standard_output;
 mod status;
 mod summary;
 mod units;

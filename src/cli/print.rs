@@ -9,6 +9,7 @@ use super::args::{Arguments, Color, Format, Payload};
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
 use super::signals::Ends;
+use super::standard_output::StandardOutput;
 use super::status::{Beside, Status};
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, live, say, summary};
@@ -36,12 +37,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut view = view(arguments);
     let status = Status::new(is_live && arguments.verbose);
     let mut wants = filter.as_mut().map(|filter| |packet: &Packet<'_>| filter.wants(packet));
+    let output = StandardOutput::new(ends.stop.clone())?;
     let mut progress = |progress| status.tell(progress);
     let engine = Engine {
         capture: &mut capture,
         analyzer: &mut analyzer,
         view: view.as_mut(),
-        output: &mut Beside { status: &status, output: io::stdout().lock() },
+        output: &mut Beside { status: &status, output },
         wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
         messages: arguments.count,
         duration: arguments.duration,
@@ -52,9 +54,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     status.clear();
     let problems = match result {
         Ok(problems) => problems,
-        // Ctrl-C ends the reader of a pipe, too.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && ends.is_signalled() => 0,
-        Err(error) => return Err(error.into()),
+        Err(error) => match (error.kind(), ends.is_signalled()) {
+            // Ctrl-C ends the reader of a pipe, too.
+            (io::ErrorKind::BrokenPipe, true) => 0,
+            (io::ErrorKind::BrokenPipe, false) => return Ok(SUCCESS),
+            (io::ErrorKind::TimedOut, true) => {
+                say("what was left to print is lost, as nobody reads standard output");
+                0
+            }
+            _ => {
+                say(&format!("standard output cannot be written: {error}"));
+                1
+            }
+        },
     };
     if !arguments.quiet {
         report(arguments, &analyzer.statistics(), problems, capture.drops());
@@ -67,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: Option<Drops>) {
     let is_nothing = statistics.handshakes == 0 && statistics.connections == 0;
     let found = if is_nothing { Found::Nothing } else { Found::Something };
-    for note in summary::notes(statistics, found) {
+    for note in summary::notes(statistics, found, drops.is_some()) {
         say(&note);
     }
     // An input that could not be read has said so already.

@@ -2,6 +2,7 @@
 
 use crate::analyzer::Statistics;
 use crate::capture::Drops;
+use crate::output::grouped;
 
 /// Whether anything was shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(super) enum Found {
 
 /// What must not go unsaid: what is missing or could not be read, and limits
 /// that were reached.
-pub(super) fn notes(statistics: &Statistics, found: Found) -> Vec<String> {
+pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec<String> {
     let mut notes = Vec::new();
     for (link_type, packets) in &statistics.net.unknown_link_types {
         notes.push(format!(
@@ -36,8 +37,13 @@ pub(super) fn notes(statistics: &Statistics, found: Found) -> Vec<String> {
     // When nothing was found, the last line tells this.
     if statistics.cut_packets > 0 && found == Found::Something {
         notes.push(format!(
-            "{} cut by the snap length: capture whole packets with `tcpdump -s 0`",
+            "{} cut by the snap length: {}",
             count_are(statistics.cut_packets, "packet"),
+            if is_live {
+                "leave out --snaplen"
+            } else {
+                "capture whole packets with `tcpdump -s 0`"
+            },
         ));
     }
     let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
@@ -101,7 +107,7 @@ pub(super) fn dropped(drops: Drops) -> String {
     format!(
         "{} dropped by the kernel, {} by the interface",
         count(drops.kernel, "packet"),
-        drops.interface
+        grouped(drops.interface)
     ) + if drops.kernel > 0 { ": give it a larger buffer with --buffer-size" } else { "" }
 }
 
@@ -116,17 +122,17 @@ fn seen(statistics: &Statistics) -> String {
             parts.push(text(number));
         }
     };
-    part(statistics.begun_before, &|n| format!("{n} of them begun before the capture"));
-    part(statistics.tls, &|n| format!("{n} of them TLS without keys"));
-    part(statistics.unselected, &|n| format!("{n} of them filtered away"));
+    part(statistics.begun_before, &|n| format!("{} of them begun before the capture", grouped(n)));
+    part(statistics.tls, &|n| format!("{} of them TLS without keys", grouped(n)));
+    part(statistics.unselected, &|n| format!("{} of them filtered away", grouped(n)));
     part(statistics.passed_over, &|n| {
         format!("{} left out by -f or --duration", count(n, "packet"))
     });
     part(statistics.cut_packets, &|n| format!("{} cut by the snap length", count(n, "packet")));
-    part(unknown, &|n| format!("{n} of unknown link types"));
-    part(net.malformed, &|n| format!("{n} not decodable"));
+    part(unknown, &|n| format!("{} of unknown link types", grouped(n)));
+    part(net.malformed, &|n| format!("{} not decodable", grouped(n)));
     part(net.datagrams.incomplete(), &|n| format!("{} incomplete", count(n, "IP datagram")));
-    part(net.not_tcp + net.not_ip, &|n| format!("{n} not TCP"));
+    part(net.not_tcp + net.not_ip, &|n| format!("{} not TCP", grouped(n)));
     parts.join(", ")
 }
 
@@ -139,5 +145,5 @@ fn count_are(number: u64, what: &str) -> String {
 /// `1 packet`, `2 packets`.
 fn count(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
+    format!("{} {what}{plural}", grouped(number))
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::command::{capture, captures, run, run_with_input, scratch, skip, write, wsdump};
+use crate::command::{capture, captures, kill, run, run_with_input, scratch, skip, write, wsdump};
 
 /// A classic little-endian pcap file, taken apart.
 struct Pcap {
@@ -373,13 +373,6 @@ fn one_wrong_time_ends_no_run() {
     assert_eq!(ran.events()[..all.len() - 1], all[..all.len() - 1]);
 }
 
-#[cfg(unix)]
-fn signal(child: &std::process::Child, name: &str) {
-    let kill = format!("kill -{name} {}", child.id());
-    let shell = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
-    assert!(shell.success());
-}
-
 /// What was read before is shown, and what was open is told as such.
 #[cfg(unix)]
 #[test]
@@ -393,7 +386,7 @@ fn a_signal_ends_waiting_for_standard_input() {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();
         assert!(first.starts_with(r#"{"event":"handshake""#), "{first}");
-        signal(&child, name);
+        kill(&child, name);
         let last = lines.map(Result::unwrap).last().unwrap();
         assert!(last.contains(r#""event":"end""#) && last.contains(r#""state":"open""#), "{last}");
         let mut said = String::new();
@@ -412,7 +405,7 @@ fn a_signal_ends_waiting_for_a_fifo() {
     let mut child = wsdump([path.as_os_str()]).spawn().unwrap();
     // Once it has opened the FIFO, writing there does not block.
     let writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    signal(&child, "TERM");
+    kill(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     drop(writer);
 }
