@@ -90,7 +90,7 @@ fn talks(file: &[u8]) -> BTreeMap<u64, Talk> {
         match capture.next() {
             Step::Packet(packet, _) => take(&packet, &mut decoder, &mut table, &mut talks),
             Step::End => return talks,
-            Step::Starved | Step::Problem(_) => {}
+            Step::Starved | Step::Idle(_) | Step::Problem(_) => {}
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! No output has anything that could steer a terminal, JSON is valid, and the
 //! same file gives the same output again, with limits that it reaches and with
-//! those that it does not.
+//! those that it does not, and when time passes and packets are passed over as
+//! in a live capture with filters.
 
 #![no_main]
 
@@ -16,9 +17,10 @@ use wsdump::types::Limits;
 use wsdump_fuzz::{Outputs, check};
 
 fuzz_target!(|file: &[u8]| {
-    for limits in [Limits::default(), small()] {
-        let first = shown(file, limits.clone());
-        assert_eq!(first, shown(file, limits), "the same file gives another output");
+    for (limits, is_restless) in [(Limits::default(), false), (small(), false), (small(), true)] {
+        let first = shown(file, limits.clone(), is_restless);
+        let again = shown(file, limits, is_restless);
+        assert_eq!(first, again, "the same file gives another output");
     }
 });
 
@@ -26,6 +28,8 @@ fuzz_target!(|file: &[u8]| {
 fn small() -> Limits {
     Limits {
         conversations: 2,
+        closed_time: Duration::from_millis(100),
+        idle_time: Duration::from_secs(3),
         reorder: 2_000,
         reorder_total: 2_500,
         grace_packets: 3,
@@ -42,14 +46,25 @@ fn small() -> Limits {
 /// Reads that are enough, whatever comes out of a compressed file.
 const MAX_READS: usize = 100;
 
-fn shown(file: &[u8], limits: Limits) -> Vec<String> {
+fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
     let mut capture = Capture::from_reader("x", io::Cursor::new(file.to_vec()));
     let mut analyzer = Analyzer::new(Options { limits, frames: true, select: None });
     let mut outputs = Outputs::new(Some(80));
     let mut reads = 0;
     while reads < MAX_READS {
         match capture.next() {
-            Step::Packet(packet, sources) => analyzer.packet(&packet, sources, &mut outputs),
+            Step::Packet(packet, sources) => {
+                let turn = if is_restless { packet.origin.packet } else { 1 };
+                if turn.is_multiple_of(7) {
+                    analyzer.pass_over(&packet, sources, &mut outputs);
+                } else {
+                    analyzer.packet(&packet, sources, &mut outputs);
+                }
+                if let Some(time) = packet.origin.time.filter(|_| turn.is_multiple_of(3)) {
+                    analyzer.advance(time, sources, &mut outputs);
+                }
+            }
+            Step::Idle(_) => panic!("a file is never idle"),
             Step::Starved => reads += 1,
             Step::Problem(error) => check(&error.to_string()),
             Step::End => break,

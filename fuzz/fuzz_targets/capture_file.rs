@@ -39,6 +39,7 @@ fn told(mut capture: Capture) -> Vec<String> {
                 let source = sources.get(packet.origin.source.0 as usize).expect("a known source");
                 told.push(format!("{packet:?} {source:?}"));
             }
+            Step::Idle(_) => panic!("a file is never idle"),
             Step::Starved => reads += 1,
             Step::Problem(error) => told.push(error.to_string()),
             Step::End => {
