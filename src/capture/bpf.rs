@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use pcap::{BpfProgram, Dead, Linktype};
 use thiserror::Error;
 
-use super::live::message;
+use super::tap::message;
 use crate::types::{LinkType, Packet};
 
 /// More than any real packet has.

@@ -6,23 +6,11 @@ use std::ops::RangeBounds;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use pcap::{Active, Linktype, Precision};
-use thiserror::Error;
-
-use super::bpf::{FilterError, link_type_of};
 use super::error::{Error, ErrorKind};
-use super::interfaces::interfaces;
 use super::step::{Drops, Step};
 use super::stop::{Stop, now, wait};
+use super::tap::{ANY, LiveError, LiveOptions, SETTLE_TIME, Tap, is_nothing_yet, message, time};
 use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
-
-/// How long the kernel collects packets before it hands them over. A packet is
-/// seen that much later at the most; at one by one a busy interface would cost
-/// much more.
-const BLOCK_TIME: Duration = Duration::from_millis(10);
-
-/// After that it has handed over every packet.
-const SETTLE_TIME: Duration = Duration::from_millis(2 * BLOCK_TIME.as_millis() as u64);
 
 /// How long to wait for packets before telling the time instead.
 const WAIT_TIME: Duration = Duration::from_millis(50);
@@ -33,73 +21,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// Packets taken from one interface before the others are asked, too.
 const TURN: u32 = 1024;
 
-/// The pseudo-interface of all interfaces.
-const ANY: &str = "any";
-
 /// Interfaces told apart by number on [`ANY`].
 const MAX_SOURCES: usize = 4096;
-
-/// What to capture live, and how. Without an interface the capture ends at once.
-#[derive(Clone, Debug)]
-pub struct LiveOptions {
-    /// Names of interfaces, each once; `any` is all of them.
-    pub interfaces: Vec<String>,
-    /// Bytes captured of each packet. Default 262,144: all.
-    pub snap_length: u32,
-    /// Bytes of the kernel's buffer for each interface. Default 64 MiB.
-    pub buffer_size: u32,
-    /// Ask the interfaces for packets to and from other hosts too. Default true.
-    pub promiscuous: bool,
-    /// What the kernel is to pass, in libpcap's filter language.
-    pub filter: Option<String>,
-    /// What the kernel may leave out besides: packets that do not match this.
-    /// It saves work, and is dropped where it makes no sense.
-    pub hint: Option<String>,
-}
-
-impl Default for LiveOptions {
-    fn default() -> Self {
-        Self {
-            interfaces: Vec::new(),
-            snap_length: 262_144,
-            buffer_size: 64 << 20,
-            promiscuous: true,
-            filter: None,
-            hint: None,
-        }
-    }
-}
-
-/// Why a live capture cannot begin.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LiveError {
-    /// The system does not let this process capture.
-    #[error("no permission to capture on {interface}")]
-    Permission {
-        /// The interface.
-        interface: String,
-    },
-    /// There is no such interface.
-    #[error("there is no interface {interface}; there are {}", available.join(", "))]
-    Missing {
-        /// The interface.
-        interface: String,
-        /// The names of those that there are.
-        available: Vec<String>,
-    },
-    /// The filter is not understood.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-    /// Anything else that libpcap says.
-    #[error("cannot capture on {interface}: {message}")]
-    Other {
-        /// The interface.
-        interface: String,
-        /// What libpcap says.
-        message: String,
-    },
-}
 
 /// The packets of one interface or of several, as they come.
 ///
@@ -138,18 +61,6 @@ struct Ending {
     /// Later packets are not given.
     time: Option<Timestamp>,
     begun: Instant,
-}
-
-struct Tap {
-    name: String,
-    number: usize,
-    handle: pcap::Capture<Active>,
-    link_type: LinkType,
-    /// The interface was asked for other hosts' packets, and refuses.
-    is_refused_promiscuous: bool,
-    drops: Drops,
-    /// The counters as they stood when they were last asked for; they wrap.
-    counters: (u32, u32),
 }
 
 /// The sources given so far.
@@ -268,13 +179,7 @@ impl Live {
     }
 
     pub(super) fn interfaces(&self) -> Vec<String> {
-        let title = |tap: &Tap| {
-            let link_type = tap.handle.get_datalink().get_name();
-            let link_type = link_type.unwrap_or_else(|_| tap.link_type.to_string());
-            let mode = if tap.is_refused_promiscuous { ", not promiscuous" } else { "" };
-            format!("{} ({link_type}{mode})", tap.name)
-        };
-        self.taps.iter().map(title).collect()
+        self.taps.iter().map(Tap::title).collect()
     }
 
     pub(super) fn drops(&mut self) -> Drops {
@@ -346,44 +251,6 @@ impl Live {
     }
 }
 
-impl Tap {
-    fn open(number: usize, name: &str, options: &LiveOptions) -> Result<Self, LiveError> {
-        let (mut handle, is_refused_promiscuous) =
-            activate(name, options).map_err(|error| refused(name, &error))?;
-        let other = |error: pcap::Error| LiveError::Other {
-            interface: name.into(),
-            message: message(&error),
-        };
-        // The newer header of Linux tells the interface of each packet.
-        let newer = Linktype(LinkType::LINUX_SLL2.0.into());
-        if name == ANY && handle.list_datalinks().is_ok_and(|types| types.contains(&newer)) {
-            handle.set_datalink(newer).map_err(other)?;
-        }
-        set_filter(&mut handle, options)?;
-        let handle = handle.setnonblock().map_err(other)?;
-        let link_type = link_type_of(handle.get_datalink());
-        let drops = Drops::default();
-        Ok(Self {
-            name: name.into(),
-            number,
-            handle,
-            link_type,
-            is_refused_promiscuous,
-            drops,
-            counters: (0, 0),
-        })
-    }
-
-    fn count_drops(&mut self) {
-        if let Ok(now) = self.handle.stats() {
-            let (kernel, interface) = self.counters;
-            self.drops.kernel += u64::from(now.dropped.wrapping_sub(kernel));
-            self.drops.interface += u64::from(now.if_dropped.wrapping_sub(interface));
-            self.counters = (now.dropped, now.if_dropped);
-        }
-    }
-}
-
 impl Sources {
     fn of(&mut self, tap: usize, name: &str, link_type: LinkType, packet: &[u8]) -> SourceId {
         let index = if name == ANY { interface_index(link_type, packet).unwrap_or(0) } else { 0 };
@@ -398,91 +265,6 @@ impl Sources {
         self.sources.push(Source { file: None, interface: self.several.then(interface) });
         self.known.insert((tap, index), id);
         id
-    }
-}
-
-/// Compiles and attaches the filter, together with the hint where that makes
-/// sense.
-fn set_filter(
-    handle: &mut pcap::Capture<Active>,
-    options: &LiveOptions,
-) -> Result<(), FilterError> {
-    let LiveOptions { filter, hint, .. } = options;
-    if let Some(filter) = filter {
-        // Alone first, so that it cannot close the hint's parenthesis.
-        handle.filter(filter, true).map_err(|error| FilterError::new(filter, &error))?;
-    }
-    if let Some(hint) = hint {
-        let both = filter.as_ref().map(|filter| format!("({hint}) and ({filter})"));
-        let _ = handle.filter(both.as_ref().unwrap_or(hint), true);
-    }
-    Ok(())
-}
-
-/// An open interface, and whether it refuses to be promiscuous.
-fn activate(
-    name: &str,
-    options: &LiveOptions,
-) -> Result<(pcap::Capture<Active>, bool), pcap::Error> {
-    let open = |promiscuous: bool| {
-        let handle = pcap::Capture::from_device(name)?
-            .snaplen(options.snap_length.try_into().unwrap_or(i32::MAX))
-            .buffer_size(options.buffer_size.try_into().unwrap_or(i32::MAX))
-            .timeout(BLOCK_TIME.as_millis() as i32)
-            .promisc(promiscuous);
-        // Where it is not known it would be refused, and times be in doubt.
-        if NANOSECONDS { handle.precision(Precision::Nano) } else { handle }.open()
-    };
-    // Of all interfaces together there is no promiscuous mode.
-    match open(options.promiscuous && name != ANY) {
-        // What libpcap has as a warning is an error to the crate.
-        Err(error) if message(&error).to_lowercase().contains("promisc") => {
-            Ok((open(false)?, true))
-        }
-        opened => Ok((opened?, false)),
-    }
-}
-
-/// Whether libpcap gives times in nanoseconds, not microseconds.
-const NANOSECONDS: bool = cfg!(target_os = "linux");
-
-#[allow(clippy::useless_conversion, reason = "seconds have 32 bits on some systems")]
-fn time(header: &pcap::PacketHeader) -> Option<Timestamp> {
-    let fraction = u32::try_from(header.ts.tv_usec).ok()?;
-    let nanoseconds = if NANOSECONDS { fraction } else { fraction.checked_mul(1000)? };
-    Timestamp::from_parts(i64::from(header.ts.tv_sec), nanoseconds)
-}
-
-/// Why an interface cannot be opened. libpcap has one kind of error only.
-fn refused(name: &str, error: &pcap::Error) -> LiveError {
-    let interface = name.to_owned();
-    let message = message(error);
-    let lower = message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let available: Vec<String> =
-        interfaces().unwrap_or_default().into_iter().map(|interface| interface.name).collect();
-    // Who may not capture is not told that there is no such interface; and not
-    // everything that can be opened is listed, `nflog:5` for one.
-    let is_unknown = !name.contains(':') && !available.iter().any(|other| other == name);
-    if says(&["no such device"]) || (is_unknown && !available.is_empty()) {
-        LiveError::Missing { interface, available }
-    } else if says(&["permission", "permitted", "cap_net_raw"]) {
-        LiveError::Permission { interface }
-    } else {
-        LiveError::Other { interface, message }
-    }
-}
-
-/// Some modules of libpcap do not hide that they do not block.
-fn is_nothing_yet(error: &pcap::Error) -> bool {
-    *error == pcap::Error::TimeoutExpired || message(error).contains("temporarily unavailable")
-}
-
-/// What libpcap says, without the crate's own words.
-pub(super) fn message(error: &pcap::Error) -> String {
-    match error {
-        pcap::Error::PcapError(message) => message.clone(),
-        other => other.to_string(),
     }
 }
 
@@ -509,16 +291,6 @@ fn interface_name(_: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_interface_that_is_not_there_is_named_with_those_that_are() {
-        let options = LiveOptions { interfaces: vec!["nowhere7".into()], ..Default::default() };
-        let Err(error) = Live::open(&options) else { panic!("there is nowhere7") };
-        let LiveError::Missing { interface, available } = &error else { panic!("{error}") };
-        assert_eq!(interface, "nowhere7");
-        assert!(!available.is_empty());
-        assert!(error.to_string().starts_with("there is no interface nowhere7; there are "));
-    }
 
     #[test]
     fn the_interface_stands_in_the_newer_cooked_header() {

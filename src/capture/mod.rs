@@ -54,6 +54,8 @@ mod reader;
 mod record;
 mod step;
 mod stop;
+#[cfg(libpcap)]
+mod tap;
 #[cfg(test)]
 mod testing;
 
@@ -66,10 +68,10 @@ pub use error::{Damage, Error, ErrorKind, Place};
 pub use input::Input;
 #[cfg(libpcap)]
 pub use interfaces::{Interface, interfaces};
-#[cfg(libpcap)]
-pub use live::{LiveError, LiveOptions};
 pub use step::{Drops, Step};
 pub use stop::Stop;
+#[cfg(libpcap)]
+pub use tap::{LiveError, LiveOptions};
 
 #[cfg(libpcap)]
 use live::Live;
