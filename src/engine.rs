@@ -15,9 +15,12 @@ const WRITE_SIZE: usize = 256 << 10;
 /// its progress told.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Packets in a row that must come too late for a run over files to end. A
+/// Packets in a row that must come too late for a run over files to end: a
 /// single one has a wrong time.
 const LATE_PACKETS: u32 = 64;
+
+/// Two times as far apart are not of one capture; one of them is wrong.
+const ABSURD: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// One run.
 pub struct Engine<'a> {
@@ -155,7 +158,7 @@ impl Ticker {
 enum Deadline {
     Never,
     Clock { begin: Instant, duration: Duration },
-    Packets { begin: Option<Timestamp>, duration: Duration, late: u32 },
+    Packets { begin: Option<Timestamp>, confirmed: bool, duration: Duration, late: u32 },
 }
 
 /// What the time of a packet says.
@@ -173,15 +176,23 @@ impl Deadline {
         match duration {
             None => Self::Never,
             Some(duration) if is_live => Self::Clock { begin: Instant::now(), duration },
-            Some(duration) => Self::Packets { begin: None, duration, late: 0 },
+            Some(duration) => Self::Packets { begin: None, confirmed: false, duration, late: 0 },
         }
     }
 
     fn judge(&mut self, time: Option<Timestamp>) -> Timing {
-        let (Self::Packets { begin, duration, late }, Some(time)) = (self, time) else {
+        let (Self::Packets { begin, confirmed, duration, late }, Some(time)) = (self, time) else {
             return Timing::InTime;
         };
-        let earliest = begin.map_or(time, |begin| begin.min(time));
+        let known = *begin.get_or_insert(time);
+        if known.since(time).max(time.since(known)) > ABSURD {
+            if !*confirmed {
+                *begin = Some(time);
+            }
+            return Timing::InTime;
+        }
+        *confirmed |= known != time;
+        let earliest = known.min(time);
         *begin = Some(earliest);
         if time.since(earliest) < *duration {
             *late = 0;

@@ -15,9 +15,6 @@ use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 /// How long to wait for packets before telling the time instead.
 const WAIT_TIME: Duration = Duration::from_millis(50);
 
-/// How long the packets from before the end may take to be given.
-const DRAIN_TIME: Duration = Duration::from_secs(5);
-
 /// Packets taken from one interface before the others are asked, too.
 const TURN: u32 = 1024;
 
@@ -50,6 +47,8 @@ pub(super) struct Live {
     /// When the time was told last.
     told: Instant,
     ending: Option<Ending>,
+    /// Bytes that the kernel can hold.
+    buffers: u64,
     packets: u64,
     /// Losses of taps that have failed.
     lost: Drops,
@@ -61,6 +60,8 @@ struct Ending {
     /// Later packets are not given.
     time: Option<Timestamp>,
     begun: Instant,
+    /// Bytes given since then.
+    given: u64,
 }
 
 /// The sources given so far.
@@ -83,6 +84,7 @@ impl Live {
             .enumerate()
             .map(|(number, name)| Tap::open(number, name, options))
             .collect::<Result<Vec<_>, _>>()?;
+        let buffers = u64::from(options.buffer_size) * taps.len() as u64;
         let several = taps.len() > 1 || taps.iter().any(|tap| tap.name == ANY);
         Ok(Self {
             taps,
@@ -95,6 +97,7 @@ impl Live {
             latest: (None, Instant::now()),
             told: Instant::now(),
             ending: None,
+            buffers,
             packets: 0,
             lost: Drops::default(),
         })
@@ -106,7 +109,7 @@ impl Live {
 
     /// Ends it now, as [`Stop::stop`] does.
     pub(super) fn end(&mut self) {
-        self.ending.get_or_insert_with(|| Ending { time: now(), begun: Instant::now() });
+        self.ending.get_or_insert_with(|| Ending { time: now(), begun: Instant::now(), given: 0 });
     }
 
     pub(super) fn next(&mut self) -> Step<'_> {
@@ -114,7 +117,7 @@ impl Live {
             return self.give_up(&error);
         }
         if self.ending.is_none() && self.stop.is_stopped() {
-            self.ending = Some(Ending { time: self.stop.time(), begun: Instant::now() });
+            self.ending = Some(Ending { time: self.stop.time(), begun: Instant::now(), given: 0 });
         }
         if !self.taps.is_empty() && self.dry >= self.taps.len() {
             self.dry = 0;
@@ -130,7 +133,8 @@ impl Live {
                 return Step::Idle(self.settled());
             }
         }
-        if self.ending.is_some_and(|ending| ending.begun.elapsed() >= DRAIN_TIME) {
+        // The kernel cannot have had more.
+        if self.ending.is_some_and(|ending| ending.given > self.buffers) {
             self.leave(..);
         }
         if self.given >= TURN {
@@ -143,10 +147,13 @@ impl Live {
             Ok(packet) => {
                 let header = packet.header;
                 let time = time(header);
-                if self.ending.is_some_and(|ending| ending.time < time) {
-                    self.dry += 1;
-                    self.given = TURN;
-                    return Step::Starved;
+                if let Some(ending) = &mut self.ending {
+                    ending.given += packet.data.len() as u64;
+                    if ending.time < time {
+                        self.dry += 1;
+                        self.given = TURN;
+                        return Step::Starved;
+                    }
                 }
                 self.dry = 0;
                 self.given += 1;

@@ -109,7 +109,7 @@ pub(super) struct Arguments {
 
     /// Look only at packets that match, in libpcap's filter language (`man
     /// pcap-filter`), as tcpdump takes it; on files too
-    #[arg(short = 'f', long, value_name = "EXPR", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(short = 'f', long, value_name = "EXPR")]
     pub(super) capture_filter: Option<String>,
 
     /// Show only connections with an end at this address or in this network;

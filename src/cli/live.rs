@@ -29,7 +29,7 @@ pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
         snap_length: arguments.snaplen.unwrap_or(defaults.snap_length),
         buffer_size: arguments.buffer_size.unwrap_or(defaults.buffer_size),
         promiscuous: !arguments.no_promiscuous,
-        filter: arguments.capture_filter.clone(),
+        filter: arguments.capture_filter.clone().filter(|filter| !filter.trim().is_empty()),
         hint,
     };
     Capture::live(&options).map_err(|error| match &error {

@@ -1,6 +1,7 @@
 //! `wsdump FILE...`: prints the traffic.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -9,7 +10,7 @@ use super::args::{Arguments, Color, Format, Payload};
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
 use super::signals::Ends;
-use super::standard_output::StandardOutput;
+use super::standard_output::{StandardOutput, can_say};
 use super::status::{Beside, Status};
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, live, say, summary};
@@ -19,6 +20,9 @@ use crate::engine::{Engine, Progress};
 use crate::filter::Selection;
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
 use crate::types::{Limits, Packet};
+
+/// How long standard error may be held after a signal.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints the traffic in the capture that the arguments name.
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -59,7 +63,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             (io::ErrorKind::BrokenPipe, true) => 0,
             (io::ErrorKind::BrokenPipe, false) => return Ok(SUCCESS),
             (io::ErrorKind::TimedOut, true) => {
-                say("what was left to print is lost, as nobody reads standard output");
+                if !can_say(PATIENCE) {
+                    return Ok(SUCCESS);
+                }
+                say("what was left to print is lost: nobody reads standard output");
                 0
             }
             _ => {
@@ -68,7 +75,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             }
         },
     };
+    if ends.is_signalled() && !can_say(PATIENCE) {
+        return Ok(SUCCESS);
+    }
     if !arguments.quiet {
+        if ends.is_signalled() && !is_live {
+            say("stopped by a signal before the end of the input");
+        }
         report(arguments, &analyzer.statistics(), problems, capture.drops());
     }
     let has_failed = problems > 0 || filter.is_some_and(|filter| filter.has_failed());
@@ -85,7 +98,17 @@ fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: 
     // An input that could not be read has said so already.
     let is_told = problems > 0 && statistics.net.packets == 0;
     let verbose = arguments.verbose || drops.is_some();
-    if let Some(line) = summary::line(statistics, found, verbose).filter(|_| !is_told) {
+    let passed_over_by = match (&arguments.capture_filter, arguments.duration) {
+        (Some(_), Some(_)) => "-f or --duration",
+        (Some(_), None) => "-f",
+        (None, _) => "--duration",
+    };
+    // What came in the same packet as the last message is not shown.
+    let messages = statistics.messages.min(arguments.count.unwrap_or(u64::MAX));
+    let statistics = &Statistics { messages, ..statistics.clone() };
+    if let Some(line) =
+        summary::line(statistics, found, verbose, passed_over_by).filter(|_| !is_told)
+    {
         say(&line);
     }
     if let Some(drops) = drops {

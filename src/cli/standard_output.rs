@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use crate::capture::Stop;
 
 /// Where results go. A reader that takes nothing, such as a pager, is waited for
-/// until the run is told to end, and a second longer.
+/// as long as it wants, and for a second once the run is to end.
 #[cfg(unix)]
 pub(super) struct StandardOutput {
     file: std::fs::File,
     may_block: bool,
     stop: Stop,
-    /// When it was first seen that the run is to end.
-    ending: Option<std::time::Instant>,
+    /// When something was taken last, or the run was first seen to end.
+    taken: std::time::Instant,
 }
 
 #[cfg(unix)]
@@ -21,6 +21,7 @@ mod unix {
     use std::io::IsTerminal;
     use std::os::fd::AsFd;
     use std::os::unix::fs::FileTypeExt;
+    use std::thread;
     use std::time::{Duration, Instant};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,9 +32,27 @@ mod unix {
     /// How long a reader may take nothing when the run is to end.
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    /// As much as can be written at once when anything can (`PIPE_BUF` of
-    /// Linux).
+    /// How long to wait where the system cannot tell.
+    const RETRY_TIME: Duration = Duration::from_millis(5);
+
+    /// As much as can be written to a pipe at once when anything can
+    /// (`PIPE_BUF` of Linux).
     const PIECE: usize = 4096;
+
+    /// Standard output opened anew, as a terminal may take less than a piece.
+    /// To make the file non-blocking that others write to would be theirs to
+    /// bear.
+    fn non_blocking() -> Option<File> {
+        use std::fs::OpenOptions;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(i32::try_from(flags).ok()?);
+        ["/proc/self/fd/1", "/dev/fd/1"].iter().find_map(|path| options.open(path).ok())
+    }
 
     impl StandardOutput {
         pub(in super::super) fn new(stop: Stop) -> io::Result<Self> {
@@ -41,22 +60,23 @@ mod unix {
             let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
             let kind = file.metadata()?.file_type();
             let may_block = kind.is_fifo() || kind.is_socket() || file.is_terminal();
-            Ok(Self { file, may_block, stop, ending: None })
+            let file = if file.is_terminal() { non_blocking().unwrap_or(file) } else { file };
+            Ok(Self { file, may_block, stop, taken: Instant::now() })
         }
 
         /// Waits until something can be written, or it must be given up.
         fn wait(&mut self) -> io::Result<()> {
             loop {
                 let is_ending = self.stop.is_stopped();
-                let patience = is_ending.then(|| {
-                    let began = self.ending.get_or_insert_with(Instant::now);
-                    PATIENCE.saturating_sub(began.elapsed())
-                });
+                if !is_ending {
+                    self.taken = Instant::now();
+                }
+                let patience = PATIENCE.saturating_sub(self.taken.elapsed());
+                let timeout = Timespec::try_from(patience).ok().filter(|_| is_ending);
                 let mut files = vec![PollFd::new(&self.file, PollFlags::OUT)];
                 if !is_ending {
                     files.push(PollFd::new(&self.stop, PollFlags::IN));
                 }
-                let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
                 match poll(&mut files, timeout.as_ref()) {
                     Ok(_) | Err(Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
@@ -64,7 +84,7 @@ mod unix {
                 if files.first().is_some_and(|file| !file.revents().is_empty()) {
                     return Ok(());
                 }
-                if patience.is_some_and(|patience| patience.is_zero()) {
+                if is_ending && patience.is_zero() {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
             }
@@ -76,14 +96,45 @@ mod unix {
             if !self.may_block {
                 return self.file.write(bytes);
             }
-            self.wait()?;
-            self.file.write(bytes.get(..PIECE).unwrap_or(bytes))
+            loop {
+                self.wait()?;
+                match self.file.write(bytes.get(..PIECE).unwrap_or(bytes)) {
+                    // A terminal with room for less than a line's end.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if self.stop.is_stopped() && self.taken.elapsed() >= PATIENCE {
+                            return Err(io::ErrorKind::TimedOut.into());
+                        }
+                        thread::sleep(RETRY_TIME);
+                    }
+                    result => {
+                        self.taken = Instant::now();
+                        return result;
+                    }
+                }
+            }
         }
 
         fn flush(&mut self) -> io::Result<()> {
             self.file.flush()
         }
     }
+}
+
+/// Whether standard error takes anything within this time.
+#[cfg(unix)]
+pub(super) fn can_say(timeout: std::time::Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let errors = io::stderr();
+    let mut files = [PollFd::new(&errors, PollFlags::OUT)];
+    let timeout = Timespec::try_from(timeout).ok();
+    !matches!(poll(&mut files, timeout.as_ref()), Ok(0))
+}
+
+/// Whether standard error takes anything within this time.
+#[cfg(not(unix))]
+pub(super) fn can_say(_: std::time::Duration) -> bool {
+    true
 }
 
 /// Where results go.

@@ -1,9 +1,11 @@
 //! The line that tells how far a live capture is.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::standard_output::can_say;
 use crate::engine::Progress;
 use crate::output::grouped;
 
@@ -34,17 +36,22 @@ impl Status {
 
     /// Shows how far the capture is.
     pub(super) fn tell(&self, progress: Progress) {
-        self.0.set_message(line(progress));
+        if can_say(Duration::ZERO) {
+            self.0.set_message(line(progress));
+        }
     }
 
     /// Takes the line away while something else is written.
     pub(super) fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
-        self.0.suspend(write)
+        // A terminal that is held would hold the run, too.
+        if self.is_shown() && can_say(Duration::ZERO) { self.0.suspend(write) } else { write() }
     }
 
     /// Takes the line away for good.
     pub(super) fn clear(&self) {
-        self.0.finish_and_clear();
+        if self.is_shown() && can_say(Duration::ZERO) {
+            self.0.finish_and_clear();
+        }
     }
 }
 

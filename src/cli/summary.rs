@@ -88,15 +88,21 @@ pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec
 
 /// One line about the run: when nothing was found, why; with `verbose`, what
 /// was seen.
-pub(super) fn line(statistics: &Statistics, found: Found, verbose: bool) -> Option<String> {
+pub(super) fn line(
+    statistics: &Statistics,
+    found: Found,
+    verbose: bool,
+    passed_over_by: &str,
+) -> Option<String> {
+    let seen = seen(statistics, passed_over_by);
     match found {
-        Found::Nothing => Some(format!("no WebSocket traffic: {}", seen(statistics))),
+        Found::Nothing => Some(format!("no WebSocket traffic: {seen}")),
         Found::Something if verbose => Some(format!(
             "{}, {}, {}: {}",
             count(statistics.connections, "WebSocket connection"),
             count(statistics.messages, "message"),
             count(statistics.gaps, "gap"),
-            seen(statistics)
+            seen
         )),
         Found::Something => None,
     }
@@ -112,7 +118,7 @@ pub(super) fn dropped(drops: Drops) -> String {
 }
 
 /// What the capture held, as far as there was any of it.
-fn seen(statistics: &Statistics) -> String {
+fn seen(statistics: &Statistics, passed_over_by: &str) -> String {
     let net = &statistics.net;
     let unknown: u64 = net.unknown_link_types.values().sum();
     let mut parts =
@@ -126,7 +132,7 @@ fn seen(statistics: &Statistics) -> String {
     part(statistics.tls, &|n| format!("{} of them TLS without keys", grouped(n)));
     part(statistics.unselected, &|n| format!("{} of them filtered away", grouped(n)));
     part(statistics.passed_over, &|n| {
-        format!("{} left out by -f or --duration", count(n, "packet"))
+        format!("{} left out by {passed_over_by}", count(n, "packet"))
     });
     part(statistics.cut_packets, &|n| format!("{} cut by the snap length", count(n, "packet")));
     part(unknown, &|n| format!("{} of unknown link types", grouped(n)));
