@@ -6,26 +6,16 @@ header field of an old draft, as such servers do; its Accept is right.
 
 import socket
 import sys
-import threading
 from pathlib import Path
 
-from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, accept_for, close_payload, note, read_head
-from message_log import MessageLog
+from handwritten_socket import (FrameSocket, accept_for, close_payload, note, read_head,
+                                record)
 
 PATH = "/echo"
 
 
 def main(folder):
-    capture = Path(folder) / "handwritten.pcap"
-    log = MessageLog(capture, control="complete")
-    port = free_port()
-    with Capture(capture, port), socket.create_server(("127.0.0.1", port)) as listener:
-        server = threading.Thread(target=serve, args=(listener, log))
-        server.start()
-        talk(port, log)
-        server.join()
-    log.write()
+    record(Path(folder) / "handwritten.pcap", serve, talk)
 
 
 def serve(listener, log):

@@ -6,11 +6,28 @@ It sends exactly the frames that it is told to and answers nothing by itself.
 import base64
 import hashlib
 import os
+import socket
 import struct
+import threading
+
+from capturing import Capture, free_port
+from message_log import MessageLog
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
 NAMES = {number: name for name, number in OPCODES.items()}
+
+
+def record(capture, serve, talk):
+    """Capture what `serve(listener, log)` and `talk(port, log)` say to one another."""
+    log = MessageLog(capture, control="complete")
+    port = free_port()
+    with Capture(capture, port), socket.create_server(("127.0.0.1", port)) as listener:
+        server = threading.Thread(target=serve, args=(listener, log))
+        server.start()
+        talk(port, log)
+        server.join()
+    log.write()
 
 
 def accept_for(key):

@@ -12,10 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-from capturing import Capture, free_port
 from handwritten_socket import (FrameSocket, accept_for, close_payload, note, read_head,
-                                upgrade_request, upgrade_response)
-from message_log import MessageLog
+                                record, upgrade_request, upgrade_response)
 
 PATH = "/bulk"
 KEY = "0q0vHTjTq2gVXkVZFlD2HQ=="
@@ -24,15 +22,7 @@ SECONDS = 60
 
 
 def main(folder):
-    capture = Path(folder) / "small-writes.pcap"
-    log = MessageLog(capture, control="complete")
-    port = free_port()
-    with Capture(capture, port), socket.create_server(("127.0.0.1", port)) as listener:
-        server = threading.Thread(target=serve, args=(listener, log))
-        server.start()
-        talk(port, log)
-        server.join()
-    log.write()
+    record(Path(folder) / "small-writes.pcap", serve, talk)
 
 
 def serve(listener, log):

@@ -4,12 +4,10 @@ and a client that does not look at it, both written by hand.
 
 import socket
 import sys
-import threading
 from pathlib import Path
 
-from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, accept_for, close_payload, note, read_head
-from message_log import MessageLog
+from handwritten_socket import (FrameSocket, accept_for, close_payload, note, read_head,
+                                record)
 
 PATH = "/ticker"
 # The pair of RFC 6455, section 1.3: right for the key there, wrong for any other.
@@ -18,15 +16,7 @@ KEY = "gk6AiBD48FKZC2RUFMH/ow=="
 
 
 def main(folder):
-    capture = Path(folder) / "wrong-accept.pcap"
-    log = MessageLog(capture, control="complete")
-    port = free_port()
-    with Capture(capture, port), socket.create_server(("127.0.0.1", port)) as listener:
-        server = threading.Thread(target=serve, args=(listener, log))
-        server.start()
-        talk(port, log)
-        server.join()
-    log.write()
+    record(Path(folder) / "wrong-accept.pcap", serve, talk)
 
 
 def serve(listener, log):

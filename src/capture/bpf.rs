@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use pcap::{BpfProgram, Dead, Linktype};
 use thiserror::Error;
 
-use super::tap::message;
+use super::handle::message;
 use crate::types::{LinkType, Packet};
 
 /// More than any real packet has.
@@ -63,20 +63,11 @@ impl CaptureFilter {
     /// # Errors
     /// When no link type makes sense of it.
     pub fn new(expression: &str) -> Result<Self, FilterError> {
-        let mut refusal = None;
-        for link_type in COMMON {
-            match compile(expression, link_type) {
-                Ok(_) => {
-                    let expression = expression.to_owned();
-                    return Ok(Self { expression, programs: HashMap::new(), whole: Vec::new() });
-                }
-                Err(error) => refusal = refusal.or(Some(error)),
-            }
-        }
-        Err(refusal.unwrap_or(FilterError {
-            expression: expression.to_owned(),
-            message: "no link type is known".into(),
-        }))
+        let [usual, others @ ..] = COMMON;
+        compile(expression, usual).or_else(|error| {
+            others.iter().find_map(|&other| compile(expression, other).ok()).ok_or(error)
+        })?;
+        Ok(Self { expression: expression.to_owned(), programs: HashMap::new(), whole: Vec::new() })
     }
 
     /// Whether a packet matches.

@@ -7,9 +7,11 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::error::{Error, ErrorKind};
+use super::handle::{
+    ANY, Handle, LiveError, LiveOptions, SETTLE_TIME, is_nothing_yet, message, time,
+};
 use super::step::{Drops, Step};
 use super::stop::{Stop, now, wait};
-use super::tap::{ANY, LiveError, LiveOptions, SETTLE_TIME, Tap, is_nothing_yet, message, time};
 use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 
 /// How long to wait for packets before telling the time instead.
@@ -31,15 +33,15 @@ const MAX_SOURCES: usize = 4096;
 ///
 /// When it is to end, what the kernel has from before is still given.
 pub(super) struct Live {
-    taps: Vec<Tap>,
+    handles: Vec<Handle>,
     sources: Sources,
     stop: Stop,
-    /// The tap that is read now, and how many packets it gave in its turn.
+    /// The handle that is read now, and how many packets it gave in its turn.
     turn: usize,
     given: u32,
-    /// How many taps in a row had nothing.
+    /// How many handles in a row had nothing.
     dry: usize,
-    /// The tap that was read last has failed.
+    /// The handle that was read last has failed.
     failed: Option<pcap::Error>,
     /// The time of the last packet, and when it was given; before there is one,
     /// only when the capture began.
@@ -50,7 +52,7 @@ pub(super) struct Live {
     /// Bytes that the kernel can hold.
     buffers: u64,
     packets: u64,
-    /// Losses of taps that have failed.
+    /// Losses of interfaces that were left.
     lost: Drops,
 }
 
@@ -78,16 +80,16 @@ impl Live {
             interface: options.interfaces.join(", "),
             message: error.to_string(),
         })?;
-        let taps = options
+        let handles = options
             .interfaces
             .iter()
             .enumerate()
-            .map(|(number, name)| Tap::open(number, name, options))
+            .map(|(number, name)| Handle::open(number, name, options))
             .collect::<Result<Vec<_>, _>>()?;
-        let buffers = u64::from(options.buffer_size) * taps.len() as u64;
-        let several = taps.len() > 1 || taps.iter().any(|tap| tap.name == ANY);
+        let buffers = u64::from(options.buffer_size) * handles.len() as u64;
+        let several = handles.len() > 1 || handles.iter().any(|handle| handle.name == ANY);
         Ok(Self {
-            taps,
+            handles,
             sources: Sources { several, ..Sources::default() },
             stop,
             turn: 0,
@@ -109,21 +111,24 @@ impl Live {
 
     /// Ends it now, as [`Stop::stop`] does.
     pub(super) fn end(&mut self) {
-        self.ending.get_or_insert_with(|| Ending { time: now(), begun: Instant::now(), given: 0 });
+        self.end_at(now());
+    }
+
+    fn end_at(&mut self, time: Option<Timestamp>) {
+        self.ending.get_or_insert_with(|| Ending { time, begun: Instant::now(), given: 0 });
     }
 
     pub(super) fn next(&mut self) -> Step<'_> {
         if let Some(error) = self.failed.take() {
             return self.give_up(&error);
         }
-        if self.ending.is_none() && self.stop.is_stopped() {
-            self.ending = Some(Ending { time: self.stop.time(), begun: Instant::now(), given: 0 });
+        if self.stop.is_stopped() {
+            self.end_at(self.stop.time());
         }
-        if !self.taps.is_empty() && self.dry >= self.taps.len() {
+        if !self.handles.is_empty() && self.dry >= self.handles.len() {
             self.dry = 0;
-            match self.wait() {
-                Ok(()) => {}
-                Err(error) => return self.give_up_all(&error),
+            if let Err(error) = self.wait() {
+                return self.give_up_all(&error);
             }
             if self.ending.is_some_and(|ending| ending.begun.elapsed() >= SETTLE_TIME) {
                 self.leave(..);
@@ -140,10 +145,10 @@ impl Live {
         if self.given >= TURN {
             self.next_turn();
         }
-        let Some(tap) = self.taps.get_mut(self.turn) else {
+        let Some(handle) = self.handles.get_mut(self.turn) else {
             return Step::End;
         };
-        match tap.handle.next_packet() {
+        match handle.capture.next_packet() {
             Ok(packet) => {
                 let header = packet.header;
                 let time = time(header);
@@ -159,10 +164,11 @@ impl Live {
                 self.given += 1;
                 self.packets += 1;
                 self.latest = (time, Instant::now());
-                let source = self.sources.of(tap.number, &tap.name, tap.link_type, packet.data);
+                let source =
+                    self.sources.of(handle.number, &handle.name, handle.link_type, packet.data);
                 let packet = Packet {
                     origin: Origin { packet: self.packets, time, source },
-                    link_type: tap.link_type,
+                    link_type: handle.link_type,
                     data: packet.data,
                     original_length: header.len,
                 };
@@ -186,27 +192,27 @@ impl Live {
     }
 
     pub(super) fn interfaces(&self) -> Vec<String> {
-        self.taps.iter().map(Tap::title).collect()
+        self.handles.iter().map(Handle::title).collect()
     }
 
     pub(super) fn drops(&mut self) -> Drops {
         let mut sum = self.lost;
-        for tap in &mut self.taps {
-            tap.count_drops();
-            sum.kernel += tap.drops.kernel;
-            sum.interface += tap.drops.interface;
+        for handle in &mut self.handles {
+            handle.count_drops();
+            sum.kernel += handle.drops.kernel;
+            sum.interface += handle.drops.interface;
         }
         sum
     }
 
     fn next_turn(&mut self) {
         self.given = 0;
-        self.turn = (self.turn + 1) % self.taps.len().max(1);
+        self.turn = (self.turn + 1) % self.handles.len().max(1);
     }
 
     /// Waits until there may be packets, not for long.
     fn wait(&self) -> io::Result<()> {
-        let files = self.taps.iter().map(|tap| tap.handle.as_fd());
+        let files = self.handles.iter().map(|handle| handle.capture.as_fd());
         match self.ending {
             None => self.stop.wait(files, Some(WAIT_TIME)).map(|_| ()),
             Some(ending) => {
@@ -228,7 +234,7 @@ impl Live {
 
     /// Leaves the interface that is read now.
     fn give_up(&mut self, error: &pcap::Error) -> Step<'_> {
-        if self.turn >= self.taps.len() {
+        if self.turn >= self.handles.len() {
             return Step::End;
         }
         let name = self.leave(self.turn..=self.turn);
@@ -246,31 +252,31 @@ impl Live {
     /// Takes leave of some interfaces, but for what they lost; their names.
     fn leave(&mut self, which: impl RangeBounds<usize>) -> String {
         let mut names = Vec::new();
-        for mut tap in self.taps.drain(which) {
-            tap.count_drops();
-            self.lost.kernel += tap.drops.kernel;
-            self.lost.interface += tap.drops.interface;
-            names.push(tap.name);
+        for mut handle in self.handles.drain(which) {
+            handle.count_drops();
+            self.lost.kernel += handle.drops.kernel;
+            self.lost.interface += handle.drops.interface;
+            names.push(handle.name);
         }
         self.given = 0;
-        self.turn %= self.taps.len().max(1);
+        self.turn %= self.handles.len().max(1);
         names.join(", ")
     }
 }
 
 impl Sources {
-    fn of(&mut self, tap: usize, name: &str, link_type: LinkType, packet: &[u8]) -> SourceId {
+    fn of(&mut self, number: usize, name: &str, link_type: LinkType, packet: &[u8]) -> SourceId {
         let index = if name == ANY { interface_index(link_type, packet).unwrap_or(0) } else { 0 };
-        if let Some(&known) = self.known.get(&(tap, index)) {
+        if let Some(&known) = self.known.get(&(number, index)) {
             return known;
         }
         if self.known.len() >= MAX_SOURCES && index > 0 {
-            return self.of(tap, name, link_type, &[]);
+            return self.of(number, name, link_type, &[]);
         }
         let interface = || interface_name(index).unwrap_or_else(|| name.to_owned());
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
         self.sources.push(Source { file: None, interface: self.several.then(interface) });
-        self.known.insert((tap, index), id);
+        self.known.insert((number, index), id);
         id
     }
 }

@@ -41,6 +41,8 @@ mod bytes;
 mod clock;
 mod compression;
 mod error;
+#[cfg(libpcap)]
+mod handle;
 mod input;
 #[cfg(libpcap)]
 mod interfaces;
@@ -54,8 +56,6 @@ mod reader;
 mod record;
 mod step;
 mod stop;
-#[cfg(libpcap)]
-mod tap;
 #[cfg(test)]
 mod testing;
 
@@ -65,13 +65,13 @@ use std::io::Read;
 pub use bpf::{CaptureFilter, FilterError};
 pub use compression::Compression;
 pub use error::{Damage, Error, ErrorKind, Place};
+#[cfg(libpcap)]
+pub use handle::{LiveError, LiveOptions};
 pub use input::Input;
 #[cfg(libpcap)]
 pub use interfaces::{Interface, interfaces};
 pub use step::{Drops, Step};
 pub use stop::Stop;
-#[cfg(libpcap)]
-pub use tap::{LiveError, LiveOptions};
 
 #[cfg(libpcap)]
 use live::Live;

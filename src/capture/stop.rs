@@ -6,6 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::types::Timestamp;
 
+#[cfg(unix)]
+pub(super) use wake::Stoppable;
+#[cfg(libpcap)]
+pub(super) use wake::wait;
+
 /// Ends the captures that were given a clone of it, even while they wait for
 /// packets. Made for signal handlers' threads.
 ///
@@ -71,11 +76,6 @@ impl std::os::fd::AsFd for Stop {
         self.0.wake.as_fd()
     }
 }
-
-#[cfg(unix)]
-pub(super) use wake::Stoppable;
-#[cfg(all(unix, libpcap))]
-pub(super) use wake::wait;
 
 #[cfg(unix)]
 mod wake {

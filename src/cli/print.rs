@@ -1,7 +1,6 @@
 //! `wsdump FILE...`: prints the traffic.
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -10,7 +9,7 @@ use super::args::{Arguments, Color, Format, Payload};
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
 use super::signals::Ends;
-use super::standard_output::{StandardOutput, can_say};
+use super::standard_output::{PATIENCE, StandardOutput, can_say};
 use super::status::{Beside, Status};
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, live, say, summary};
@@ -20,9 +19,6 @@ use crate::engine::{Engine, Progress};
 use crate::filter::Selection;
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
 use crate::types::{Limits, Packet};
-
-/// How long standard error may be held after a signal.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints the traffic in the capture that the arguments name.
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -56,6 +52,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     };
     let result = engine.run();
     status.clear();
+    // A terminal that is held would keep the process.
+    let can_say = !ends.is_signalled() || can_say(PATIENCE);
+    let say = |message: &str| {
+        if can_say {
+            say(message);
+        }
+    };
     let problems = match result {
         Ok(problems) => problems,
         Err(error) => match (error.kind(), ends.is_signalled()) {
@@ -63,9 +66,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             (io::ErrorKind::BrokenPipe, true) => 0,
             (io::ErrorKind::BrokenPipe, false) => return Ok(SUCCESS),
             (io::ErrorKind::TimedOut, true) => {
-                if !can_say(PATIENCE) {
-                    return Ok(SUCCESS);
-                }
                 say("what was left to print is lost: nobody reads standard output");
                 0
             }
@@ -75,10 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             }
         },
     };
-    if ends.is_signalled() && !can_say(PATIENCE) {
-        return Ok(SUCCESS);
-    }
-    if !arguments.quiet {
+    if can_say && !arguments.quiet {
         if ends.is_signalled() && !is_live {
             say("stopped by a signal before the end of the input");
         }

@@ -1,8 +1,12 @@
 //! Standard output, which must not keep a run from ending.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::capture::Stop;
+
+/// How long a reader, or a terminal, may take nothing when the run is to end.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where results go. A reader that takes nothing, such as a pager, is waited for
 /// as long as it wants, and for a second once the run is to end.
@@ -27,10 +31,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    use super::{StandardOutput, Stop, Write, io};
-
-    /// How long a reader may take nothing when the run is to end.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    use super::{PATIENCE, StandardOutput, Stop, Write, io};
 
     /// How long to wait where the system cannot tell.
     const RETRY_TIME: Duration = Duration::from_millis(5);
@@ -122,7 +123,7 @@ mod unix {
 
 /// Whether standard error takes anything within this time.
 #[cfg(unix)]
-pub(super) fn can_say(timeout: std::time::Duration) -> bool {
+pub(super) fn can_say(timeout: Duration) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let errors = io::stderr();
@@ -133,7 +134,7 @@ pub(super) fn can_say(timeout: std::time::Duration) -> bool {
 
 /// Whether standard error takes anything within this time.
 #[cfg(not(unix))]
-pub(super) fn can_say(_: std::time::Duration) -> bool {
+pub(super) fn can_say(_: Duration) -> bool {
     true
 }
 

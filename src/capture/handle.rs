@@ -83,12 +83,12 @@ pub enum LiveError {
     },
 }
 
-/// An interface that is open.
-pub(super) struct Tap {
+/// An interface that is open, a capture handle of libpcap's.
+pub(super) struct Handle {
     pub(super) name: String,
     /// Its place among the interfaces.
     pub(super) number: usize,
-    pub(super) handle: pcap::Capture<Active>,
+    pub(super) capture: pcap::Capture<Active>,
     pub(super) link_type: LinkType,
     /// The interface was asked for other hosts' packets, and refuses.
     is_refused_promiscuous: bool,
@@ -97,13 +97,13 @@ pub(super) struct Tap {
     counters: (u32, u32),
 }
 
-impl Tap {
+impl Handle {
     pub(super) fn open(
         number: usize,
         name: &str,
         options: &LiveOptions,
     ) -> Result<Self, LiveError> {
-        let (mut handle, is_refused_promiscuous) =
+        let (mut capture, is_refused_promiscuous) =
             activate(name, options).map_err(|error| refused(name, &error))?;
         let other = |error: pcap::Error| LiveError::Other {
             interface: name.into(),
@@ -111,17 +111,17 @@ impl Tap {
         };
         // The newer header of Linux tells the interface of each packet.
         let newer = Linktype(LinkType::LINUX_SLL2.0.into());
-        if name == ANY && handle.list_datalinks().is_ok_and(|types| types.contains(&newer)) {
-            handle.set_datalink(newer).map_err(other)?;
+        if name == ANY && capture.list_datalinks().is_ok_and(|types| types.contains(&newer)) {
+            capture.set_datalink(newer).map_err(other)?;
         }
-        set_filter(&mut handle, options)?;
-        let handle = handle.setnonblock().map_err(other)?;
-        let link_type = link_type_of(handle.get_datalink());
+        set_filter(&mut capture, options)?;
+        let capture = capture.setnonblock().map_err(other)?;
+        let link_type = link_type_of(capture.get_datalink());
         let drops = Drops::default();
         Ok(Self {
             name: name.into(),
             number,
-            handle,
+            capture,
             link_type,
             is_refused_promiscuous,
             drops,
@@ -131,15 +131,15 @@ impl Tap {
 
     /// Its name and the name of its link type.
     pub(super) fn title(&self) -> String {
-        let link_type = self.handle.get_datalink().get_name();
+        let link_type = self.capture.get_datalink().get_name();
         let link_type = link_type.unwrap_or_else(|_| self.link_type.to_string());
         let mode = if self.is_refused_promiscuous { ", not promiscuous" } else { "" };
         format!("{} ({link_type}{mode})", self.name)
     }
 
-    /// Brings [`Tap::drops`] up to date.
+    /// Brings [`Handle::drops`] up to date.
     pub(super) fn count_drops(&mut self) {
-        if let Ok(now) = self.handle.stats() {
+        if let Ok(now) = self.capture.stats() {
             let (kernel, interface) = self.counters;
             self.drops.kernel += u64::from(now.dropped.wrapping_sub(kernel));
             self.drops.interface += u64::from(now.if_dropped.wrapping_sub(interface));
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn an_interface_that_is_not_there_is_named_with_those_that_are() {
         let options = LiveOptions::default();
-        let Err(error) = Tap::open(0, "nowhere7", &options) else { panic!("there is nowhere7") };
+        let Err(error) = Handle::open(0, "nowhere7", &options) else { panic!("there is nowhere7") };
         let LiveError::Missing { interface, available } = &error else { panic!("{error}") };
         assert_eq!(interface, "nowhere7");
         assert!(!available.is_empty());
