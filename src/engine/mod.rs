@@ -1,12 +1,15 @@
 //! Runs a capture through the analyzer into a view.
 
+mod deadline;
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use crate::analyzer::Analyzer;
 use crate::capture::{Capture, Drops, Error, Step};
 use crate::output::View;
-use crate::types::{Event, Kind, Packet, Sink, Timestamp};
+use crate::types::{Event, Kind, Packet, Sink};
+use deadline::{Deadline, Timing};
 
 /// Rendered bytes that are worth a write.
 const WRITE_SIZE: usize = 256 << 10;
@@ -14,13 +17,6 @@ const WRITE_SIZE: usize = 256 << 10;
 /// How often a live capture that is never idle is seen to: its output written,
 /// its progress told.
 const TICK: Duration = Duration::from_millis(20);
-
-/// Packets in a row that must come too late for a run over files to end: a
-/// single one has a wrong time.
-const LATE_PACKETS: u32 = 64;
-
-/// Two times as far apart are not of one capture; one of them is wrong.
-const ABSURD: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// One run.
 pub struct Engine<'a> {
@@ -151,64 +147,6 @@ impl Ticker {
             self.last = Instant::now();
         }
         is_due
-    }
-}
-
-/// When a run has lasted long enough.
-enum Deadline {
-    Never,
-    Clock { begin: Instant, duration: Duration },
-    Packets { begin: Option<Timestamp>, confirmed: bool, duration: Duration, late: u32 },
-}
-
-/// What the time of a packet says.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Timing {
-    InTime,
-    /// It comes too late, or has a wrong time.
-    Late,
-    /// So many came too late that the time is over.
-    Over,
-}
-
-impl Deadline {
-    fn new(duration: Option<Duration>, is_live: bool) -> Self {
-        match duration {
-            None => Self::Never,
-            Some(duration) if is_live => Self::Clock { begin: Instant::now(), duration },
-            Some(duration) => Self::Packets { begin: None, confirmed: false, duration, late: 0 },
-        }
-    }
-
-    fn judge(&mut self, time: Option<Timestamp>) -> Timing {
-        let (Self::Packets { begin, confirmed, duration, late }, Some(time)) = (self, time) else {
-            return Timing::InTime;
-        };
-        let known = *begin.get_or_insert(time);
-        if known.since(time).max(time.since(known)) > ABSURD {
-            if !*confirmed {
-                *begin = Some(time);
-            }
-            return Timing::InTime;
-        }
-        *confirmed |= known != time;
-        let earliest = known.min(time);
-        *begin = Some(earliest);
-        if time.since(earliest) < *duration {
-            *late = 0;
-            return Timing::InTime;
-        }
-        *late += 1;
-        if *late >= LATE_PACKETS { Timing::Over } else { Timing::Late }
-    }
-
-    /// Whether it is why the capture has ended.
-    fn is_past(&self) -> bool {
-        matches!(self, Self::Packets { late: 1.., .. }) || self.has_come()
-    }
-
-    fn has_come(&self) -> bool {
-        matches!(self, Self::Clock { begin, duration } if begin.elapsed() >= *duration)
     }
 }
 
