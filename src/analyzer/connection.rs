@@ -8,7 +8,7 @@ use crate::payload::classify;
 use crate::tcp::{Conflict, Missing};
 use crate::types::{
     Body, Close, Connection, Counts, Direction, End, EndState, Frame, Gap, Handshake, Kind,
-    Message, Opcode, Origin, Rule, Run, Side, Timestamp, Violation,
+    Message, NextFrame, Opcode, Origin, Rule, Run, Side, Timestamp, Violation,
 };
 use crate::websocket::{
     Assembled, Decoder, Extensions, FrameHeader, Receiver, expected_accept, judge_accept,
@@ -150,7 +150,12 @@ impl WebSocket {
     ) {
         context.statistics.gaps += 1;
         context.statistics.missing_bytes += missing.bytes;
-        let gap = Gap { from: self.side(direction), bytes: Some(missing.bytes) };
+        let gap = Gap {
+            from: self.side(direction),
+            bytes: Some(missing.bytes),
+            next_frame: NextFrame::Known,
+            undecoded: 0,
+        };
         context.tell(&self.connection, missing.origin, Kind::Gap(gap));
     }
 
@@ -298,6 +303,8 @@ impl Receiver for Teller<'_, '_> {
             complete: message.complete,
             missing: message.missing,
             truncated: message.truncated,
+            not_inflated: None,
+            sha256: None,
             payload: message.payload,
             body,
             close,

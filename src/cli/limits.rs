@@ -52,6 +52,7 @@ enum Field {
     Bytes(fn(&mut Limits) -> &mut usize),
     Count(fn(&mut Limits) -> &mut usize),
     Packets(fn(&mut Limits) -> &mut u64),
+    LongBytes(fn(&mut Limits) -> &mut u64),
     Time(fn(&mut Limits) -> &mut Duration),
 }
 
@@ -100,6 +101,22 @@ const LIMITS: &[(&str, Field, &str)] = &[
     ),
     ("message", Field::Bytes(|limits| &mut limits.message), "kept of one message's payload"),
     (
+        "inflated",
+        Field::LongBytes(|limits| &mut limits.inflated),
+        "what one message may grow to when inflated",
+    ),
+    ("frame", Field::LongBytes(|limits| &mut limits.frame), "payload of one frame"),
+    (
+        "memory",
+        Field::Bytes(|limits| &mut limits.memory),
+        "payloads, inflate windows and queues altogether",
+    ),
+    (
+        "search",
+        Field::Bytes(|limits| &mut limits.search),
+        "kept of one direction while its next frame is searched for",
+    ),
+    (
         "datagrams",
         Field::Count(|limits| &mut limits.datagrams),
         "fragmented IP datagrams collected at once",
@@ -119,7 +136,9 @@ impl Limit {
             (Field::Bytes(field) | Field::Count(field), Value::Number(number)) => {
                 *field(limits) = usize::try_from(number).unwrap_or(usize::MAX);
             }
-            (Field::Packets(field), Value::Number(number)) => *field(limits) = number,
+            (Field::Packets(field) | Field::LongBytes(field), Value::Number(number)) => {
+                *field(limits) = number;
+            }
             (Field::Time(field), Value::Time(time)) => *field(limits) = time,
             // Parsing keeps place and value together.
             (Field::Time(_), Value::Number(_)) | (_, Value::Time(_)) => {}
@@ -135,12 +154,12 @@ impl FromStr for Limit {
         let &(name, field, _) =
             LIMITS.iter().find(|(known, ..)| *known == name).ok_or_else(known)?;
         let value = match field {
-            Field::Bytes(_) => parse_size(value).map(Value::Number),
+            Field::Bytes(_) | Field::LongBytes(_) => parse_size(value).map(Value::Number),
             Field::Count(_) | Field::Packets(_) => value.parse().ok().map(Value::Number),
             Field::Time(_) => parse_time(value).map(Value::Time),
         };
         let example = match field {
-            Field::Bytes(_) => "a size such as 65536, 64KiB or 16MiB",
+            Field::Bytes(_) | Field::LongBytes(_) => "a size such as 65536, 64KiB or 16MiB",
             Field::Count(_) | Field::Packets(_) => "a number",
             Field::Time(_) => "a time such as 100ms, 2s or 24h",
         };
@@ -161,7 +180,8 @@ fn list() -> String {
     let mut text = String::new();
     for (name, field, what) in LIMITS {
         let default = match field {
-            Field::Bytes(field) => show_size(*field(&mut defaults)),
+            Field::Bytes(field) => show_size(*field(&mut defaults) as u64),
+            Field::LongBytes(field) => show_size(*field(&mut defaults)),
             Field::Count(field) => field(&mut defaults).to_string(),
             Field::Packets(field) => field(&mut defaults).to_string(),
             Field::Time(field) => show_time(*field(&mut defaults)),
@@ -171,8 +191,12 @@ fn list() -> String {
     text
 }
 
-fn show_size(bytes: usize) -> String {
-    if bytes >= 1 << 20 { format!("{}MiB", bytes >> 20) } else { format!("{}KiB", bytes >> 10) }
+fn show_size(bytes: u64) -> String {
+    match bytes {
+        large if large >= 1 << 30 => format!("{}GiB", large >> 30),
+        medium if medium >= 1 << 20 => format!("{}MiB", medium >> 20),
+        small => format!("{}KiB", small >> 10),
+    }
 }
 
 fn show_time(time: Duration) -> String {
@@ -192,7 +216,7 @@ mod tests {
         let mut limits = Limits::default();
         for (changed, (name, field, _)) in LIMITS.iter().enumerate() {
             let value = match field {
-                Field::Bytes(_) => "7KiB",
+                Field::Bytes(_) | Field::LongBytes(_) => "7KiB",
                 Field::Count(_) | Field::Packets(_) => "7",
                 Field::Time(_) => "7s",
             };
@@ -212,11 +236,15 @@ mod tests {
             head: _,
             pending: _,
             message: _,
+            inflated: _,
+            frame: _,
+            memory: _,
+            search: _,
             datagrams: _,
             fragments: _,
             fragment_time: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 13);
+        assert_eq!(LIMITS.len(), 17);
     }
 
     #[test]

@@ -486,6 +486,7 @@ fn answer(
         let headers = request.headers;
         let sent = |name: &str| header::value(&headers, name).map(str::to_owned);
         handshake.http = request.version;
+        handshake.extensions_offered = header::extensions(&headers);
         handshake.method = Some(request.method);
         handshake.target = Some(request.target);
         handshake.host = sent("Host");

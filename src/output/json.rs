@@ -122,6 +122,16 @@ impl Json {
         if message.truncated {
             boolean(out, "truncated", true);
         }
+        if let Some(reason) = message.not_inflated {
+            key(out, "not_inflated");
+            quoted(out, reason);
+        }
+        if let Some(sha256) = message.sha256 {
+            key(out, "sha256");
+            out.push(b'"');
+            hex(out, &sha256);
+            out.push(b'"');
+        }
         if message.opcode == Opcode::Close {
             self.close(out, message);
         } else {
@@ -206,6 +216,10 @@ fn write_handshake(out: &mut Vec<u8>, handshake: &Handshake) {
         });
     }
     optional_text(out, "subprotocol", handshake.subprotocol.as_deref());
+    if !handshake.extensions_offered.is_empty() {
+        key(out, "extensions_offered");
+        array(out, &handshake.extensions_offered, write_extension);
+    }
     if !handshake.extensions.is_empty() {
         key(out, "extensions");
         array(out, &handshake.extensions, write_extension);
@@ -284,6 +298,11 @@ fn write_violation(out: &mut Vec<u8>, violation: &Violation<'_>) {
 fn write_gap(out: &mut Vec<u8>, gap: &Gap) {
     side(out, gap.from);
     optional_number(out, "bytes", gap.bytes);
+    key(out, "next_frame");
+    quoted(out, gap.next_frame);
+    if gap.undecoded > 0 {
+        number(out, "undecoded", gap.undecoded);
+    }
 }
 
 fn write_end(out: &mut Vec<u8>, end: &End) {
@@ -401,10 +420,13 @@ mod tests {
         CLOSE, connection, conversation, event, handshake, hostile_text, json_document, message,
         rendered,
     };
-    use crate::types::{AcceptStatus, Rule, Source};
+    use crate::types::{AcceptStatus, NextFrame, Rule, Source};
     use insta::assert_snapshot;
     use proptest::prelude::*;
     use serde_json::Value;
+
+    const GAP: Gap =
+        Gap { from: Side::Client, bytes: None, next_frame: NextFrame::Known, undecoded: 0 };
 
     fn schema() -> jsonschema::Validator {
         let schema = include_str!("../../docs/events.schema.json");
@@ -432,8 +454,8 @@ mod tests {
         {"event":"message","packet":7,"time":"2018-12-26T06:54:46.736250700Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server","opcode":"text","length":76,"wire_length":76,"frames":3,"masked":false,"compressed":false,"first_time":"2018-12-26T06:54:46.729250000Z","complete":true,"text":"Two lines,\nthe second of which is rather long, so that it has to be folded.\n"}
         {"event":"message","packet":8,"time":"2018-12-26T06:54:46.737250800Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server","opcode":"text","length":17,"wire_length":9,"frames":1,"masked":false,"compressed":true,"complete":true,"text":"compressible text"}
         {"event":"message","packet":9,"time":"2018-12-26T06:54:46.738250900Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server","opcode":"ping","length":0,"wire_length":0,"frames":1,"masked":false,"compressed":false,"complete":true,"text":""}
-        {"event":"gap","packet":10,"time":"2018-12-26T06:54:46.739251000Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"client","bytes":1460}
-        {"event":"gap","packet":11,"time":"2018-12-26T06:54:46.740251100Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server"}
+        {"event":"gap","packet":10,"time":"2018-12-26T06:54:46.739251000Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"client","bytes":1460,"next_frame":"inferred","undecoded":318}
+        {"event":"gap","packet":11,"time":"2018-12-26T06:54:46.740251100Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server","next_frame":"lost"}
         {"event":"message","packet":12,"time":"2018-12-26T06:54:46.741251200Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"client","opcode":"binary","length":2048,"wire_length":2048,"frames":1,"masked":false,"compressed":false,"complete":false,"missing":1460,"truncated":true,"base64":"AAEC/2JpbmFyeSBieXRlcywgbW9yZSB0aGFuIGEgcm93Gw=="}
         {"event":"violation","packet":13,"time":"2018-12-26T06:54:46.742251300Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"client","rule":"reserved-bits","severity":"error","reference":"RFC 6455 §5.2","detail":"RSV1 is set on a text frame, but no extension was negotiated."}
         {"event":"message","packet":14,"time":"2018-12-26T06:54:46.743251400Z","stream":3,"connection":"3","client":"127.0.0.1:51233","server":"127.0.0.1:8888","from":"server","opcode":"close","length":5,"wire_length":5,"frames":1,"masked":false,"compressed":false,"complete":true,"code":1000,"code_name":"Normal Closure","reason":"bye"}
@@ -449,21 +471,18 @@ mod tests {
     fn common_fields_in_order() {
         let connection = Connection { h2_stream: Some(5), inferred: true, ..connection(3) };
         let source = Source { file: Some("a\n.pcap".into()), interface: Some("lo".into()) };
-        let gap = Gap { from: Side::Client, bytes: None };
-        let mut event = event(&connection, 9, Kind::Gap(gap));
+        let mut event = event(&connection, 9, Kind::Gap(GAP));
         event.source = &source;
         event.origin.time = None;
         let line = rendered(Json::new(PayloadForm::Auto), &[event]);
-        assert_snapshot!(line, @r#"
-        {"event":"gap","packet":9,"stream":3,"connection":"3.5","client":"127.0.0.1:51233","server":"127.0.0.1:8888","h2_stream":5,"inferred":true,"file":"a\n.pcap","interface":"lo","from":"client"}
-        "#);
+        assert_snapshot!(line, @r#"{"event":"gap","packet":9,"stream":3,"connection":"3.5","client":"127.0.0.1:51233","server":"127.0.0.1:8888","h2_stream":5,"inferred":true,"file":"a\n.pcap","interface":"lo","from":"client","next_frame":"known"}"#);
         schema().validate(&serde_json::from_str(&line).unwrap()).unwrap();
     }
 
     #[test]
     fn connections_that_share_a_slot_are_not_confused() {
         let connections: Vec<_> = [3, 3 + KNOWN, 3].into_iter().map(connection).collect();
-        let gap = Kind::Gap(Gap { from: Side::Client, bytes: None });
+        let gap = Kind::Gap(GAP);
         let events: Vec<_> =
             connections.iter().map(|connection| event(connection, 1, gap)).collect();
         let lines = rendered(Json::new(PayloadForm::Auto), &events);

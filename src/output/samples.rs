@@ -10,8 +10,8 @@ use super::View;
 use super::escape::is_hazardous;
 use crate::types::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Endpoint, Event, Extension,
-    Frame, Gap, Handshake, Header, Kind, Message, Opcode, Origin, Rule, Side, Source, SourceId,
-    Timestamp, Violation,
+    Frame, Gap, Handshake, Header, Kind, Message, NextFrame, Opcode, Origin, Rule, Side, Source,
+    SourceId, Timestamp, Violation,
 };
 
 /// 2018-12-26T06:54:46.729250Z
@@ -108,6 +108,8 @@ pub(super) fn message<'a>(from: Side, opcode: Opcode, body: Body<'a>) -> Message
         complete: true,
         missing: None,
         truncated: false,
+        not_inflated: None,
+        sha256: None,
         payload,
         body,
         close: None,
@@ -127,6 +129,8 @@ pub(super) const CLOSE: Message<'static> = Message {
     complete: true,
     missing: None,
     truncated: false,
+    not_inflated: None,
+    sha256: None,
     payload: b"\x03\xe8bye",
     body: Body::Binary(b"\x03\xe8bye"),
     close: Some(Close { code: Some(1000), code_name: Some("Normal Closure"), reason: Some("bye") }),
@@ -156,6 +160,8 @@ pub(super) fn conversation<'a>(
         complete: false,
         missing: Some(1_460),
         truncated: true,
+        not_inflated: None,
+        sha256: None,
         ..message(
             Side::Client,
             Opcode::Binary,
@@ -188,8 +194,14 @@ pub(super) fn conversation<'a>(
         server: Counts { messages: 4, bytes: 100, frames: 6, pings: 1 },
         duration: Some(Duration::from_nanos(1_234_567_890)),
     };
-    let gap = Gap { from: Side::Client, bytes: Some(1_460) };
-    let unknown = Gap { from: Side::Server, bytes: None };
+    let gap = Gap {
+        from: Side::Client,
+        bytes: Some(1_460),
+        next_frame: NextFrame::Inferred,
+        undecoded: 318,
+    };
+    let unknown =
+        Gap { from: Side::Server, bytes: None, next_frame: NextFrame::Lost, undecoded: 0 };
     [
         Kind::Handshake(handshake),
         Kind::Frame(frame),

@@ -23,7 +23,8 @@ use super::write::{counted, grouped};
 use super::{PayloadForm, View};
 use crate::types::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
-    Handshake, Header, HttpVersion, Kind, Message, Opcode, Side, Source, Timestamp, Violation,
+    Handshake, Header, HttpVersion, Kind, Message, NextFrame, NotInflated, Opcode, Side, Source,
+    Timestamp, Violation,
 };
 
 /// How [`Text`] shows things.
@@ -220,6 +221,15 @@ impl Text {
             None => "an unknown number of bytes missing from the capture".to_owned(),
         };
         item(&mut page, WARNING, &lost);
+        match gap.next_frame {
+            NextFrame::Known => {}
+            NextFrame::Inferred => item(&mut page, WARNING, "next frame found by its bytes"),
+            NextFrame::Lost => item(&mut page, WARNING, "next frame not found"),
+        }
+        if gap.undecoded > 0 {
+            let undecoded = counted(gap.undecoded, "byte");
+            item(&mut page, WARNING, &format!("{undecoded} after it not decoded"));
+        }
         page.end();
     }
 
@@ -514,7 +524,7 @@ fn flags(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>) {
     if message.compressed {
         let text = match message.length {
             Some(_) => format!("compressed to {}", counted(message.wire_length, "byte")),
-            None => "compressed, shown as sent".to_owned(),
+            None => format!("compressed, {} on the wire", counted(message.wire_length, "byte")),
         };
         item(page, DIM, &text);
     }
@@ -532,6 +542,12 @@ fn flags(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>) {
             None => "incomplete".to_owned(),
         };
         item(page, WARNING, &text);
+    }
+    match message.not_inflated {
+        None => {}
+        Some(NotInflated::ContextLost) => item(page, WARNING, "compression context lost"),
+        Some(NotInflated::Corrupt) => item(page, WARNING, "not DEFLATE"),
+        Some(NotInflated::Limit) => item(page, WARNING, "inflating given up: a limit was reached"),
     }
     if message.truncated {
         let kept = counted(message.payload.len() as u64, "byte");
@@ -620,8 +636,8 @@ mod tests {
         06:54:46.737250 #3   ← server text         17 bytes  compressed to 9 bytes
             compressible text
         06:54:46.738250 #3   ← server ping          0 bytes
-        06:54:46.739251 #3   client → gap     1,460 bytes missing from the capture
-        06:54:46.740251 #3   ← server gap     an unknown number of bytes missing from the capture
+        06:54:46.739251 #3   client → gap     1,460 bytes missing from the capture  next frame found by its bytes  318 bytes after it not decoded
+        06:54:46.740251 #3   ← server gap     an unknown number of bytes missing from the capture  next frame not found
         06:54:46.741251 #3   client → binary    2,048 bytes  not masked  incomplete: 1,460 bytes missing  truncated: 34 bytes kept
             0000  00 01 02 ff 62 69 6e 61  72 79 20 62 79 74 65 73  ....binary bytes
             0010  2c 20 6d 6f 72 65 20 74  68 61 6e 20 61 20 72 6f  , more than a ro
@@ -655,8 +671,9 @@ mod tests {
             compressible text
         06:54:46.738250 #3   ← server ping          0 bytes
         06:54:46.739251 #3   client → gap     1,460 bytes missing from the capture
+            next frame found by its bytes  318 bytes after it not decoded
         06:54:46.740251 #3   ← server gap
-            an unknown number of bytes missing from the capture
+            an unknown number of bytes missing from the capture  next frame not found
         06:54:46.741251 #3   client → binary    2,048 bytes  not masked
             incomplete: 1,460 bytes missing  truncated: 34 bytes kept
             0000  00 01 02 ff 62 69 6e 61  72 79 20 62 79 74 65 73  ....binary bytes
@@ -703,8 +720,11 @@ mod tests {
         06:54:46.738250 #3   ← server ping          0 bytes
         06:54:46.739251 #3   client → gap
             1,460 bytes missing from the capture
+            next frame found by its bytes
+            318 bytes after it not decoded
         06:54:46.740251 #3   ← server gap
             an unknown number of bytes missing from the capture
+            next frame not found
         06:54:46.741251 #3   client → binary    2,048 bytes
             not masked  incomplete: 1,460 bytes missing
             truncated: 34 bytes kept

@@ -142,6 +142,8 @@ pub struct Handshake {
     pub subprotocols: Vec<String>,
     /// The one that the server chose.
     pub subprotocol: Option<String>,
+    /// Extensions that the client offered.
+    pub extensions_offered: Vec<Extension>,
     /// Extensions that the server chose.
     pub extensions: Vec<Extension>,
     /// Version of TLS, when the connection was decrypted: `1.3`.
@@ -237,15 +239,41 @@ pub struct Message<'a> {
     pub complete: bool,
     /// How many payload bytes are not, when known.
     pub missing: Option<u64>,
-    /// It was longer than [`super::Limits::message`].
+    /// It was longer than [`super::Limits::message`], or given up for
+    /// [`super::Limits::memory`].
     pub truncated: bool,
-    /// The payload, unmasked and inflated, as far as it is complete and kept;
-    /// of a compressed message that cannot be inflated, its bytes as sent.
+    /// Why it was not inflated to its end, though nothing of it is missing.
+    pub not_inflated: Option<NotInflated>,
+    /// SHA-256 of the whole payload. Told only when asked for, of messages that
+    /// are complete.
+    pub sha256: Option<[u8; 32]>,
+    /// The payload, unmasked and inflated, as far as it is certain and kept.
     pub payload: &'a [u8],
     /// What the payload is.
     pub body: Body<'a>,
     /// What a close frame says.
     pub close: Option<Close<'a>>,
+}
+
+/// Why a compressed message was not inflated to its end (RFC 7692 §7.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotInflated {
+    /// It refers to earlier messages that are not there.
+    ContextLost,
+    /// It is not DEFLATE.
+    Corrupt,
+    /// It grew beyond [`super::Limits::inflated`].
+    Limit,
+}
+
+impl fmt::Display for NotInflated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ContextLost => "context lost",
+            Self::Corrupt => "corrupt",
+            Self::Limit => "limit",
+        })
+    }
 }
 
 /// A payload as what it can be shown as. It spans the whole
@@ -369,6 +397,31 @@ pub struct Gap {
     pub from: Side,
     /// How many; `None` when unknown.
     pub bytes: Option<u64>,
+    /// How the first frame after them was found.
+    pub next_frame: NextFrame,
+    /// Bytes after them that are in the capture and of no known frame.
+    pub undecoded: u64,
+}
+
+/// How a frame was found after missing bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NextFrame {
+    /// The header of the frame before says where it begins.
+    Known,
+    /// It was recognised by its bytes.
+    Inferred,
+    /// It was not, before the next gap or the end.
+    Lost,
+}
+
+impl fmt::Display for NextFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Known => "known",
+            Self::Inferred => "inferred",
+            Self::Lost => "lost",
+        })
+    }
 }
 
 /// A connection ended.

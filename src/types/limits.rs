@@ -42,6 +42,19 @@ pub struct Limits {
     /// Bytes kept of one message's payload; the rest is counted, not shown.
     /// Default 64 MiB.
     pub message: usize,
+    /// Bytes that one message may grow to when it is inflated; beyond it the
+    /// message is given up. Default 1 GiB.
+    pub inflated: u64,
+    /// Payload bytes of one frame; a longer one counts as a place that was
+    /// lost. Default 16 GiB.
+    pub frame: u64,
+    /// Bytes kept altogether of payloads, inflate windows and what waits in
+    /// queues; beyond it the least recently active conversations give way.
+    /// Default 96 MiB.
+    pub memory: usize,
+    /// Bytes of one direction kept while the next frame in it is searched for.
+    /// Default 256 KiB.
+    pub search: usize,
     /// Datagrams whose IP fragments are being collected at once.
     /// Default 1,024.
     pub datagrams: usize,
@@ -65,6 +78,10 @@ impl Default for Limits {
             head: 64 << 10,
             pending: 1 << 20,
             message: 64 << 20,
+            inflated: 1 << 30,
+            frame: 16 << 30,
+            memory: 96 << 20,
+            search: 256 << 10,
             datagrams: 1024,
             fragments: 8 << 20,
             fragment_time: Duration::from_secs(30),

@@ -16,7 +16,8 @@ mod time;
 pub use address::{Conversation, Direction, Endpoint, Flow};
 pub use event::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
-    Handshake, Header, HttpVersion, Kind, Message, Opcode, Side, Sink, Violation,
+    Handshake, Header, HttpVersion, Kind, Message, NextFrame, NotInflated, Opcode, Side, Sink,
+    Violation,
 };
 pub use limits::Limits;
 pub use packet::{LinkType, Origin, Packet, Source, SourceId};

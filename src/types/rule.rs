@@ -55,22 +55,105 @@ macro_rules! rules {
 rules! {
     /// A retransmission carries other bytes than the first copy.
     OverlapConflict, "tcp-overlap-conflict", Warning, "RFC 9293 §3.4";
-    /// A frame's opcode is one that the RFC reserves.
-    ReservedOpcode, "reserved-opcode", Error, "RFC 6455 §5.2";
+
+    /// The method of the request is not GET.
+    RequestMethod, "request-method", Error, "RFC 6455 §4.1";
+    /// The request is of an HTTP before 1.1.
+    RequestHttpVersion, "request-http-version", Error, "RFC 6455 §4.1";
+    /// The request has no `Host`.
+    RequestHost, "request-host", Error, "RFC 6455 §4.1";
+    /// The request has no `Upgrade` with `websocket`.
+    RequestUpgrade, "request-upgrade", Error, "RFC 6455 §4.1";
+    /// The request has no `Connection` with `Upgrade`.
+    RequestConnection, "request-connection", Error, "RFC 6455 §4.1";
+    /// The key is missing, or not 16 bytes in base64.
+    RequestKey, "request-key", Error, "RFC 6455 §4.1";
+    /// `Sec-WebSocket-Version` is missing, or not 13.
+    RequestWebSocketVersion, "request-websocket-version", Error, "RFC 6455 §4.1";
+    /// An offered subprotocol is empty, not a token or offered twice.
+    RequestSubprotocols, "request-subprotocols", Error, "RFC 6455 §4.1";
+    /// A header that may come once came more often.
+    DuplicateHeader, "duplicate-header", Error, "RFC 6455 §11.3";
+    /// `Sec-WebSocket-Extensions` is not of the form that the RFC gives it.
+    ExtensionSyntax, "extension-syntax", Error, "RFC 6455 §9.1";
+    /// An offer of permessage-deflate has a parameter that it may not have.
+    DeflateOffer, "deflate-offer", Error, "RFC 7692 §7.1";
+    /// The client sent frames before it had the response.
+    DataBeforeResponse, "data-before-response", Error, "RFC 6455 §4.1";
+
+    /// The response that switches protocols is of an HTTP before 1.1.
+    ResponseHttpVersion, "response-http-version", Error, "RFC 6455 §4.2.2";
+    /// The response has no `Upgrade` with `websocket`.
+    ResponseUpgrade, "response-upgrade", Error, "RFC 6455 §4.2.2";
+    /// The response has no `Connection` with `Upgrade`.
+    ResponseConnection, "response-connection", Error, "RFC 6455 §4.2.2";
+    /// The response has no `Sec-WebSocket-Accept`.
+    AcceptMissing, "accept-missing", Error, "RFC 6455 §4.2.2";
+    /// `Sec-WebSocket-Accept` does not prove that the server read the key.
+    AcceptMismatch, "accept-mismatch", Error, "RFC 6455 §4.2.2";
+    /// The server chose a subprotocol that the client did not offer.
+    SubprotocolNotOffered, "subprotocol-not-offered", Error, "RFC 6455 §4.2.2";
+    /// The server chose an extension that the client did not offer.
+    ExtensionNotOffered, "extension-not-offered", Error, "RFC 6455 §9.1";
+    /// What the server says to permessage-deflate answers no offer.
+    DeflateResponse, "deflate-response", Error, "RFC 7692 §7.1";
+    /// The response that switches protocols announces a body.
+    ResponseContent, "response-content", Warning, "RFC 9110 §8.6";
+    /// The server refused a version without saying which it takes.
+    RefusedWithoutVersion, "refused-without-version", Error, "RFC 6455 §4.4";
+
+    /// The client sent a frame that is not masked.
+    UnmaskedClientFrame, "unmasked-client-frame", Error, "RFC 6455 §5.1";
+    /// The server sent a frame that is masked.
+    MaskedServerFrame, "masked-server-frame", Error, "RFC 6455 §5.1";
+    /// The client used a masking key twice in a row.
+    MaskingKeyRepeated, "masking-key-repeated", Warning, "RFC 6455 §5.3";
     /// A reserved bit is set that no negotiated extension gives a meaning.
     ReservedBits, "reserved-bits", Error, "RFC 6455 §5.2";
+    /// A frame's opcode is one that the RFC reserves.
+    ReservedOpcode, "reserved-opcode", Error, "RFC 6455 §5.2";
+    /// A frame's length takes more bytes than it needs.
+    LengthNotMinimal, "length-not-minimal", Error, "RFC 6455 §5.2";
     /// A 64-bit frame length has its top bit set.
     FrameLengthOverflow, "frame-length-overflow", Error, "RFC 6455 §5.2";
     /// A control frame is longer than 125 bytes.
     ControlFrameTooLong, "control-frame-too-long", Error, "RFC 6455 §5.5";
     /// A control frame lacks FIN.
     FragmentedControlFrame, "fragmented-control-frame", Error, "RFC 6455 §5.5";
+
     /// A continuation frame with no message to continue.
     UnexpectedContinuation, "unexpected-continuation", Error, "RFC 6455 §5.4";
     /// A message begins before the fragmented one before it has ended.
     InterleavedMessage, "interleaved-message", Error, "RFC 6455 §5.4";
     /// A text message is not UTF-8.
     InvalidUtf8, "invalid-utf8", Error, "RFC 6455 §8.1";
+
+    /// A Close frame has a payload of one byte.
+    ClosePayloadLength, "close-payload-length", Error, "RFC 6455 §5.5.1";
+    /// A Close frame's status code may not be sent.
+    CloseCode, "close-code", Error, "RFC 6455 §7.4";
+    /// A Close frame's reason is not UTF-8.
+    CloseReasonUtf8, "close-reason-utf8", Error, "RFC 6455 §5.5.1";
+    /// A data frame after the sender's Close frame.
+    DataAfterClose, "data-after-close", Error, "RFC 6455 §5.5.1";
+    /// A ping or pong after the sender's Close frame.
+    ControlAfterClose, "control-after-close", Warning, "RFC 6455 §5.5.1";
+    /// A second Close frame from the same side.
+    SecondClose, "second-close", Warning, "RFC 6455 §5.5.1";
+    /// A Close frame was not answered before TCP ended.
+    CloseNotAnswered, "close-not-answered", Warning, "RFC 6455 §5.5.1";
+    /// A ping was not answered, though messages followed it.
+    PingNotAnswered, "ping-not-answered", Warning, "RFC 6455 §5.5.2";
+
+    /// RSV1 on a control frame.
+    CompressedControlFrame, "compressed-control-frame", Error, "RFC 7692 §6.1";
+    /// RSV1 on a continuation frame.
+    CompressedContinuation, "compressed-continuation", Error, "RFC 7692 §6.1";
+    /// A compressed message is not DEFLATE.
+    CorruptDeflate, "corrupt-deflate", Error, "RFC 7692 §7.2.2";
+    /// A compressed message still has the four bytes at its end that are to be
+    /// removed.
+    DeflateTail, "deflate-tail", Warning, "RFC 7692 §7.2.1";
 }
 
 #[cfg(test)]
