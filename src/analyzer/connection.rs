@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::Context;
 use crate::http::Answer;
 use crate::payload::classify;
-use crate::tcp::{Conflict, Missing};
+use crate::tcp::Conflict;
 use crate::types::{
     Body, Close, Connection, Counts, Direction, End, EndState, Frame, Gap, Handshake, Kind,
-    Message, NextFrame, Opcode, Origin, Rule, Run, Side, Timestamp, Violation,
+    Message, Missing, NextFrame, Opcode, Origin, Rule, Run, Side, Timestamp, Violation,
 };
 use crate::websocket::{
     Assembled, Decoder, Extensions, FrameHeader, Receiver, expected_accept, judge_accept,

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::Context;
 use super::connection::WebSocket;
 use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
-use crate::tcp::{self, Beginning, Conflict, Missing, Status, Stream, Syn};
+use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
-use crate::types::{Direction, EndState, Origin, Run, Segment, Timestamp};
+use crate::types::{Direction, EndState, Missing, Origin, Run, Segment, Timestamp};
 
 /// What is known of a conversation in the table.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::grace::Moment;
 use super::history::{Differing, Trace};
-use super::{Beginning, Conflict, Missing, Receiver, Shared};
-use crate::types::{Direction, Origin, Run, Seq};
+use super::{Beginning, Conflict, Receiver, Shared};
+use crate::types::{Direction, Missing, Origin, Run, Seq};
 
 /// Position of the first sequence number seen. High enough that nothing a
 /// sequence number can say lies before zero.

@@ -31,7 +31,7 @@ pub use history::History;
 pub use stream::{Shared, Status, Stream};
 pub use table::{Entry, Found, Syn, Table};
 
-use crate::types::{Direction, Origin, Run};
+use crate::types::{Direction, Missing, Origin, Run};
 
 /// Takes what a [`Stream`] finds.
 pub trait Receiver {
@@ -61,21 +61,6 @@ pub enum Beginning {
     Recognised,
     /// It is the first that the capture has.
     Middle,
-}
-
-/// A hole that was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// Position of the first missing byte.
-    pub position: u64,
-    /// How many are missing.
-    pub bytes: u64,
-    /// The packet that carries the bytes after the hole, or, when there are
-    /// none, the latest that was seen of the conversation.
-    pub origin: Origin,
-    /// Whether it is worth telling: not where the capture has no segment of
-    /// that direction at all, or where it may be nothing but a FIN.
-    pub is_visible: bool,
 }
 
 /// Bytes that were sent twice, and differently.

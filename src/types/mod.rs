@@ -22,7 +22,7 @@ pub use event::{
 pub use limits::Limits;
 pub use packet::{LinkType, Origin, Packet, Source, SourceId};
 pub use rule::{Rule, Severity};
-pub use run::Run;
+pub use run::{Missing, Run};
 pub use segment::{Segment, TcpFlags};
 pub use seq::Seq;
 pub use time::Timestamp;

@@ -1,4 +1,4 @@
-//! Bytes of a TCP stream as `tcp` gives them.
+//! Bytes of a TCP stream as `tcp` gives them, and those it cannot give.
 
 use super::Origin;
 
@@ -17,6 +17,21 @@ pub struct Run<'a> {
     /// Position in the other direction up to which the sender had everything
     /// when it sent this, if the segment said so.
     pub ack: Option<u64>,
+}
+
+/// Bytes of a stream that are not in the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Position of the first missing byte.
+    pub position: u64,
+    /// How many are missing.
+    pub bytes: u64,
+    /// The packet that carries the bytes after the hole, or, when there are
+    /// none, the latest that was seen of the conversation.
+    pub origin: Origin,
+    /// Whether it is worth telling: not where the capture has no segment of
+    /// that direction at all, or where it may be nothing but a FIN.
+    pub is_visible: bool,
 }
 
 impl Run<'_> {

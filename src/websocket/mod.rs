@@ -16,7 +16,9 @@ mod accept;
 mod close;
 mod decoder;
 mod frame;
+mod inflater;
 mod mask;
+mod window;
 
 pub use accept::{expected_accept, judge_accept};
 pub use close::{close_code_name, parse_close};

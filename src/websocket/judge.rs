@@ -1,0 +1,206 @@
+//! What the frames of one side may be (RFC 6455 §5, RFC 7692 §6).
+
+use super::frame::FrameHeader;
+use super::Extensions;
+use crate::types::{Opcode, Rule, Side};
+
+/// The longest payload of a control frame (RFC 6455 §5.5).
+const MAX_CONTROL: u64 = 125;
+
+/// A rule that was broken, and a sentence with the values seen.
+pub(super) type Broken = (Rule, String);
+
+/// Judges the frame headers of one side, in their order.
+pub(super) struct Judge {
+    side: Side,
+    extensions: Extensions,
+    /// The masking key of the last frame that had a payload.
+    masking_key: Option<[u8; 4]>,
+    /// What is told once for all frames.
+    masking_told: bool,
+    key_told: bool,
+    /// Its Close frame was seen.
+    closed: bool,
+}
+
+/// The message that a frame finds in the making.
+#[derive(Clone, Copy)]
+pub(super) struct Unfinished {
+    pub(super) opcode: Opcode,
+    pub(super) frames: u64,
+}
+
+impl Judge {
+    pub(super) fn new(side: Side, extensions: Extensions) -> Self {
+        Self {
+            side,
+            extensions,
+            masking_key: None,
+            masking_told: false,
+            key_told: false,
+            closed: false,
+        }
+    }
+
+    /// Judges the next frame. `may_continue` says that the beginning of a
+    /// message may be missing from the capture.
+    pub(super) fn frame(
+        &mut self,
+        header: &FrameHeader,
+        unfinished: Option<Unfinished>,
+        may_continue: bool,
+    ) -> Vec<Broken> {
+        // Most frames break nothing, and an empty `Vec` takes no memory.
+        let mut broken = Vec::new();
+        self.masking(header, &mut broken);
+        self.reserved_bits(header, &mut broken);
+        length(header, &mut broken);
+        match header.opcode {
+            Opcode::Reserved(nibble) => {
+                let detail = format!("A frame of {} bytes has opcode {nibble:#x}.", header.length);
+                broken.push((Rule::ReservedOpcode, detail));
+            }
+            Opcode::Close | Opcode::Ping | Opcode::Pong => control(header, &mut broken),
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                sequence(header, unfinished, may_continue, &mut broken);
+            }
+        }
+        self.after_close(header, &mut broken);
+        broken
+    }
+
+    /// Whether a frame begins a compressed message: only the first of a data
+    /// message can say so (RFC 7692 §6.1).
+    pub(super) fn is_compressed(&self, header: &FrameHeader) -> bool {
+        self.extensions.deflate
+            && header.rsv & FrameHeader::RSV1 != 0
+            && matches!(header.opcode, Opcode::Text | Opcode::Binary)
+    }
+
+    fn masking(&mut self, header: &FrameHeader, broken: &mut Vec<Broken>) {
+        let (rule, state) = match (self.side, header.masking_key) {
+            (Side::Client, None) => (Rule::UnmaskedClientFrame, "is not masked"),
+            (Side::Server, Some(_)) => (Rule::MaskedServerFrame, "is masked"),
+            (Side::Client, Some(key)) => {
+                if header.length > 0 {
+                    self.masking_key(key, header, broken);
+                }
+                return;
+            }
+            (Side::Server, None) => return,
+        };
+        if !std::mem::replace(&mut self.masking_told, true) {
+            let detail = format!("A {} frame of the {} {state}.", header.opcode, self.side);
+            broken.push((rule, detail));
+        }
+    }
+
+    fn masking_key(&mut self, key: [u8; 4], header: &FrameHeader, broken: &mut Vec<Broken>) {
+        let is_repeated = self.masking_key.replace(key) == Some(key);
+        if is_repeated && !std::mem::replace(&mut self.key_told, true) {
+            let detail = format!(
+                "A {} frame has the masking key of the frame before it, {:08x}.",
+                header.opcode,
+                u32::from_be_bytes(key)
+            );
+            broken.push((Rule::MaskingKeyRepeated, detail));
+        }
+    }
+
+    fn reserved_bits(&self, header: &FrameHeader, broken: &mut Vec<Broken>) {
+        let mut unexplained = header.rsv & !self.extensions.reserved_bits;
+        if self.extensions.deflate && unexplained & FrameHeader::RSV1 != 0 {
+            unexplained &= !FrameHeader::RSV1;
+            let rule = match header.opcode {
+                Opcode::Text | Opcode::Binary => None,
+                Opcode::Continuation => Some(Rule::CompressedContinuation),
+                _ => Some(Rule::CompressedControlFrame),
+            };
+            if let Some(rule) = rule {
+                broken.push((rule, format!("A {} frame has RSV1 set.", header.opcode)));
+            }
+        }
+        if unexplained != 0 {
+            let detail = format!(
+                "A {} frame has reserved bits {:03b}, of which no extension explains {unexplained:03b}.",
+                header.opcode, header.rsv
+            );
+            broken.push((Rule::ReservedBits, detail));
+        }
+    }
+
+    fn after_close(&mut self, header: &FrameHeader, broken: &mut Vec<Broken>) {
+        let is_close = header.opcode == Opcode::Close;
+        if !self.closed {
+            self.closed = is_close;
+            return;
+        }
+        let rule = match header.opcode {
+            Opcode::Close => Rule::SecondClose,
+            opcode if opcode.is_control() => Rule::ControlAfterClose,
+            _ => Rule::DataAfterClose,
+        };
+        let detail = format!(
+            "A {} frame of {} bytes follows the {}'s Close frame.",
+            header.opcode, header.length, self.side
+        );
+        broken.push((rule, detail));
+    }
+}
+
+/// A length takes as few bytes as it can (RFC 6455 §5.2).
+fn length(header: &FrameHeader, broken: &mut Vec<Broken>) {
+    let key = if header.masking_key.is_some() { 4 } else { 0 };
+    let used = header.header_length.saturating_sub(2 + key);
+    let needed = match header.length {
+        0..=125 => 0,
+        126..=0xffff => 2,
+        _ => 8,
+    };
+    if used > needed {
+        let needed = if needed == 0 { "none".to_owned() } else { needed.to_string() };
+        let detail = format!(
+            "A {} frame takes {used} more bytes for its length of {}, which needs {needed}.",
+            header.opcode, header.length
+        );
+        broken.push((Rule::LengthNotMinimal, detail));
+    }
+}
+
+fn control(header: &FrameHeader, broken: &mut Vec<Broken>) {
+    if header.length > MAX_CONTROL {
+        let detail = format!("A {} frame has {} bytes.", header.opcode, header.length);
+        broken.push((Rule::ControlFrameTooLong, detail));
+    }
+    if !header.fin {
+        let detail = format!("A {} frame lacks FIN.", header.opcode);
+        broken.push((Rule::FragmentedControlFrame, detail));
+    }
+}
+
+/// Fragments of one message, then of the next (RFC 6455 §5.4).
+fn sequence(
+    header: &FrameHeader,
+    unfinished: Option<Unfinished>,
+    may_continue: bool,
+    broken: &mut Vec<Broken>,
+) {
+    let is_continuation = header.opcode == Opcode::Continuation;
+    match unfinished {
+        None if is_continuation && !may_continue => {
+            let detail =
+                format!("A continuation frame of {} bytes follows no fragment.", header.length);
+            broken.push((Rule::UnexpectedContinuation, detail));
+        }
+        // Without its beginning a message is nothing that another could break
+        // into.
+        Some(Unfinished { opcode, frames }) if !is_continuation && opcode != Opcode::Continuation => {
+            let detail = format!(
+                "A {} message begins before the {opcode} message of {frames} frames so far has ended.",
+                header.opcode,
+            );
+            broken.push((Rule::InterleavedMessage, detail));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,199 @@
+//! A message in the making.
+
+use sha2::{Digest, Sha256};
+
+use super::frame::FrameHeader;
+use super::utf8::Utf8;
+use crate::types::{NotInflated, Opcode, Origin};
+
+/// What is kept of a message whose memory is needed elsewhere.
+const HEAD: usize = 4 << 10;
+
+/// A message put together. The fields are those of
+/// [`Message`](crate::types::Message).
+#[derive(Clone, Copy, Debug)]
+pub struct Assembled<'a> {
+    /// What it is. [`Opcode::Continuation`] when its beginning is not there.
+    pub opcode: Opcode,
+    /// Payload bytes, as far as the headers of all its frames are known.
+    pub length: Option<u64>,
+    /// Payload bytes of the frames seen.
+    pub wire_length: u64,
+    /// How many of them are there.
+    pub received: u64,
+    /// Frames seen.
+    pub frames: u64,
+    /// Whether its first frame was masked.
+    pub masked: bool,
+    /// Whether it is compressed.
+    pub compressed: bool,
+    /// The packet in which it began.
+    pub first: Origin,
+    /// The packet in which it ended.
+    pub origin: Origin,
+    /// All of it is there.
+    pub complete: bool,
+    /// How many bytes are not, if it is known.
+    pub missing: Option<u64>,
+    /// More bytes are there than were kept.
+    pub truncated: bool,
+    /// Why it was not inflated to its end.
+    pub not_inflated: Option<NotInflated>,
+    /// Where the first byte lies that is not UTF-8, in text that was not kept
+    /// whole.
+    pub invalid_utf8: Option<u64>,
+    /// SHA-256 of the payload, when asked for and all of it is there.
+    pub sha256: Option<[u8; 32]>,
+    /// The unmasked and inflated bytes before the first hole, as far as they
+    /// were kept.
+    pub payload: &'a [u8],
+}
+
+/// A message of which more is to come.
+pub(super) struct Partial {
+    pub(super) opcode: Opcode,
+    pub(super) wire_length: u64,
+    pub(super) received: u64,
+    pub(super) frames: u64,
+    pub(super) masked: bool,
+    pub(super) compressed: bool,
+    pub(super) first: Origin,
+    pub(super) last: Origin,
+    /// Bytes on the wire that are not there.
+    pub(super) missing: u64,
+    truncated: bool,
+    kept: Vec<u8>,
+    /// Judges text of which not all is kept.
+    utf8: Option<Utf8>,
+    sha256: Option<Sha256>,
+}
+
+/// What inflating a message came to.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) length: Option<u64>,
+    pub(super) not_inflated: Option<NotInflated>,
+}
+
+impl Partial {
+    /// The message that a frame begins. `kept` is a buffer to use.
+    pub(super) fn new(
+        header: &FrameHeader,
+        compressed: bool,
+        first: Origin,
+        hashes: bool,
+        mut kept: Vec<u8>,
+    ) -> Self {
+        kept.clear();
+        Self {
+            opcode: header.opcode,
+            wire_length: header.length,
+            received: 0,
+            frames: 1,
+            masked: header.masking_key.is_some(),
+            compressed,
+            first,
+            last: first,
+            missing: 0,
+            truncated: false,
+            kept,
+            utf8: None,
+            sha256: hashes.then(Sha256::new),
+        }
+    }
+
+    /// Takes unmasked and inflated bytes that come before the first hole, and
+    /// keeps what is within `limit`.
+    pub(super) fn add(&mut self, bytes: &[u8], limit: usize) {
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
+        if let Some(utf8) = &mut self.utf8 {
+            utf8.push(bytes);
+        }
+        let limit = if self.truncated { self.kept.len() } else { limit };
+        let room = limit.saturating_sub(self.kept.len());
+        let (within, beyond) = bytes.split_at(room.min(bytes.len()));
+        self.reserve(within.len(), limit);
+        self.kept.extend_from_slice(within);
+        if !beyond.is_empty() {
+            self.judge_from_here();
+            self.truncated = true;
+            if let Some(utf8) = &mut self.utf8 {
+                utf8.push(beyond);
+            }
+        }
+    }
+
+    /// Grows as a vector does, but never past the limit.
+    fn reserve(&mut self, more: usize, limit: usize) {
+        let needed = self.kept.len() + more;
+        if needed > self.kept.capacity() {
+            let capacity = needed.max(self.kept.capacity() * 2).min(limit.max(needed));
+            self.kept.reserve_exact(capacity - self.kept.len());
+        }
+    }
+
+    /// Not all of the text will be there at the end.
+    fn judge_from_here(&mut self) {
+        if self.opcode == Opcode::Text && self.utf8.is_none() && !self.truncated {
+            let mut utf8 = Utf8::default();
+            utf8.push(&self.kept);
+            self.utf8 = Some(utf8);
+        }
+    }
+
+    /// Gives up memory; whether there was any.
+    pub(super) fn shed(&mut self) {
+        if self.kept.is_empty() {
+            self.kept = Vec::new();
+            return;
+        }
+        self.judge_from_here();
+        self.truncated = true;
+        let kept = if self.kept.len() > HEAD { HEAD } else { 0 };
+        self.kept.truncate(kept);
+        self.kept.shrink_to_fit();
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn cost(&self) -> usize {
+        self.kept.capacity()
+    }
+
+    /// The message as it is, with `remaining` bytes of it still to come; `None`
+    /// when the headers that would tell are not there.
+    pub(super) fn assembled(&self, remaining: Option<u64>, inflated: Option<Outcome>) -> Assembled<'_> {
+        let missing = remaining.map(|remaining| self.missing.saturating_add(remaining));
+        let not_inflated = inflated.and_then(|inflated| inflated.not_inflated);
+        let length = match inflated {
+            Some(inflated) => inflated.length,
+            None => remaining.map(|_| self.wire_length),
+        };
+        // Of a message whose beginning is not there, nothing is certain.
+        let complete = missing == Some(0) && not_inflated.is_none();
+        Assembled {
+            opcode: self.opcode,
+            length,
+            wire_length: self.wire_length,
+            received: self.received,
+            frames: self.frames,
+            masked: self.masked,
+            compressed: self.compressed,
+            first: self.first,
+            origin: self.last,
+            complete,
+            missing: missing.filter(|&missing| missing > 0),
+            truncated: self.truncated,
+            not_inflated,
+            invalid_utf8: self.utf8.as_ref().filter(|_| complete).and_then(Utf8::invalid_at),
+            sha256: self.sha256.clone().filter(|_| complete).map(|hash| hash.finalize().into()),
+            payload: &self.kept,
+        }
+    }
+
+    /// The buffer, to be used again.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.kept
+    }
+}
