@@ -3,41 +3,38 @@
 use std::time::Duration;
 
 use super::Context;
+use super::half::Half;
+use super::teller::Teller;
 use crate::http::Answer;
-use crate::payload::classify;
 use crate::tcp::Conflict;
 use crate::types::{
-    Body, Close, Connection, Counts, Direction, End, EndState, Frame, Gap, Handshake, Kind,
-    Message, Missing, NextFrame, Opcode, Origin, Rule, Run, Side, Timestamp, Violation,
+    Connection, Direction, End, EndState, Handshake, Kind, Missing, NextFrame, Origin, Rule, Run,
+    Side, Timestamp, Violation,
 };
 use crate::websocket::{
-    Assembled, Decoder, Extensions, FrameHeader, Receiver, expected_accept, judge_accept,
-    parse_close,
+    Compression, Decoder, Deflate, Extensions, Hole, Receiver, Search, Workspace, expected_accept,
+    judge_accept, judge_handshake,
 };
 
-/// The compression of RFC 7692.
-const DEFLATE: &str = "permessage-deflate";
-
-/// A connection that was upgraded.
+/// A connection that was upgraded, or that looks like it.
 pub(super) struct WebSocket {
     connection: Connection,
     client: Direction,
     client_half: Half,
     server_half: Half,
+    client_decoder: Decoder,
+    server_decoder: Decoder,
     began: Option<Timestamp>,
+    extensions: ByExtensions,
+    /// Position after the response, while the client has sent nothing.
+    response_end: Option<u64>,
 }
 
-/// What one side sends.
-struct Half {
-    decoder: Decoder,
-    extensions: Extensions,
-    limit: usize,
-    /// Position of the direction's first byte.
-    begin: u64,
-    /// Where frames begin, when the direction was not seen up to there.
-    expected: Option<u64>,
-    counts: Counts,
-    close_sent: bool,
+/// What the extensions do to the frames of each side.
+#[derive(Clone, Copy)]
+struct ByExtensions {
+    client: Extensions,
+    server: Extensions,
 }
 
 impl WebSocket {
@@ -48,44 +45,46 @@ impl WebSocket {
         context: &mut Context<'_>,
         mut place: impl FnMut(Direction) -> (Option<u64>, u64, bool),
     ) -> Self {
-        let extensions = extensions(&answer.handshake);
+        let extensions = ByExtensions::new(&answer.handshake);
         let client = answer.client;
         let began = answer.asked.unwrap_or(answer.origin).time;
         let asked = answer.asked.is_some() && !answer.is_missing;
         let answered = answer.handshake.status.is_some();
-        let first_frame = answer.first_frame;
+        let Answer { first_frame, response_end, .. } = answer;
         let connection = Self::tell_handshake(answer, context);
-        context.statistics.connections += 1;
-        let limit = context.options.limits.message;
-        let mut half = |direction, known: bool, expected: Option<u64>| {
+        context.report.statistics.connections += 1;
+        let workspace = &mut *context.workspace;
+        let mut side = |side, known: bool, expected: Option<u64>| {
+            let direction = if side == Side::Client { client } else { client.opposite() };
             let (begin, reached, idle) = place(direction);
             // Without its half of the handshake, frames begin where the other
             // side's says, if nothing is missing there.
             let begins_here = known || begin.is_some() && idle && expected == Some(reached);
-            Half {
-                decoder: if begins_here {
-                    Decoder::new(extensions, limit)
-                } else {
-                    Decoder::lost()
-                },
-                extensions,
-                limit,
-                begin: begin.unwrap_or(0),
-                expected: if begin.is_none() { expected } else { None },
-                counts: Counts::default(),
-                close_sent: false,
-            }
+            let extensions = extensions.of(side);
+            let decoder = if begins_here {
+                Decoder::new(side, extensions, workspace)
+            } else {
+                Decoder::lost(side, extensions, Search::new(workspace.search()), workspace)
+            };
+            let expected = if begin.is_none() { expected } else { None };
+            (Half { begin: begin.unwrap_or(0), expected, ..Half::default() }, decoder)
         };
+        let (client_half, client_decoder) = side(Side::Client, asked, first_frame);
+        let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
-            client_half: half(client, asked, first_frame),
-            server_half: half(client.opposite(), answered, None),
             connection,
             client,
+            client_half,
+            server_half,
+            client_decoder,
+            server_decoder,
             began,
+            extensions,
+            response_end: response_end.filter(|_| asked),
         }
     }
 
-    /// Tells a handshake, whatever came of it.
+    /// Tells a handshake, whatever came of it, and what it breaks.
     pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) -> Connection {
         let mut handshake = answer.handshake;
         let upgraded = handshake.status.is_none_or(|status| status == 101);
@@ -98,23 +97,32 @@ impl WebSocket {
             handshake.accept_status = Some(status);
         }
         let connection = Connection {
-            stream: context.stream,
+            stream: context.report.stream,
             h2_stream: None,
-            client: context.conversation.sender(answer.client),
-            server: context.conversation.sender(answer.client.opposite()),
+            client: context.report.conversation.sender(answer.client),
+            server: context.report.conversation.sender(answer.client.opposite()),
             inferred: false,
         };
-        context.statistics.handshakes += 1;
-        context.tell(&connection, answer.origin, Kind::Handshake(&handshake));
+        context.report.statistics.handshakes += 1;
+        context.report.tell(&connection, answer.origin, Kind::Handshake(&handshake));
+        for finding in judge_handshake(&handshake) {
+            let violation =
+                Violation { from: Some(finding.side), rule: finding.rule, detail: &finding.detail };
+            context.report.tell(&connection, answer.origin, Kind::Violation(violation));
+        }
         connection
     }
 
     /// A direction begins that was not seen before.
-    pub(super) fn begin(&mut self, direction: Direction, position: u64) {
-        let half = self.half(direction).1;
+    pub(super) fn begin(&mut self, direction: Direction, position: u64, context: &Context<'_>) {
+        let side = self.side(direction);
+        let (half, decoder) = match side {
+            Side::Client => (&mut self.client_half, &mut self.client_decoder),
+            Side::Server => (&mut self.server_half, &mut self.server_decoder),
+        };
         half.begin = position;
         if half.expected == Some(position) {
-            half.decoder = Decoder::new(half.extensions, half.limit);
+            *decoder = Decoder::new(side, self.extensions.of(side), context.workspace);
         }
     }
 
@@ -124,9 +132,16 @@ impl WebSocket {
         run: Run<'_>,
         context: &mut Context<'_>,
     ) {
-        let mut scratch = std::mem::take(context.scratch);
-        self.with(direction, context, |decoder, teller| decoder.receive(run, &mut scratch, teller));
-        *context.scratch = scratch;
+        let side = self.side(direction);
+        if let Some(ack) = run.ack {
+            self.half(side.opposite()).acknowledged(ack);
+        }
+        if side == Side::Client {
+            self.judge_first_frame(&run, context);
+        }
+        self.with(direction, context, |decoder, workspace, teller| {
+            decoder.receive(run, workspace, teller);
+        });
     }
 
     pub(super) fn miss(
@@ -135,28 +150,31 @@ impl WebSocket {
         missing: Missing,
         context: &mut Context<'_>,
     ) {
-        if missing.is_visible {
-            self.tell_gap(direction, missing, context);
-        }
-        self.with(direction, context, |decoder, teller| decoder.miss(missing.bytes, teller));
+        self.with(direction, context, |decoder, workspace, teller| {
+            decoder.miss(&missing, workspace, teller);
+        });
     }
 
-    /// Tells a gap that the decoder has nothing to do with.
-    pub(super) fn tell_gap(
+    /// Takes note of bytes that were missing before the handshake was known.
+    pub(super) fn missed_before(
         &mut self,
         direction: Direction,
         missing: Missing,
         context: &mut Context<'_>,
     ) {
-        context.statistics.gaps += 1;
-        context.statistics.missing_bytes += missing.bytes;
-        let gap = Gap {
-            from: self.side(direction),
-            bytes: Some(missing.bytes),
-            next_frame: NextFrame::Known,
-            undecoded: 0,
-        };
-        context.tell(&self.connection, missing.origin, Kind::Gap(gap));
+        self.with(direction, context, |decoder, workspace, teller| {
+            if decoder.is_lost() {
+                decoder.miss(&missing, workspace, teller);
+            } else {
+                teller.hole(&Hole {
+                    missing: Some(missing),
+                    origin: missing.origin,
+                    next_frame: NextFrame::Known,
+                    undecoded: 0,
+                    is_within: true,
+                });
+            }
+        });
     }
 
     pub(super) fn conflict(
@@ -165,31 +183,41 @@ impl WebSocket {
         conflict: Conflict,
         context: &mut Context<'_>,
     ) {
-        let (side, half) = self.half(direction);
+        let side = self.side(direction);
         let detail = format!(
             "A retransmission differs from what came first within {} bytes at offset {}; the first copy is shown.",
             conflict.bytes,
-            conflict.position.saturating_sub(half.begin),
+            conflict.position.saturating_sub(self.half(side).begin),
         );
-        let violation =
-            Violation { from: Some(side), rule: Rule::OverlapConflict, detail: &detail };
-        context.tell(&self.connection, conflict.origin, Kind::Violation(violation));
+        self.violation(side, Rule::OverlapConflict, &detail, conflict.origin, context);
     }
 
     /// Tells the messages that are not complete, as no more bytes will come.
     pub(super) fn finish(&mut self, context: &mut Context<'_>) {
         for direction in [self.client, self.client.opposite()] {
-            self.with(direction, context, |decoder, teller| decoder.finish(teller));
+            self.with(direction, context, |decoder, workspace, teller| {
+                decoder.finish(workspace, teller);
+            });
         }
     }
 
-    /// Tells the end.
-    pub(super) fn end(&mut self, state: EndState, latest: Origin, context: &mut Context<'_>) {
-        let both_closed = self.client_half.close_sent && self.server_half.close_sent;
-        let state = match state {
-            EndState::TcpClosed if both_closed => EndState::Closed,
-            state => state,
+    /// Tells the end, and what was owed until then. `fin_ack` tells up to where a
+    /// side had the other's bytes when it ended its own with a FIN.
+    pub(super) fn end(
+        &mut self,
+        state: EndState,
+        fin_ack: impl Fn(Direction) -> Option<u64>,
+        latest: Origin,
+        context: &mut Context<'_>,
+    ) {
+        let closed = [self.client_half.close, self.server_half.close];
+        let state = match (state, closed) {
+            (EndState::TcpClosed, [Some(_), Some(_)]) => EndState::Closed,
+            (state, _) => state,
         };
+        if matches!(state, EndState::Closed | EndState::TcpClosed) {
+            self.judge_end(&fin_ack, latest, context);
+        }
         let duration: Option<Duration> =
             self.began.and_then(|began| latest.time.map(|time| time.since(began)));
         let end = End {
@@ -198,7 +226,77 @@ impl WebSocket {
             server: self.server_half.counts,
             duration,
         };
-        context.tell(&self.connection, latest, Kind::End(end));
+        context.report.tell(&self.connection, latest, Kind::End(end));
+    }
+
+    /// Bytes of memory that it keeps.
+    pub(super) fn cost(&self) -> usize {
+        self.client_decoder.cost() + self.server_decoder.cost()
+    }
+
+    /// Gives up what it keeps.
+    pub(super) fn shed(&mut self, workspace: &mut Workspace) {
+        self.client_decoder.shed(workspace);
+        self.server_decoder.shed(workspace);
+    }
+
+    /// The client has to wait for the response (RFC 6455 §4.1). What it had of
+    /// the server's bytes when it first sent something tells whether it did.
+    fn judge_first_frame(&mut self, run: &Run<'_>, context: &mut Context<'_>) {
+        let Some((response_end, ack)) = self.response_end.take().zip(run.ack) else {
+            return;
+        };
+        if ack < response_end {
+            let detail = format!(
+                "The client sent frames while {} bytes of the response were still to come.",
+                response_end - ack
+            );
+            self.violation(Side::Client, Rule::DataBeforeResponse, &detail, run.origin, context);
+        }
+    }
+
+    /// What a side owed the other when TCP ended.
+    fn judge_end(
+        &mut self,
+        fin_ack: &impl Fn(Direction) -> Option<u64>,
+        latest: Origin,
+        context: &mut Context<'_>,
+    ) {
+        for side in [Side::Client, Side::Server] {
+            let (half, peer) = match side {
+                Side::Client => (&self.client_half, &self.server_half),
+                Side::Server => (&self.server_half, &self.client_half),
+            };
+            let Some(ack) = fin_ack(self.direction(side)).filter(|_| !half.has_hole) else {
+                continue; // what is owed may not be in the capture
+            };
+            let unanswered = peer.close.filter(|_| half.close.is_none());
+            if unanswered.is_some_and(|close| ack >= close) {
+                let detail = format!(
+                    "The {side} ended the connection without an answer to the {}'s Close frame.",
+                    side.opposite()
+                );
+                self.violation(side, Rule::CloseNotAnswered, &detail, latest, context);
+            } else if let Some(messages) = peer.unanswered_ping() {
+                let detail = format!(
+                    "The {side} sent {messages} messages after a ping of the {}, and no pong.",
+                    side.opposite()
+                );
+                self.violation(side, Rule::PingNotAnswered, &detail, latest, context);
+            }
+        }
+    }
+
+    fn violation(
+        &self,
+        side: Side,
+        rule: Rule,
+        detail: &str,
+        origin: Origin,
+        context: &mut Context<'_>,
+    ) {
+        let violation = Violation { from: Some(side), rule, detail };
+        context.report.tell(&self.connection, origin, Kind::Violation(violation));
     }
 
     /// Lets a direction's decoder work.
@@ -206,129 +304,65 @@ impl WebSocket {
         &mut self,
         direction: Direction,
         context: &mut Context<'c>,
-        work: impl FnOnce(&mut Decoder, &mut Teller<'_, 'c>),
+        work: impl FnOnce(&mut Decoder, &mut Workspace, &mut Teller<'_, 'c>),
     ) {
         let side = self.side(direction);
-        let half = match side {
-            Side::Client => &mut self.client_half,
-            Side::Server => &mut self.server_half,
+        let (decoder, half, peer) = match side {
+            Side::Client => {
+                (&mut self.client_decoder, &mut self.client_half, &mut self.server_half)
+            }
+            Side::Server => {
+                (&mut self.server_decoder, &mut self.server_half, &mut self.client_half)
+            }
         };
-        let mut teller = Teller {
-            connection: &self.connection,
-            side,
-            begin: half.begin,
-            counts: &mut half.counts,
-            close_sent: &mut half.close_sent,
-            context,
-        };
-        work(&mut half.decoder, &mut teller);
+        let Context { report, workspace } = context;
+        let mut teller = Teller { connection: &self.connection, side, half, peer, report };
+        work(decoder, workspace, &mut teller);
     }
 
-    fn half(&mut self, direction: Direction) -> (Side, &mut Half) {
-        match self.side(direction) {
-            Side::Client => (Side::Client, &mut self.client_half),
-            Side::Server => (Side::Server, &mut self.server_half),
+    fn half(&mut self, side: Side) -> &mut Half {
+        match side {
+            Side::Client => &mut self.client_half,
+            Side::Server => &mut self.server_half,
         }
     }
 
     fn side(&self, direction: Direction) -> Side {
         if direction == self.client { Side::Client } else { Side::Server }
     }
-}
 
-/// What the chosen extensions do to frames. Without the response, what was
-/// offered may be in use.
-fn extensions(handshake: &Handshake) -> Extensions {
-    if handshake.status.is_none() {
-        return Extensions { deflate: true, reserved_bits: 0 };
-    }
-    let deflate = handshake.extensions.iter().any(|extension| extension.name == DEFLATE);
-    let others = handshake.extensions.iter().any(|extension| extension.name != DEFLATE);
-    Extensions { deflate, reserved_bits: if others { 0b111 } else { 0 } }
-}
-
-/// Makes events of what a decoder finds.
-struct Teller<'a, 'c> {
-    connection: &'a Connection,
-    side: Side,
-    begin: u64,
-    counts: &'a mut Counts,
-    close_sent: &'a mut bool,
-    context: &'a mut Context<'c>,
-}
-
-impl Receiver for Teller<'_, '_> {
-    fn frame(&mut self, header: &FrameHeader, position: u64, origin: Origin) {
-        self.counts.frames += 1;
-        if self.context.options.frames {
-            let frame = Frame {
-                from: self.side,
-                fin: header.fin,
-                rsv: header.rsv,
-                opcode: header.opcode,
-                masking_key: header.masking_key,
-                length: header.length,
-                offset: position.saturating_sub(self.begin),
-            };
-            self.context.tell(self.connection, origin, Kind::Frame(frame));
+    fn direction(&self, side: Side) -> Direction {
+        match side {
+            Side::Client => self.client,
+            Side::Server => self.client.opposite(),
         }
     }
-
-    fn message(&mut self, message: &Assembled<'_>) {
-        self.count(message);
-        let whole = message.complete && !message.truncated;
-        let body = if message.compressed {
-            Body::Binary(message.payload)
-        } else {
-            classify(message.payload, whole)
-        };
-        let text = message.opcode == Opcode::Text && whole && !message.compressed;
-        if let (true, Body::Binary(bytes)) = (text, body) {
-            let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-            let detail =
-                format!("A text message of {} bytes is not UTF-8 at byte {at}.", bytes.len());
-            self.violation(Rule::InvalidUtf8, &detail, message.origin);
-        }
-        let close: Option<Close<'_>> =
-            (message.opcode == Opcode::Close).then(|| parse_close(message.payload));
-        let event = Message {
-            from: self.side,
-            opcode: message.opcode,
-            length: message.length,
-            wire_length: message.wire_length,
-            frames: message.frames,
-            masked: message.masked,
-            compressed: message.compressed,
-            first_time: message.first.time.filter(|_| message.first.packet < message.origin.packet),
-            complete: message.complete,
-            missing: message.missing,
-            truncated: message.truncated,
-            not_inflated: None,
-            sha256: None,
-            payload: message.payload,
-            body,
-            close,
-        };
-        self.context.tell(self.connection, message.origin, Kind::Message(event));
-    }
-
-    fn violation(&mut self, rule: Rule, detail: &str, origin: Origin) {
-        let violation = Violation { from: Some(self.side), rule, detail };
-        self.context.tell(self.connection, origin, Kind::Violation(violation));
-    }
-
-    fn undecoded(&mut self, bytes: u64) {
-        self.context.statistics.undecoded_bytes += bytes;
-    }
 }
 
-impl Teller<'_, '_> {
-    fn count(&mut self, message: &Assembled<'_>) {
-        self.context.statistics.messages += 1;
-        self.context.statistics.truncated += u64::from(message.truncated);
-        self.counts.messages += 1;
-        self.counts.bytes += message.received;
-        self.counts.pings += u64::from(message.opcode == Opcode::Ping);
-        *self.close_sent |= message.opcode == Opcode::Close;
+impl ByExtensions {
+    /// Without the response, what was offered may be in use.
+    fn new(handshake: &Handshake) -> Self {
+        let deflate = Deflate::negotiated(&handshake.extensions);
+        let is_known = handshake.status.is_some();
+        let others = handshake.extensions.len() > usize::from(deflate.is_some());
+        let of = |side| Extensions {
+            compression: match deflate {
+                Some(deflate) => Some(Compression {
+                    keeps_context: deflate.keeps_context(side),
+                    is_negotiated: true,
+                }),
+                None if is_known => None,
+                None => Some(Compression { keeps_context: true, is_negotiated: false }),
+            },
+            reserved_bits: if others { 0b111 } else { 0 },
+        };
+        Self { client: of(Side::Client), server: of(Side::Server) }
+    }
+
+    fn of(&self, side: Side) -> Extensions {
+        match side {
+            Side::Client => self.client,
+            Side::Server => self.server,
+        }
     }
 }

@@ -182,7 +182,7 @@ impl Live {
     /// Tells the end, after [`Live::finish`].
     pub(super) fn end(&mut self, state: EndState, context: &mut Context<'_>) {
         if let Layer::WebSocket(connection) = &mut self.layers.layer {
-            connection.end(state, self.latest, context);
+            connection.end(state, |direction| self.tcp.fin_ack(direction), self.latest, context);
         }
         self.layers.layer = Layer::Nothing;
     }
@@ -245,7 +245,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
         half.reached = position;
         match &mut self.layers.layer {
             Layer::Http(exchange) => exchange.begin(direction, position, !known),
-            Layer::WebSocket(connection) => connection.begin(direction, position),
+            Layer::WebSocket(connection) => connection.begin(direction, position, self.context),
             Layer::Nothing => {}
         }
         self.release(direction.opposite());
@@ -258,7 +258,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
         let waits = !half.held.is_empty();
         if first && !self.layers.is_tls && tls::is_record(run.bytes) {
             self.layers.is_tls = true;
-            self.context.statistics.tls += 1;
+            self.context.report.statistics.tls += 1;
         }
         let rest = if waits { Some(run) } else { self.offer(direction, run) };
         if let Some(rest) = rest {
@@ -295,9 +295,9 @@ impl Receiver<'_, '_> {
         while !run.bytes.is_empty() {
             match &mut self.layers.layer {
                 Layer::Http(exchange) => {
-                    let limit = self.context.options.limits.head;
+                    let limit = self.context.report.options.limits.head;
                     let step = exchange.receive(direction, &run, limit);
-                    self.context.statistics.long_heads += exchange.take_long_heads();
+                    self.context.report.statistics.long_heads += exchange.take_long_heads();
                     match step {
                         Step::Consumed(count) => run = run.skip(count),
                         Step::Wait => return Some(run),
@@ -335,7 +335,7 @@ impl Receiver<'_, '_> {
         for (direction, early) in std::mem::take(&mut self.layers.early) {
             match early {
                 Early::Conflict(conflict) => connection.conflict(direction, conflict, self.context),
-                Early::Gap(missing) => connection.tell_gap(direction, missing, self.context),
+                Early::Gap(missing) => connection.missed_before(direction, missing, self.context),
             }
         }
         self.layers.layer = Layer::WebSocket(Box::new(connection));
@@ -356,7 +356,7 @@ impl Receiver<'_, '_> {
 
     /// Keeps bytes that wait for the other direction.
     fn hold(&mut self, direction: Direction, run: Run<'_>) {
-        let limit = self.context.options.limits.pending;
+        let limit = self.context.report.options.limits.pending;
         let half = self.layers.half(direction);
         half.held_bytes += run.bytes.len() + HELD_OVERHEAD;
         half.held.push_back(Held::Data {
@@ -366,7 +366,7 @@ impl Receiver<'_, '_> {
             ack: run.ack,
         });
         if half.held_bytes > limit {
-            self.context.statistics.pending_overflows += 1;
+            self.context.report.statistics.pending_overflows += 1;
             self.give_up_waiting();
         }
     }

@@ -13,7 +13,9 @@
 
 mod connection;
 mod conversation;
+mod half;
 mod statistics;
+mod teller;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,7 @@ use crate::types::{
     Connection, Conversation, Direction, EndState, Event, Kind, Limits, Origin, Packet, Segment,
     Sink, Source, Timestamp,
 };
+use crate::websocket::Workspace;
 
 /// Bytes of delivered data that retransmissions are compared with.
 const HISTORY: usize = 1 << 20;
@@ -47,6 +50,8 @@ pub struct Options {
     pub limits: Limits,
     /// Tell each frame.
     pub frames: bool,
+    /// Tell the SHA-256 of each message.
+    pub sha256: bool,
     /// Look only into these conversations; the others keep their numbers.
     pub select: Option<Select>,
 }
@@ -75,14 +80,19 @@ struct Shared {
     history: History,
     buffered: usize,
     overflows: u64,
-    scratch: Vec<u8>,
+    workspace: Workspace,
     statistics: Statistics,
 }
 
 /// What the layers of one conversation need from outside while they work.
 struct Context<'a> {
+    report: Report<'a>,
+    workspace: &'a mut Workspace,
+}
+
+/// Where events and counts go.
+struct Report<'a> {
     options: &'a Options,
-    scratch: &'a mut Vec<u8>,
     statistics: &'a mut Statistics,
     sources: &'a [Source],
     sink: &'a mut dyn Sink,
@@ -100,7 +110,7 @@ impl Analyzer {
                 history: History::new(HISTORY),
                 buffered: 0,
                 overflows: 0,
-                scratch: Vec::new(),
+                workspace: Workspace::new(&options.limits, options.sha256),
                 statistics: Statistics::default(),
             },
             advanced: None,
@@ -190,7 +200,7 @@ impl Analyzer {
             State::New if !segment.payload.is_empty() => {
                 let syns = Direction::BOTH.map(|direction| (direction, entry.syn(direction)));
                 let is_begun_before = syns.iter().all(|(_, syn)| syn.is_none());
-                context.statistics.begun_before += u64::from(is_begun_before);
+                context.report.statistics.begun_before += u64::from(is_begun_before);
                 let live = Live::new(segment.origin, syns, &mut shared, &mut context);
                 entry.state = State::Live(Box::new(live));
             }
@@ -317,15 +327,15 @@ impl Shared {
         conversation: Conversation,
         stream: u64,
     ) -> (Context<'a>, tcp::Shared<'a>) {
-        let context = Context {
+        let report = Report {
             options,
-            scratch: &mut self.scratch,
             statistics: &mut self.statistics,
             sources,
             sink,
             conversation,
             stream,
         };
+        let context = Context { report, workspace: &mut self.workspace };
         let shared = tcp::Shared {
             limits: &options.limits,
             history: &mut self.history,
@@ -336,7 +346,7 @@ impl Shared {
     }
 }
 
-impl Context<'_> {
+impl Report<'_> {
     /// Tells an event.
     fn tell(&mut self, connection: &Connection, origin: Origin, kind: Kind<'_>) {
         let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);

@@ -134,6 +134,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) frames: bool,
 
+    /// Tell the SHA-256 of each message in JSON, also of what is not shown
+    #[arg(long)]
+    pub(super) sha256: bool,
+
     /// Stop after N messages
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,

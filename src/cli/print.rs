@@ -137,7 +137,7 @@ fn options(arguments: &Arguments) -> Options {
     let selection = selection(arguments);
     let select = (selection != Selection::default())
         .then(|| -> Select { Box::new(move |conversation| selection.matches(conversation)) });
-    Options { limits, frames: arguments.frames, select }
+    Options { limits, frames: arguments.frames, sha256: arguments.sha256, select }
 }
 
 fn view(arguments: &Arguments) -> Box<dyn View> {

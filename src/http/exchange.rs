@@ -135,6 +135,8 @@ pub struct Answer {
     /// Position up to which the server had the client's bytes when it
     /// answered: where the client's frames begin.
     pub first_frame: Option<u64>,
+    /// Position after the response; `None` when that is not in the capture.
+    pub response_end: Option<u64>,
     /// Bytes of the client's after its request are missing, so that its next
     /// byte begins no frame for certain.
     pub is_missing: bool,
@@ -247,6 +249,10 @@ impl Exchange {
             Step::Consumed(consumed)
         } else if let Some(response) = Response::parse(head.bytes()) {
             match self.response(direction, response, run.origin) {
+                Some(Outcome::Upgraded(answer)) => {
+                    let answer = Answer { response_end: Some(end), ..answer };
+                    Step::Outcome(consumed, Outcome::Upgraded(answer))
+                }
                 Some(outcome) => Step::Outcome(consumed, outcome),
                 None => Step::Consumed(consumed),
             }
@@ -508,6 +514,7 @@ fn answer(
         asked,
         origin,
         first_frame: None,
+        response_end: None,
         is_missing: false,
     }
 }

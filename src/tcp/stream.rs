@@ -48,6 +48,8 @@ struct Half {
     assembler: Assembler,
     syn_seen: bool,
     window_scale: Option<u8>,
+    /// What its first FIN acknowledged.
+    fin_ack: Option<u64>,
 }
 
 /// An accepted RST that waits for the bytes before it.
@@ -113,7 +115,10 @@ impl Stream {
             }
             if segment.flags.contains(TcpFlags::FIN) {
                 assembler.finish_at(end);
+                let half = self.half(direction);
+                half.fin_ack = half.fin_ack.or(ack);
             }
+            let assembler = &mut self.half(direction).assembler;
             if !segment.payload.is_empty() {
                 let data = Data {
                     position,
@@ -191,6 +196,16 @@ impl Stream {
         self.reset.is_some()
             || self.forward.assembler.is_closing()
             || self.backward.assembler.is_closing()
+    }
+
+    /// Up to where a side had the other direction when it ended its own with a
+    /// FIN, if it did and was not broken off.
+    pub fn fin_ack(&self, direction: Direction) -> Option<u64> {
+        let half = match direction {
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
+        };
+        half.fin_ack.filter(|_| half.assembler.is_finished() && self.reset.is_none())
     }
 
     /// What an acknowledgment number says of the other direction; its

@@ -1,14 +1,19 @@
 //! Frames and messages of one direction (RFC 6455 §5.4 to §5.6).
 
+use sha2::{Digest, Sha256};
+
+use super::close::judge_close;
 use super::frame::{FrameHeader, HeaderError, MAX_HEADER};
+use super::inflater::{Inflated, Inflater};
+use super::judge::{Judge, Unfinished};
 use super::mask::unmask;
-use crate::types::{Opcode, Origin, Rule, Run};
+use super::message::{Assembled, Outcome, Partial};
+use super::search::{Expected, Found, Search};
+use super::workspace::Workspace;
+use crate::types::{Missing, NextFrame, NotInflated, Opcode, Origin, Rule, Run, Side};
 
-/// The longest payload of a control frame (RFC 6455 §5.5).
-const MAX_CONTROL: u64 = 125;
-
-/// Capacity that an idle direction keeps for its next message.
-const SPARE_CAPACITY: usize = 16 << 10;
+/// Bytes unmasked at a time, so that they stay in the cache.
+const BLOCK: usize = 16 << 10;
 
 /// Takes what a [`Decoder`] finds.
 pub trait Receiver {
@@ -21,40 +26,24 @@ pub trait Receiver {
     /// A rule was broken.
     fn violation(&mut self, rule: Rule, detail: &str, origin: Origin);
 
-    /// So many bytes are of no known frame.
-    fn undecoded(&mut self, bytes: u64);
+    /// Bytes are missing, or the place of the next frame was lost.
+    fn hole(&mut self, hole: &Hole);
 }
 
-/// A message put together. The fields are those of
-/// [`Message`](crate::types::Message).
-#[derive(Clone, Copy, Debug)]
-pub struct Assembled<'a> {
-    /// What it is.
-    pub opcode: Opcode,
-    /// Payload bytes, as far as the headers of all its frames are known.
-    pub length: Option<u64>,
-    /// Payload bytes of the frames seen.
-    pub wire_length: u64,
-    /// How many of them are there.
-    pub received: u64,
-    /// Frames seen.
-    pub frames: u64,
-    /// Whether its first frame was masked.
-    pub masked: bool,
-    /// Whether it is compressed.
-    pub compressed: bool,
-    /// The packet in which it began.
-    pub first: Origin,
-    /// The packet in which it ended.
+/// Where a direction cannot be read on without a break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// What is missing; `None` where nothing is, but the place of the next
+    /// frame is not known.
+    pub missing: Option<Missing>,
+    /// The packet that made it known.
     pub origin: Origin,
-    /// All of it is there.
-    pub complete: bool,
-    /// How many bytes are not, if it is known.
-    pub missing: Option<u64>,
-    /// More bytes are there than were kept.
-    pub truncated: bool,
-    /// The unmasked bytes before the first hole, as far as they were kept.
-    pub payload: &'a [u8],
+    /// How the first frame after it was found.
+    pub next_frame: NextFrame,
+    /// Bytes after it that are in the capture and of no known frame.
+    pub undecoded: u64,
+    /// Something came before it: it is a hole, not where the capture begins.
+    pub is_within: bool,
 }
 
 /// What the negotiated extensions do to frames.
@@ -62,10 +51,19 @@ pub struct Assembled<'a> {
 pub struct Extensions {
     /// permessage-deflate is in use, or may be: RSV1 tells that a message is
     /// compressed (RFC 7692 §6).
-    pub deflate: bool,
+    pub compression: Option<Compression>,
     /// Reserved bits that other extensions may use, as in
     /// [`FrameHeader::rsv`].
     pub reserved_bits: u8,
+}
+
+/// How one side compresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// A message may refer to earlier ones (RFC 7692 §7.1.1).
+    pub keeps_context: bool,
+    /// It is known to be in use, not only possible.
+    pub is_negotiated: bool,
 }
 
 /// Finds the frames and messages in the bytes of one direction.
@@ -73,23 +71,27 @@ pub struct Extensions {
 /// Call [`Decoder::receive`] with bytes in order, [`Decoder::miss`] where some
 /// are missing, and [`Decoder::finish`] at the end.
 pub struct Decoder {
+    side: Side,
     extensions: Extensions,
-    /// Payload bytes kept of a message.
-    limit: usize,
+    judge: Judge,
     state: State,
     /// The data message in the making.
-    message: Option<Partial>,
+    message: Option<Box<Partial>>,
     /// The control frame in the making, which may lie between its fragments.
-    control: Option<Partial>,
-    /// A buffer to use again.
-    spare: Vec<u8>,
+    control: Option<Box<Partial>>,
+    inflater: Option<Box<Inflater>>,
+    /// The beginning of a message may be missing from the capture.
+    may_continue: bool,
+    /// Its frames were found by their bytes: what cannot be a frame shows
+    /// that they are none.
+    is_guided: bool,
 }
 
 enum State {
     Header(PartialHeader),
     Payload(Payload),
     /// Where the next frame begins is not known.
-    Lost,
+    Lost(Box<Lost>),
 }
 
 /// The bytes of a header that was split between segments.
@@ -112,134 +114,237 @@ struct Payload {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Message,
+    /// A message of its own.
     Control,
-    /// Nothing: the frame has no meaning.
-    Nothing,
 }
 
-struct Partial {
-    opcode: Opcode,
-    wire_length: u64,
-    received: u64,
-    frames: u64,
-    masked: bool,
-    compressed: bool,
-    first: Origin,
-    last: Origin,
-    missing: u64,
-    truncated: bool,
-    kept: Vec<u8>,
+/// The next frame is searched for.
+struct Lost {
+    search: Search,
+    /// What is told when it is found, or not.
+    missing: Option<Missing>,
+    origin: Option<Origin>,
+    /// Bytes that came after the hole and are not in the search.
+    undecoded: u64,
+    is_within: bool,
 }
 
 impl Decoder {
-    /// A decoder for what follows the handshake, which keeps up to `limit`
-    /// bytes of a message.
-    pub fn new(extensions: Extensions, limit: usize) -> Self {
+    /// A decoder for what `side` sends after the handshake.
+    pub fn new(side: Side, extensions: Extensions, workspace: &Workspace) -> Self {
+        let inflater = extensions
+            .compression
+            .map(|compression| Inflater::new(compression.keeps_context, workspace.inflated));
         Self {
+            side,
             extensions,
-            limit,
+            judge: Judge::new(side, extensions),
             state: State::Header(PartialHeader::default()),
             message: None,
             control: None,
-            spare: Vec::new(),
+            inflater: inflater.map(Box::new),
+            may_continue: false,
+            is_guided: false,
         }
     }
 
-    /// A decoder for a direction of which no frame boundary is known.
-    pub fn lost() -> Self {
-        Self { state: State::Lost, ..Self::new(Extensions::default(), 0) }
+    /// A decoder for a direction of which no frame boundary is known and
+    /// `search` has the first bytes.
+    pub fn lost(
+        side: Side,
+        extensions: Extensions,
+        search: Search,
+        workspace: &mut Workspace,
+    ) -> Self {
+        let mut decoder = Self::new(side, extensions, workspace);
+        decoder.lose_context(workspace);
+        decoder.state = State::Lost(Box::new(Lost { search, ..Lost::new(workspace) }));
+        decoder
     }
 
     /// Whether the place of the next frame is not known.
     pub fn is_lost(&self) -> bool {
-        matches!(self.state, State::Lost)
+        matches!(self.state, State::Lost(_))
     }
 
-    /// Takes the next bytes. `scratch` is for unmasking; its content does not
-    /// matter.
+    /// Takes the next bytes.
     pub fn receive(
         &mut self,
-        mut run: Run<'_>,
-        scratch: &mut Vec<u8>,
+        run: Run<'_>,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
+        self.take(run, workspace, receiver);
+        self.recover(false, workspace, receiver);
+    }
+
+    /// Passes over bytes that are missing.
+    pub fn miss(
+        &mut self,
+        missing: &Missing,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) {
+        self.recover(true, workspace, receiver);
+        if let State::Payload(payload) = self.state
+            && missing.bytes <= payload.remaining
+        {
+            receiver.hole(&Hole {
+                missing: Some(*missing),
+                origin: missing.origin,
+                next_frame: NextFrame::Known,
+                undecoded: 0,
+                is_within: true,
+            });
+            self.pass(payload, missing.bytes, workspace, receiver);
+            return;
+        }
+        if let State::Payload(payload) = self.state {
+            self.pass(payload, payload.remaining, workspace, receiver);
+        }
+        self.lose_place(Some(*missing), missing.origin, workspace, receiver);
+    }
+
+    /// Goes on at a frame that begins at `found` in the search.
+    pub fn go_on_at(
+        &mut self,
+        found: &Found,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) {
+        if let State::Lost(_) = &self.state
+            && let State::Lost(lost) = std::mem::replace(&mut self.state, State::begin())
+        {
+            lost.tell(NextFrame::Inferred, found.offset as u64, receiver);
+            self.is_guided = true;
+            for run in lost.search.runs_from(found.offset) {
+                self.take(run, workspace, receiver);
+            }
+        }
+    }
+
+    /// Tells what is left, as no more bytes will come.
+    pub fn finish(&mut self, workspace: &mut Workspace, receiver: &mut impl Receiver) {
+        self.recover(true, workspace, receiver);
+        let mut remaining = None;
+        match std::mem::replace(&mut self.state, State::begin()) {
+            State::Payload(payload) if payload.target == Target::Control => {
+                let control = self.control.take();
+                self.emit(control, Some(payload.remaining), workspace, receiver);
+            }
+            State::Payload(payload) if payload.header.fin => remaining = Some(payload.remaining),
+            State::Header(PartialHeader { filled, start: Some((_, origin)), .. }) => {
+                receiver.hole(&Hole {
+                    missing: None,
+                    origin,
+                    next_frame: NextFrame::Lost,
+                    undecoded: filled as u64,
+                    is_within: false,
+                });
+            }
+            State::Header(_) | State::Payload(_) | State::Lost(_) => {}
+        }
+        let message = self.message.take();
+        self.emit(message, remaining, workspace, receiver);
+    }
+
+    /// Bytes of memory that it keeps.
+    pub fn cost(&self) -> usize {
+        let partial = |partial: &Option<Box<Partial>>| partial.as_ref().map_or(0, |p| p.cost());
+        let search = match &self.state {
+            State::Lost(lost) => lost.search.cost(),
+            State::Header(_) | State::Payload(_) => 0,
+        };
+        let inflater = self.inflater.as_ref().map_or(0, |inflater| inflater.cost());
+        partial(&self.message) + partial(&self.control) + search + inflater
+    }
+
+    /// Gives up what it keeps: messages are told in part, and the context of
+    /// compression is lost.
+    pub fn shed(&mut self, workspace: &mut Workspace) {
+        for partial in [&mut self.message, &mut self.control].into_iter().flatten() {
+            partial.shed();
+        }
+        if let Some(inflater) = &mut self.inflater {
+            inflater.lose_context(&mut workspace.workbench);
+        }
+        if let State::Lost(lost) = &mut self.state {
+            let search = std::mem::replace(&mut lost.search, Search::new(workspace.search));
+            lost.undecoded += search.len() as u64 + search.dropped();
+        }
+    }
+
+    /// Looks for the next frame where its place is not known. At the end of
+    /// what is searched, one that is not found is told as lost.
+    fn recover(&mut self, is_end: bool, workspace: &mut Workspace, receiver: &mut impl Receiver) {
+        let expected = self.expected(workspace);
+        while let State::Lost(lost) = &mut self.state {
+            if let Some(found) = lost.search.find(expected, is_end) {
+                self.go_on_at(&found, workspace, receiver);
+                continue;
+            }
+            if is_end {
+                let rest = lost.search.len() as u64;
+                lost.tell(NextFrame::Lost, rest, receiver);
+                **lost = Lost::new(workspace);
+            }
+            return;
+        }
+    }
+
+    /// Whether a header is to be followed.
+    fn accepts(&self, header: &FrameHeader, workspace: &Workspace) -> bool {
+        header.length <= workspace.frame
+            && (!self.is_guided || self.expected(workspace).allows(header))
+    }
+
+    /// What the frames of this side look like.
+    fn expected(&self, workspace: &Workspace) -> Expected {
+        let rsv1 = if self.extensions.compression.is_some() { FrameHeader::RSV1 } else { 0 };
+        Expected {
+            masked: Some(self.judge.is_masked().unwrap_or(self.side == Side::Client)),
+            reserved_bits: rsv1 | self.extensions.reserved_bits,
+            max_frame: workspace.frame,
+        }
+    }
+
+    fn take(&mut self, mut run: Run<'_>, workspace: &mut Workspace, receiver: &mut impl Receiver) {
         while !run.bytes.is_empty() {
             let consumed = match &mut self.state {
-                State::Header(partial) if partial.filled == 0 => {
-                    match FrameHeader::parse(run.bytes) {
-                        Ok(header) => {
-                            let start = (run.position, run.origin);
-                            let rest = run.skip(header.header_length);
-                            header.header_length
-                                + self.frame(header, start, rest, scratch, receiver)
-                        }
-                        Err(error) => self.incomplete_header(error, &run, receiver),
-                    }
-                }
                 State::Header(partial) => {
                     let before = partial.filled;
-                    let count = partial.fill(run.bytes);
-                    let start = partial.start.unwrap_or((run.position, run.origin));
-                    match partial.parse() {
-                        Ok(header) => {
+                    let (start, parsed) = partial.take(&run);
+                    match parsed {
+                        Err(HeaderError::Incomplete) => run.bytes.len(),
+                        Ok(header) if self.accepts(&header, workspace) => {
                             let count = header.header_length - before;
-                            count + self.frame(header, start, run.skip(count), scratch, receiver)
+                            let rest = run.skip(count);
+                            count + self.frame(header, start, rest, workspace, receiver)
                         }
-                        Err(HeaderError::Incomplete) => count,
-                        Err(error) => self.incomplete_header(error, &run, receiver),
+                        no_frame => {
+                            if let Err(HeaderError::LengthOverflow(length)) = no_frame
+                                && !self.is_guided
+                            {
+                                let detail = format!("A frame claims {length} bytes.");
+                                receiver.violation(Rule::FrameLengthOverflow, &detail, run.origin);
+                            }
+                            self.lose_place(None, run.origin, workspace, receiver);
+                            0
+                        }
                     }
                 }
                 State::Payload(payload) => {
                     let payload = *payload;
-                    self.payload(payload, &run, receiver)
+                    self.payload(payload, &run, workspace, receiver)
                 }
-                State::Lost => {
-                    receiver.undecoded(run.bytes.len() as u64);
+                State::Lost(lost) => {
+                    lost.origin.get_or_insert(run.origin);
+                    lost.search.push(&run);
                     run.bytes.len()
                 }
             };
             run = run.skip(consumed);
         }
-    }
-
-    /// Passes over `bytes` that are missing.
-    pub fn miss(&mut self, bytes: u64, receiver: &mut impl Receiver) {
-        if let State::Payload(payload) = &mut self.state {
-            let inside = bytes.min(payload.remaining);
-            payload.remaining -= inside;
-            let payload = *payload;
-            if let Some(partial) = self.partial(payload.target) {
-                partial.missing += inside;
-            }
-            if payload.remaining == 0 {
-                self.end_of_frame(payload, receiver);
-            }
-            if inside == bytes {
-                return;
-            }
-        }
-        self.state = State::Lost;
-        self.abandon(None, receiver);
-    }
-
-    /// Tells what is left, as no more bytes will come.
-    pub fn finish(&mut self, receiver: &mut impl Receiver) {
-        let state = std::mem::replace(&mut self.state, State::Lost);
-        let mut remaining = None;
-        match state {
-            State::Payload(payload) if payload.target == Target::Control => {
-                let control = self.control.take();
-                self.emit_incomplete(control, Some(payload.remaining), receiver);
-            }
-            State::Payload(payload) if payload.target == Target::Message && payload.header.fin => {
-                remaining = Some(payload.remaining);
-            }
-            State::Header(partial) if partial.filled > 0 => {
-                receiver.undecoded(partial.filled as u64);
-            }
-            State::Header(_) | State::Payload(_) | State::Lost => {}
-        }
-        self.abandon(remaining, receiver);
     }
 
     /// A header is there; `rest` follows it. Returns how much of that was the
@@ -249,157 +354,79 @@ impl Decoder {
         header: FrameHeader,
         (position, first): (u64, Origin),
         rest: Run<'_>,
-        scratch: &mut Vec<u8>,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) -> usize {
         receiver.frame(&header, position, rest.origin);
-        self.judge_reserved_bits(&header, rest.origin, receiver);
-        let target = self.target(&header, rest.origin, receiver);
+        self.judge(&header, rest.origin, workspace, receiver);
+        let target = match header.opcode {
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => Target::Message,
+            Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => Target::Control,
+        };
+        let is_compressed = self.judge.is_compressed(&header);
+        let is_alone = target == Target::Control || header.fin && self.message.is_none();
         let whole = usize::try_from(header.length).ok().and_then(|length| rest.bytes.get(..length));
         if let Some(payload) = whole
-            && self.is_message_alone(&header, target)
+            && is_alone
+            && !is_compressed
+            && payload.len() <= workspace.message
         {
-            let kept = payload.get(..payload.len().min(self.limit)).unwrap_or(payload);
-            let partial = self.start(&header, first);
-            let payload_shown = match header.masking_key {
-                None => kept,
-                Some(key) => {
-                    scratch.clear();
-                    scratch.extend_from_slice(kept);
-                    unmask(scratch, key, 0);
-                    scratch
-                }
-            };
-            receiver.message(&Assembled {
-                origin: rest.origin,
-                received: header.length,
-                truncated: kept.len() < payload.len(),
-                ..partial.assembled(payload_shown, Some(0))
-            });
-            self.state = State::Header(PartialHeader::default());
+            let mut partial = Partial::new(&header, false, first, false, Vec::new());
+            partial.last = rest.origin;
+            emit_whole(partial, payload, header.masking_key, workspace, receiver);
+            self.state = State::begin();
             return payload.len();
         }
-        match target {
-            Target::Message => match &mut self.message {
-                Some(message) => {
-                    message.frames += 1;
-                    message.wire_length = message.wire_length.saturating_add(header.length);
-                    message.last = rest.origin;
+        match (target, &mut self.message) {
+            (Target::Message, Some(message)) => message.go_on(&header, rest.origin),
+            (Target::Message, none) => {
+                let buffer = workspace.take_buffer();
+                let hashes = workspace.hashes;
+                let partial = Partial::new(&header, is_compressed, first, hashes, buffer);
+                *none = Some(Box::new(partial));
+                if let Some(inflater) = self.inflater.as_mut().filter(|_| is_compressed) {
+                    inflater.begin(&mut workspace.workbench);
                 }
-                None => {
-                    let kept = std::mem::take(&mut self.spare);
-                    self.message = Some(Partial { kept, ..self.start(&header, first) });
-                }
-            },
-            Target::Control => self.control = Some(self.start(&header, first)),
-            Target::Nothing => {}
+            }
+            (Target::Control, _) => {
+                let partial = Partial::new(&header, false, first, workspace.hashes, Vec::new());
+                self.control = Some(Box::new(partial));
+            }
+        }
+        if let Some(partial) = self.partial(target) {
+            partial.last = rest.origin;
         }
         let payload = Payload { header, target, remaining: header.length };
         self.state = State::Payload(payload);
         if header.length == 0 {
-            if let Some(partial) = self.partial(target) {
-                partial.last = rest.origin;
-            }
-            self.end_of_frame(payload, receiver);
+            self.end_of_frame(payload, workspace, receiver);
         }
         0
     }
 
-    /// Whether a frame whose payload is all there needs no buffer.
-    fn is_message_alone(&self, header: &FrameHeader, target: Target) -> bool {
-        match target {
-            Target::Message => header.fin && self.message.is_none(),
-            Target::Control => true,
-            Target::Nothing => false,
-        }
-    }
-
-    /// What a frame belongs to (RFC 6455 §5.4).
-    fn target(
+    /// Tells what a frame breaks, and the message that it breaks off.
+    fn judge(
         &mut self,
         header: &FrameHeader,
         origin: Origin,
-        receiver: &mut impl Receiver,
-    ) -> Target {
-        match header.opcode {
-            Opcode::Reserved(nibble) => {
-                let detail = format!("A frame of {} bytes has opcode {nibble:#x}.", header.length);
-                receiver.violation(Rule::ReservedOpcode, &detail, origin);
-                Target::Nothing
-            }
-            Opcode::Close | Opcode::Ping | Opcode::Pong => {
-                self.judge_control(header, origin, receiver);
-                Target::Control
-            }
-            Opcode::Continuation if self.message.is_none() => {
-                let detail =
-                    format!("A continuation frame of {} bytes follows no fragment.", header.length);
-                receiver.violation(Rule::UnexpectedContinuation, &detail, origin);
-                Target::Nothing
-            }
-            Opcode::Continuation => Target::Message,
-            Opcode::Text | Opcode::Binary => {
-                if let Some(message) = &self.message {
-                    let detail = format!(
-                        "A {} message begins before the {} message of {} frames so far has ended.",
-                        header.opcode, message.opcode, message.frames
-                    );
-                    receiver.violation(Rule::InterleavedMessage, &detail, origin);
-                    self.abandon(None, receiver);
-                }
-                Target::Message
-            }
-        }
-    }
-
-    fn judge_control(&self, header: &FrameHeader, origin: Origin, receiver: &mut impl Receiver) {
-        if header.length > MAX_CONTROL {
-            let detail = format!("A {} frame has {} bytes.", header.opcode, header.length);
-            receiver.violation(Rule::ControlFrameTooLong, &detail, origin);
-        }
-        if !header.fin {
-            let detail = format!("A {} frame lacks FIN.", header.opcode);
-            receiver.violation(Rule::FragmentedControlFrame, &detail, origin);
-        }
-    }
-
-    fn judge_reserved_bits(
-        &self,
-        header: &FrameHeader,
-        origin: Origin,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
-        let compressed = if self.is_compressed(header) { FrameHeader::RSV1 } else { 0 };
-        let unexplained = header.rsv & !compressed & !self.extensions.reserved_bits;
-        if unexplained != 0 {
-            let detail = format!(
-                "A {} frame has reserved bits {:03b}, of which no extension explains {unexplained:03b}.",
-                header.opcode, header.rsv
-            );
-            receiver.violation(Rule::ReservedBits, &detail, origin);
+        let unfinished = self
+            .message
+            .as_ref()
+            .map(|message| Unfinished { opcode: message.opcode, frames: message.frames });
+        for (rule, detail) in self.judge.frame(header, unfinished, self.may_continue) {
+            receiver.violation(rule, &detail, origin);
         }
-    }
-
-    /// Only the first frame of a data message can say so (RFC 7692 §6.1).
-    fn is_compressed(&self, header: &FrameHeader) -> bool {
-        self.extensions.deflate
-            && header.rsv & FrameHeader::RSV1 != 0
-            && matches!(header.opcode, Opcode::Text | Opcode::Binary)
-    }
-
-    fn start(&self, header: &FrameHeader, first: Origin) -> Partial {
-        Partial {
-            opcode: header.opcode,
-            wire_length: header.length,
-            received: 0,
-            frames: 1,
-            masked: header.masking_key.is_some(),
-            compressed: self.is_compressed(header),
-            first,
-            last: first,
-            missing: 0,
-            truncated: false,
-            kept: Vec::new(),
+        match header.opcode {
+            Opcode::Text | Opcode::Binary => {
+                let message = self.message.take();
+                self.emit(message, None, workspace, receiver);
+                self.may_continue = false;
+            }
+            Opcode::Continuation => self.may_continue &= !header.fin,
+            Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
         }
     }
 
@@ -408,158 +435,278 @@ impl Decoder {
         &mut self,
         mut payload: Payload,
         run: &Run<'_>,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) -> usize {
         let count = usize::try_from(payload.remaining)
             .map_or(run.bytes.len(), |remaining| remaining.min(run.bytes.len()));
-        let limit = self.limit;
+        let bytes = run.bytes.get(..count).unwrap_or(run.bytes);
+        let phase = payload.header.length - payload.remaining;
+        self.add(payload.target, bytes, payload.header.masking_key, phase, workspace);
         if let Some(partial) = self.partial(payload.target) {
-            let phase = payload.header.length - payload.remaining;
-            let bytes = run.bytes.get(..count).unwrap_or(run.bytes);
-            partial.keep(bytes, payload.header.masking_key, phase, limit);
             partial.last = run.origin;
         }
         payload.remaining -= count as u64;
         self.state = State::Payload(payload);
         if payload.remaining == 0 {
-            self.end_of_frame(payload, receiver);
+            self.end_of_frame(payload, workspace, receiver);
         }
         count
     }
 
-    fn end_of_frame(&mut self, payload: Payload, receiver: &mut impl Receiver) {
-        self.state = State::Header(PartialHeader::default());
+    /// Adds bytes of a frame, `phase` bytes after its header, to its message.
+    fn add(
+        &mut self,
+        target: Target,
+        bytes: &[u8],
+        masking_key: Option<[u8; 4]>,
+        mut phase: u64,
+        workspace: &mut Workspace,
+    ) {
+        let partial = match target {
+            Target::Message => self.message.as_deref_mut(),
+            Target::Control => self.control.as_deref_mut(),
+        };
+        let Some(partial) = partial else {
+            return;
+        };
+        partial.received += bytes.len() as u64;
+        if partial.missing > 0 {
+            return;
+        }
+        let limit = workspace.message;
+        let mut inflater = self.inflater.as_deref_mut().filter(|_| partial.compressed);
+        let Workspace { scratch, workbench, .. } = workspace;
+        for block in bytes.chunks(BLOCK) {
+            let block: &[u8] = match masking_key {
+                None => block,
+                Some(key) => {
+                    scratch.clear();
+                    scratch.extend_from_slice(block);
+                    unmask(scratch, key, phase);
+                    phase += block.len() as u64;
+                    &*scratch
+                }
+            };
+            match &mut inflater {
+                None => partial.add(block, limit),
+                Some(inflater) => {
+                    inflater.push(block, workbench, &mut |bytes| partial.add(bytes, limit));
+                }
+            }
+        }
+    }
+
+    fn end_of_frame(
+        &mut self,
+        payload: Payload,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) {
+        self.state = State::begin();
         match payload.target {
             Target::Control => {
                 let control = self.control.take();
-                self.emit_incomplete(control, Some(0), receiver);
+                self.emit(control, Some(0), workspace, receiver);
             }
             Target::Message if payload.header.fin => {
                 let message = self.message.take();
-                self.emit_incomplete(message, Some(0), receiver);
+                self.emit(message, Some(0), workspace, receiver);
             }
-            Target::Message | Target::Nothing => {}
+            Target::Message => {}
         }
     }
 
-    fn incomplete_header(
+    /// Passes over bytes of a frame that are missing.
+    fn pass(
         &mut self,
-        error: HeaderError,
-        run: &Run<'_>,
+        mut payload: Payload,
+        bytes: u64,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
-    ) -> usize {
-        match error {
-            HeaderError::Incomplete => {
-                let mut partial = PartialHeader {
-                    start: Some((run.position, run.origin)),
-                    ..PartialHeader::default()
-                };
-                partial.fill(run.bytes);
-                self.state = State::Header(partial);
-            }
-            HeaderError::LengthOverflow(length) => {
-                let detail = format!("A frame claims {length} bytes.");
-                receiver.violation(Rule::FrameLengthOverflow, &detail, run.origin);
-                receiver.undecoded(run.bytes.len() as u64);
-                self.state = State::Lost;
-                self.abandon(None, receiver);
-            }
+    ) {
+        payload.remaining -= bytes;
+        self.state = State::Payload(payload);
+        if let Some(partial) = self.partial(payload.target) {
+            partial.missing += bytes;
         }
-        run.bytes.len()
+        if payload.remaining == 0 {
+            self.end_of_frame(payload, workspace, receiver);
+        }
     }
 
-    /// Tells the message in the making, of which no more will come.
-    fn abandon(&mut self, remaining: Option<u64>, receiver: &mut impl Receiver) {
+    /// The next frame may begin anywhere.
+    fn lose_place(
+        &mut self,
+        missing: Option<Missing>,
+        origin: Origin,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) {
+        let undecoded = match &self.state {
+            State::Header(partial) => partial.filled as u64,
+            State::Payload(_) | State::Lost(_) => 0,
+        };
+        let lost = Lost { missing, origin: Some(origin), undecoded, ..Lost::new(workspace) };
+        self.state = State::Lost(Box::new(Lost { is_within: true, ..lost }));
         let message = self.message.take();
-        self.emit_incomplete(message, remaining, receiver);
+        self.emit(message, None, workspace, receiver);
+        self.lose_context(workspace);
+    }
+
+    /// Messages are not in the capture that later ones may refer to, or go on.
+    fn lose_context(&mut self, workspace: &mut Workspace) {
+        self.may_continue = true;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.lose_context(&mut workspace.workbench);
+        }
     }
 
     /// Tells a message of which `remaining` bytes have not come; `None` when
     /// the headers that would tell are not there.
-    fn emit_incomplete(
+    fn emit(
         &mut self,
-        partial: Option<Partial>,
+        partial: Option<Box<Partial>>,
         remaining: Option<u64>,
+        workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
-        let Some(mut partial) = partial else {
+        let Some(partial) = partial else {
             return;
         };
-        receiver.message(&partial.assembled(&partial.kept, remaining));
-        partial.kept.clear();
-        if partial.kept.capacity() <= SPARE_CAPACITY {
-            self.spare = partial.kept;
+        let is_whole = remaining == Some(0) && partial.missing == 0;
+        let outcome = match self.inflater.as_mut().filter(|_| partial.compressed) {
+            None => None,
+            Some(inflater) if is_whole => {
+                let inflated = inflater.finish(&mut workspace.workbench);
+                self.judge_inflated(&inflated, &partial, receiver);
+                Some(Outcome { length: inflated.length, not_inflated: inflated.failure })
+            }
+            Some(inflater) => {
+                inflater.lose_context(&mut workspace.workbench);
+                Some(Outcome { length: None, not_inflated: None })
+            }
+        };
+        tell(&partial.assembled(remaining, outcome), receiver);
+        workspace.give_buffer(partial.into_buffer());
+    }
+
+    /// Without a negotiation nobody knows what RSV1 means.
+    fn judge_inflated(&self, inflated: &Inflated, partial: &Partial, receiver: &mut impl Receiver) {
+        if !self.extensions.compression.is_some_and(|compression| compression.is_negotiated) {
+            return;
+        }
+        let message = format!("A {} message of {} bytes", partial.opcode, partial.wire_length);
+        if inflated.failure == Some(NotInflated::Corrupt) {
+            let detail = format!("{message} is marked as compressed and is not DEFLATE.");
+            receiver.violation(Rule::CorruptDeflate, &detail, partial.last);
+        }
+        if inflated.has_tail {
+            let detail = format!("{message} ends in 00 00 ff ff, which is to be removed.");
+            receiver.violation(Rule::DeflateTail, &detail, partial.last);
         }
     }
 
     fn partial(&mut self, target: Target) -> Option<&mut Partial> {
         match target {
-            Target::Message => self.message.as_mut(),
-            Target::Control => self.control.as_mut(),
-            Target::Nothing => None,
+            Target::Message => self.message.as_deref_mut(),
+            Target::Control => self.control.as_deref_mut(),
         }
     }
 }
 
-impl Partial {
-    /// Keeps unmasked what comes before the first hole and within `limit`.
-    fn keep(&mut self, bytes: &[u8], masking_key: Option<[u8; 4]>, phase: u64, limit: usize) {
-        self.received += bytes.len() as u64;
-        if self.missing > 0 {
-            return;
+/// Tells a message whose only frame is all there.
+fn emit_whole(
+    mut partial: Partial,
+    payload: &[u8],
+    masking_key: Option<[u8; 4]>,
+    workspace: &mut Workspace,
+    receiver: &mut impl Receiver,
+) {
+    let shown = match masking_key {
+        None => payload,
+        Some(key) => {
+            workspace.scratch.clear();
+            workspace.scratch.extend_from_slice(payload);
+            unmask(&mut workspace.scratch, key, 0);
+            &workspace.scratch
         }
-        let room = limit.saturating_sub(self.kept.len());
-        self.truncated |= bytes.len() > room;
-        let start = self.kept.len();
-        self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        if let Some(key) = masking_key
-            && let Some(added) = self.kept.get_mut(start..)
-        {
-            unmask(added, key, phase);
+    };
+    partial.received = payload.len() as u64;
+    let sha256 = workspace.hashes.then(|| Sha256::digest(shown).into());
+    let message = Assembled { payload: shown, sha256, ..partial.assembled(Some(0), None) };
+    tell(&message, receiver);
+}
+
+/// Tells a message after what its payload breaks.
+fn tell(message: &Assembled<'_>, receiver: &mut impl Receiver) {
+    if message.opcode == Opcode::Close
+        && message.complete
+        && let Some((rule, detail)) = judge_close(message.payload)
+    {
+        receiver.violation(rule, &detail, message.origin);
+    }
+    receiver.message(message);
+}
+
+impl State {
+    fn begin() -> Self {
+        Self::Header(PartialHeader::default())
+    }
+}
+
+impl Lost {
+    fn new(workspace: &Workspace) -> Self {
+        Self {
+            search: Search::new(workspace.search),
+            missing: None,
+            origin: None,
+            undecoded: 0,
+            is_within: false,
         }
     }
 
-    fn assembled<'a>(&self, payload: &'a [u8], remaining: Option<u64>) -> Assembled<'a> {
-        let missing = remaining.map(|remaining| self.missing.saturating_add(remaining));
-        Assembled {
-            opcode: self.opcode,
-            length: (remaining.is_some() && !self.compressed).then_some(self.wire_length),
-            wire_length: self.wire_length,
-            received: self.received,
-            frames: self.frames,
-            masked: self.masked,
-            compressed: self.compressed,
-            first: self.first,
-            origin: self.last,
-            complete: missing == Some(0),
-            missing: missing.filter(|&missing| missing > 0),
-            truncated: self.truncated,
-            payload,
-        }
+    /// Tells what became of it, when the first `rest` bytes of the search are of
+    /// no frame.
+    fn tell(&self, next_frame: NextFrame, rest: u64, receiver: &mut impl Receiver) {
+        let undecoded = self.undecoded + self.search.dropped() + rest;
+        let Some(origin) = self.origin.filter(|_| self.is_within || undecoded > 0) else {
+            return;
+        };
+        let Self { missing, is_within, .. } = *self;
+        receiver.hole(&Hole { missing, origin, next_frame, undecoded, is_within });
     }
 }
 
 impl PartialHeader {
-    /// Takes as many bytes as a header can have; how many.
-    fn fill(&mut self, bytes: &[u8]) -> usize {
-        let space = self.bytes.get_mut(self.filled..).unwrap_or_default();
-        let count = space.len().min(bytes.len());
-        for (to, from) in space.iter_mut().zip(bytes) {
+    /// Reads the header that goes on with `run`, and keeps what there is of one
+    /// that goes on beyond it. Where it began is told, too.
+    fn take(&mut self, run: &Run<'_>) -> ((u64, Origin), Result<FrameHeader, HeaderError>) {
+        let start = self.start.unwrap_or((run.position, run.origin));
+        if self.filled == 0 {
+            let parsed = FrameHeader::parse(run.bytes);
+            if parsed != Err(HeaderError::Incomplete) {
+                return (start, parsed);
+            }
+        }
+        let before = self.filled;
+        let space = self.bytes.get_mut(before..).unwrap_or_default();
+        for (to, from) in space.iter_mut().zip(run.bytes) {
             *to = *from;
         }
-        self.filled += count;
-        count
-    }
-
-    fn parse(&self) -> Result<FrameHeader, HeaderError> {
-        FrameHeader::parse(self.bytes.get(..self.filled).unwrap_or_default())
+        let filled = before + space.len().min(run.bytes.len());
+        let parsed = FrameHeader::parse(self.bytes.get(..filled).unwrap_or_default());
+        if parsed == Err(HeaderError::Incomplete) {
+            *self = Self { bytes: self.bytes, filled, start: Some(start) };
+        }
+        (start, parsed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::SourceId;
+    use crate::types::{Limits, SourceId};
 
     /// What a decoder told, in words.
     #[derive(Default)]
@@ -583,6 +730,9 @@ mod tests {
             if message.compressed {
                 line += " compressed";
             }
+            if let Some(reason) = message.not_inflated {
+                line += &format!(" {reason}");
+            }
             self.0.push(line);
         }
 
@@ -590,8 +740,10 @@ mod tests {
             self.0.push(format!("{}: {detail}", rule.name()));
         }
 
-        fn undecoded(&mut self, bytes: u64) {
-            self.0.push(format!("{bytes} bytes undecoded"));
+        fn hole(&mut self, hole: &Hole) {
+            let missing = hole.missing.map(|missing| missing.bytes);
+            let Hole { next_frame, undecoded, .. } = hole;
+            self.0.push(format!("hole of {missing:?}, next {next_frame}, {undecoded} undecoded"));
         }
     }
 
@@ -600,30 +752,41 @@ mod tests {
         Run { bytes, position, origin, ack: None }
     }
 
-    /// Decodes pieces; `None` among them is a hole of so many bytes.
+    /// Decodes pieces; an error among them is a hole of so many bytes. What is
+    /// told of masking is left out: it is tested where it is judged.
     fn decode_pieces(
         extensions: Extensions,
         limit: usize,
         pieces: &[Result<&[u8], u64>],
     ) -> Vec<String> {
-        let mut decoder = Decoder::new(extensions, limit);
+        let limits = Limits { message: limit, ..Limits::default() };
+        let mut workspace = Workspace::new(&limits, false);
+        let mut decoder = Decoder::new(Side::Client, extensions, &workspace);
         let mut log = Log::default();
         let mut position = 0;
         for piece in pieces {
-            match piece {
+            match *piece {
                 Ok(bytes) => {
-                    decoder.receive(run(bytes, position), &mut Vec::new(), &mut log);
+                    decoder.receive(run(bytes, position), &mut workspace, &mut log);
                     position += bytes.len() as u64;
                 }
-                Err(missing) => {
-                    decoder.miss(*missing, &mut log);
-                    position += missing;
+                Err(bytes) => {
+                    let origin = run(b"", 0).origin;
+                    let missing = Missing { position, bytes, origin, is_visible: true };
+                    decoder.miss(&missing, &mut workspace, &mut log);
+                    position += bytes;
                 }
             }
         }
-        decoder.finish(&mut log);
+        decoder.finish(&mut workspace, &mut log);
+        log.0.retain(|line| !line.contains("mask"));
         log.0
     }
+
+    const DEFLATE: Extensions = Extensions {
+        compression: Some(Compression { keeps_context: true, is_negotiated: true }),
+        reserved_bits: 0,
+    };
 
     fn decode(bytes: &[u8]) -> Vec<String> {
         decode_pieces(Extensions::default(), 1000, &[Ok(bytes)])
@@ -698,13 +861,21 @@ mod tests {
         let pieces = [Ok(&first[..9]), Err(lost), Ok(&first[13..]), Ok(&second)];
         assert_eq!(
             decode_pieces(Extensions::default(), 1000, &pieces),
-            ["text \"hel\" of Some(11), missing Some(4)", "text \"next\""]
+            [
+                "hole of Some(4), next known, 0 undecoded",
+                "text \"hel\" of Some(11), missing Some(4)",
+                "text \"next\""
+            ]
         );
         // The hole ends with the frame: the next one is still found.
         let pieces = [Ok(&first[..9]), Err(first.len() as u64 - 9), Ok(&second)];
         assert_eq!(
             decode_pieces(Extensions::default(), 1000, &pieces),
-            ["text \"hel\" of Some(11), missing Some(8)", "text \"next\""]
+            [
+                "hole of Some(8), next known, 0 undecoded",
+                "text \"hel\" of Some(11), missing Some(8)",
+                "text \"next\""
+            ]
         );
     }
 
@@ -714,7 +885,7 @@ mod tests {
         let pieces = [Ok(&first[..4]), Err(10), Ok(b"\x81\x01x".as_slice())];
         assert_eq!(
             decode_pieces(Extensions::default(), 1000, &pieces),
-            ["text \"he\" of Some(5), missing Some(3)", "3 bytes undecoded"]
+            ["text \"he\" of Some(5), missing Some(3)", "hole of Some(10), next lost, 3 undecoded"]
         );
     }
 
@@ -722,7 +893,7 @@ mod tests {
     fn what_the_end_cuts_off_is_told() {
         assert_eq!(decode(b"\x81\x05He"), ["text \"He\" of Some(5), missing Some(3)"]);
         assert_eq!(decode(b"\x01\x05He"), ["text \"He\" of None, missing None"]);
-        assert_eq!(decode(b"\x81"), ["1 bytes undecoded"]);
+        assert_eq!(decode(b"\x81"), ["hole of None, next lost, 1 undecoded"]);
         assert_eq!(decode(b"\x01\x02He"), ["text \"He\" of None, missing None"]);
         assert_eq!(
             decode(b"\x01\x02He\x89\x04p"),
@@ -741,20 +912,20 @@ mod tests {
     }
 
     #[test]
-    fn reserved_opcodes_are_passed_over() {
+    fn reserved_opcodes_are_told_and_shown() {
         let bytes =
             [frame(0x83, b"?", None), frame(0x8b, b"?", None), frame(0x81, b"x", None)].concat();
         let log = decode(&bytes);
-        assert!(log[0].starts_with("reserved-opcode") && log[1].starts_with("reserved-opcode"));
-        assert_eq!(log[2], "text \"x\"");
-        assert_eq!(log.len(), 3);
+        assert!(log[0].starts_with("reserved-opcode") && log[2].starts_with("reserved-opcode"));
+        assert_eq!([&log[1], &log[3]], ["reserved-3 \"?\"", "reserved-11 \"?\""]);
+        assert_eq!(log[4..], ["text \"x\""]);
     }
 
     #[test]
     fn fragments_out_of_turn_are_told() {
         let log = decode(&[frame(0x80, b"?", None), frame(0x81, b"x", None)].concat());
         assert!(log[0].starts_with("unexpected-continuation"));
-        assert_eq!(log[1], "text \"x\"");
+        assert_eq!(log[1..], ["continuation \"?\" of Some(1), missing None", "text \"x\""]);
         let log = decode(&[frame(0x01, b"a", None), frame(0x81, b"b", None)].concat());
         assert!(log[0].starts_with("interleaved-message"));
         assert_eq!(log[1..], ["text \"a\" of None, missing None", "text \"b\""]);
@@ -780,21 +951,90 @@ mod tests {
     fn reserved_bits_need_an_extension() {
         let compressed = frame(0xc1, b"x", None);
         assert!(decode(&compressed)[0].starts_with("reserved-bits"));
-        let deflate = Extensions { deflate: true, reserved_bits: 0 };
-        assert_eq!(decode_pieces(deflate, 10, &[Ok(&compressed)]), ["text \"x\" compressed"]);
         // RSV1 on a control frame means nothing to permessage-deflate.
         assert!(
-            decode_pieces(deflate, 10, &[Ok(&frame(0xc9, b"", None))])[0]
-                .starts_with("reserved-bits")
+            decode_pieces(DEFLATE, 10, &[Ok(&frame(0xc9, b"", None))])[0]
+                .starts_with("compressed-control-frame")
         );
-        let other = Extensions { deflate: false, reserved_bits: 7 };
+        let other = Extensions { compression: None, reserved_bits: 7 };
         assert_eq!(decode_pieces(other, 10, &[Ok(&compressed)]), ["text \"x\""]);
+    }
+
+    /// "Hello" of RFC 7692 §7.2.3.1, and again with the context of the first.
+    const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    const HELLO_AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
+
+    #[test]
+    fn compressed_messages_in_fragments_with_pings_between() {
+        let key = Some([5, 6, 7, 8]);
+        let stream = [
+            frame(0x41, &HELLO[..3], key),
+            frame(0x89, b"?", key),
+            frame(0x00, b"", key),
+            frame(0x80, &HELLO[3..], key),
+            frame(0xc1, HELLO_AGAIN, key),
+            frame(0x81, b"plain", key),
+            frame(0xc1, HELLO_AGAIN, key),
+            frame(0xc2, b"", key),
+        ]
+        .concat();
+        let expected = [
+            "ping \"?\"",
+            "text \"Hello\" in 3 compressed",
+            "text \"Hello\" compressed",
+            "text \"plain\"",
+            "text \"Hello\" compressed",
+            "binary \"\" compressed",
+        ];
+        for size in [1, 2, 3, 7, stream.len()] {
+            let pieces: Vec<Result<&[u8], u64>> = stream.chunks(size).map(Ok).collect();
+            assert_eq!(decode_pieces(DEFLATE, 1000, &pieces), expected, "by {size}");
+        }
+    }
+
+    #[test]
+    fn a_hole_in_a_compressed_message_costs_the_context() {
+        let hello = frame(0xc1, HELLO, None);
+        let again = frame(0xc1, HELLO_AGAIN, None);
+        let pieces = [Ok(&hello[..5]), Err(4), Ok(&again), Ok(&hello), Ok(&again)];
+        assert_eq!(
+            decode_pieces(DEFLATE, 1000, &pieces),
+            [
+                "hole of Some(4), next known, 0 undecoded",
+                "text \"He\" of None, missing Some(4) compressed",
+                "text \"H\" of Some(5), missing None compressed context lost",
+                "text \"Hello\" compressed",
+                "text \"Hello\" compressed",
+            ]
+        );
+        let alone = Compression { keeps_context: false, is_negotiated: true };
+        let alone = Extensions { compression: Some(alone), reserved_bits: 0 };
+        let pieces = [Ok(&hello[..5]), Err(4), Ok(&hello[..])];
+        assert_eq!(decode_pieces(alone, 1000, &pieces)[2..], ["text \"Hello\" compressed"]);
+    }
+
+    #[test]
+    fn what_is_not_deflate_is_told_and_passed() {
+        let broken = frame(0xc1, b"\xf2\x48\xff\xff\xff", None);
+        let stream = [broken, frame(0x81, b"plain", None), frame(0xc1, HELLO, None)].concat();
+        let log = decode_pieces(DEFLATE, 1000, &[Ok(&stream)]);
+        assert!(log[0].starts_with("corrupt-deflate"), "{log:?}");
+        assert!(
+            log[1].starts_with("text \"H") && log[1].ends_with("compressed corrupt"),
+            "{log:?}"
+        );
+        assert_eq!(log[2..], ["text \"plain\"", "text \"Hello\" compressed"]);
+        // Without a negotiation nobody knows what the bit means.
+        let perhaps = Compression { keeps_context: true, is_negotiated: false };
+        let perhaps = Extensions { compression: Some(perhaps), reserved_bits: 0 };
+        let log = decode_pieces(perhaps, 1000, &[Ok(&stream)]);
+        assert!(log[0].ends_with("compressed corrupt"), "{log:?}");
     }
 
     #[test]
     fn an_impossible_length_is_told_once() {
         let log = decode(b"\x82\x7f\xff\0\0\0\0\0\0\0 and what follows");
         assert!(log[0].starts_with("frame-length-overflow"));
-        assert_eq!(log[1..], ["27 bytes undecoded"]);
+        assert_eq!(log[1..], ["hole of None, next lost, 27 undecoded"]);
     }
 }

@@ -35,12 +35,12 @@ static ONES: [u8; LENGTH] = [0xff; LENGTH];
 
 /// Inflaters and room to work, for all directions.
 #[derive(Default)]
-pub(super) struct Bench {
+pub(super) struct Workbench {
     spares: Vec<Decompress>,
     output: [Vec<u8>; 2],
 }
 
-impl Bench {
+impl Workbench {
     fn take(&mut self) -> Decompress {
         self.spares.pop().unwrap_or_else(|| Decompress::new(false))
     }
@@ -98,26 +98,25 @@ pub(super) struct Inflated {
 
 impl Inflater {
     /// An inflater for messages that may grow to `limit` bytes. `keeps_context`
-    /// says whether one may refer to those before it, and `begins_unknown`
-    /// whether there are earlier ones that are not in the capture.
-    pub(super) fn new(keeps_context: bool, begins_unknown: bool, limit: u64) -> Self {
+    /// says whether one may refer to those before it.
+    pub(super) fn new(keeps_context: bool, limit: u64) -> Self {
         Self {
             keeps_context,
             limit,
             window: Window::default(),
             other_window: None,
-            begins_unknown: begins_unknown && keeps_context,
+            begins_unknown: false,
             active: None,
         }
     }
 
     /// Begins a message.
-    pub(super) fn begin(&mut self, bench: &mut Bench) {
+    pub(super) fn begin(&mut self, workbench: &mut Workbench) {
         let has_unknown =
             self.begins_unknown && !self.window.is_full() || self.other_window.is_some();
         let mut active = Active {
-            inflater: bench.take(),
-            other: has_unknown.then(|| bench.take()),
+            inflater: workbench.take(),
+            other: has_unknown.then(|| workbench.take()),
             length: 0,
             is_certain: true,
             is_final: false,
@@ -131,19 +130,24 @@ impl Inflater {
 
     /// Takes bytes of the message and gives those that come out of them to
     /// `sink`, as long as they are certain.
-    pub(super) fn push(&mut self, bytes: &[u8], bench: &mut Bench, sink: &mut impl FnMut(&[u8])) {
+    pub(super) fn push(
+        &mut self,
+        bytes: &[u8],
+        workbench: &mut Workbench,
+        sink: &mut impl FnMut(&[u8]),
+    ) {
         let Some(mut active) = self.active.take() else {
             return;
         };
         active.remember(bytes);
         if active.failure.is_none() {
-            active.failure = self.inflate(&mut active, bytes, bench, sink).err();
+            active.failure = self.inflate(&mut active, bytes, workbench, sink).err();
         }
         self.active = Some(active);
     }
 
     /// Ends the message.
-    pub(super) fn finish(&mut self, bench: &mut Bench) -> Inflated {
+    pub(super) fn finish(&mut self, workbench: &mut Workbench) -> Inflated {
         let Some(mut active) = self.active.take() else {
             return Inflated {
                 length: None,
@@ -153,7 +157,7 @@ impl Inflater {
         };
         let has_tail = active.last == TAIL;
         if active.failure.is_none() {
-            active.failure = active.end(has_tail, bench).err();
+            active.failure = active.end(has_tail, workbench).err();
         }
         let failure = active.failure;
         let inflated = Inflated {
@@ -161,9 +165,9 @@ impl Inflater {
             failure: failure.or((!active.is_certain).then_some(NotInflated::ContextLost)),
             has_tail,
         };
-        active.dissolve(bench);
+        active.dissolve(workbench);
         if failure.is_some() {
-            self.lose_context(bench);
+            self.lose_context(workbench);
         } else {
             self.settle();
         }
@@ -172,18 +176,13 @@ impl Inflater {
 
     /// Bytes are missing: the message in the making, if there is one, cannot
     /// go on, and what later ones may refer to is not known.
-    pub(super) fn lose_context(&mut self, bench: &mut Bench) {
+    pub(super) fn lose_context(&mut self, workbench: &mut Workbench) {
         if let Some(active) = self.active.take() {
-            active.dissolve(bench);
+            active.dissolve(workbench);
         }
         self.window.clear();
         self.other_window = None;
         self.begins_unknown = self.keeps_context;
-    }
-
-    /// Bytes that the message in the making has inflated to, so far.
-    pub(super) fn length(&self) -> u64 {
-        self.active.as_ref().map_or(0, |active| active.length)
     }
 
     /// Bytes of memory that it takes.
@@ -211,10 +210,10 @@ impl Inflater {
         &mut self,
         active: &mut Active,
         mut input: &[u8],
-        bench: &mut Bench,
+        workbench: &mut Workbench,
         sink: &mut impl FnMut(&[u8]),
     ) -> Result<(), NotInflated> {
-        let [output, other_output] = &mut bench.output;
+        let [output, other_output] = &mut workbench.output;
         output.resize(CHUNK, 0);
         let mut is_full = false;
         while !input.is_empty() || is_full {
@@ -288,13 +287,13 @@ impl Inflater {
 impl Active {
     /// Whether the bytes so far end where a message may end, once those that
     /// the sender removed are back.
-    fn end(&mut self, has_tail: bool, bench: &mut Bench) -> Result<(), NotInflated> {
+    fn end(&mut self, has_tail: bool, workbench: &mut Workbench) -> Result<(), NotInflated> {
         // Nothing at all is how zlib flushes twice, and after a final block
         // nothing need follow.
         if self.taken == 0 || self.is_final {
             return Ok(());
         }
-        let [output, _] = &mut bench.output;
+        let [output, _] = &mut workbench.output;
         output.resize(CHUNK, 0);
         let tail = if has_tail { [].as_slice() } else { &TAIL };
         for (bytes, ends) in [(tail, false), (&FINAL_BLOCK, true)] {
@@ -322,10 +321,10 @@ impl Active {
         }
     }
 
-    fn dissolve(self, bench: &mut Bench) {
-        bench.give(self.inflater);
+    fn dissolve(self, workbench: &mut Workbench) {
+        workbench.give(self.inflater);
         if let Some(other) = self.other {
-            bench.give(other);
+            workbench.give(other);
         }
     }
 }
@@ -363,14 +362,14 @@ mod tests {
 
     /// Inflates one message; what came out, and what came of it.
     fn message(inflater: &mut Inflater, pieces: &[&[u8]]) -> (Vec<u8>, Inflated) {
-        let mut bench = Bench::default();
+        let mut workbench = Workbench::default();
         let mut out = Vec::new();
         let mut sink = |bytes: &[u8]| out.extend_from_slice(bytes);
-        inflater.begin(&mut bench);
+        inflater.begin(&mut workbench);
         for piece in pieces {
-            inflater.push(piece, &mut bench, &mut sink);
+            inflater.push(piece, &mut workbench, &mut sink);
         }
-        let inflated = inflater.finish(&mut bench);
+        let inflated = inflater.finish(&mut workbench);
         (out, inflated)
     }
 
@@ -408,7 +407,7 @@ mod tests {
 
     #[test]
     fn the_examples_of_rfc_7692_section_7_2_3() {
-        let mut inflater = Inflater::new(true, false, LIMIT);
+        let mut inflater = Inflater::new(true, LIMIT);
         let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
         assert_eq!(inflate(&mut inflater, &hello), "Hello");
         // With the context of the first.
@@ -430,7 +429,7 @@ mod tests {
 
     #[test]
     fn blocks_after_a_final_one_refer_to_what_was_before() {
-        let mut inflater = Inflater::new(true, false, LIMIT);
+        let mut inflater = Inflater::new(true, LIMIT);
         let last = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
         assert_eq!(inflate(&mut inflater, &last), "Hello");
         let both = [&last[..], &[0xf2, 0x00, 0x11, 0x00, 0x00]].concat();
@@ -439,7 +438,7 @@ mod tests {
 
     #[test]
     fn without_context_each_message_stands_alone() {
-        let mut inflater = Inflater::new(false, true, LIMIT);
+        let mut inflater = Inflater::new(false, LIMIT);
         let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
         assert_eq!(inflate(&mut inflater, &hello), "Hello");
         let (out, inflated) = message(&mut inflater, &[&[0xf2, 0x00, 0x11, 0x00, 0x00]]);
@@ -455,13 +454,13 @@ mod tests {
     fn what_ends_inside_a_block_is_corrupt() {
         let whole = Sender::new().send(b"a message that is long enough to be cut anywhere");
         for end in 1..whole.len() {
-            let mut inflater = Inflater::new(true, false, LIMIT);
+            let mut inflater = Inflater::new(true, LIMIT);
             let (_, inflated) = message(&mut inflater, &[&whole[..end]]);
             assert_eq!(inflated.failure, Some(NotInflated::Corrupt), "cut at {end}");
         }
         for bytes in [b"\x07".as_slice(), b"this is text, not DEFLATE", b"\x00\x05\x00\xfa\xffHel"]
         {
-            let mut inflater = Inflater::new(true, false, LIMIT);
+            let mut inflater = Inflater::new(true, LIMIT);
             let (_, inflated) = message(&mut inflater, &[bytes]);
             assert_eq!((inflated.failure, inflated.length), (Some(NotInflated::Corrupt), None));
         }
@@ -469,7 +468,7 @@ mod tests {
 
     #[test]
     fn bytes_that_should_have_been_removed() {
-        let mut inflater = Inflater::new(true, false, LIMIT);
+        let mut inflater = Inflater::new(true, LIMIT);
         let whole = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x00, 0xff, 0xff];
         let (out, inflated) = message(&mut inflater, &[&whole[..8], &whole[8..9], &whole[9..]]);
         assert_eq!((out.as_slice(), inflated.failure), (b"Hello".as_slice(), None));
@@ -480,7 +479,7 @@ mod tests {
     #[test]
     fn growth_is_bounded() {
         let bomb = Sender::new().send(&vec![b'a'; 1 << 20]);
-        let mut inflater = Inflater::new(true, false, 100_000);
+        let mut inflater = Inflater::new(true, 100_000);
         let (out, inflated) = message(&mut inflater, &[&bomb]);
         assert_eq!((inflated.failure, inflated.length), (Some(NotInflated::Limit), None));
         assert!(out.len() <= 100_000 + CHUNK);
@@ -492,8 +491,8 @@ mod tests {
         let lost = sender.send(b"{\"unknown\": \"to those who come late\"}");
         let other = sender.send(b"1, 2, 3, {\"unknown\": \"to those who come late\"} and more");
         let alone = sender.send(b"<<<<>>>>");
-        let mut inflater = Inflater::new(true, false, LIMIT);
-        inflater.lose_context(&mut Bench::default());
+        let mut inflater = Inflater::new(true, LIMIT);
+        inflater.lose_context(&mut Workbench::default());
         let _ = lost;
         let (out, inflated) = message(&mut inflater, &[&other]);
         assert_eq!(out, b"1, 2, 3, {");
@@ -508,7 +507,8 @@ mod tests {
     fn the_context_comes_back() {
         let mut sender = Sender::new();
         sender.send(&[7; 1000]);
-        let mut inflater = Inflater::new(true, true, LIMIT);
+        let mut inflater = Inflater::new(true, LIMIT);
+        inflater.lose_context(&mut Workbench::default());
         let mut random = 1_u64;
         for _ in 0..40 {
             let bytes: Vec<u8> = (0..2000)
@@ -533,13 +533,13 @@ mod tests {
             piece in 1_usize..50,
         ) {
             let mut sender = Sender::new();
-            let mut inflater = Inflater::new(true, false, LIMIT);
+            let mut inflater = Inflater::new(true, LIMIT);
             let lost: Vec<usize> = lost.iter().map(|index| index.index(messages.len())).collect();
             for (index, (text, repeat)) in messages.iter().enumerate() {
                 let text = text.repeat(*repeat);
                 let sent = sender.send(text.as_bytes());
                 if lost.contains(&index) {
-                    inflater.lose_context(&mut Bench::default());
+                    inflater.lose_context(&mut Workbench::default());
                     continue;
                 }
                 let pieces: Vec<&[u8]> = sent.chunks(piece).collect();

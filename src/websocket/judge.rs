@@ -1,7 +1,7 @@
 //! What the frames of one side may be (RFC 6455 §5, RFC 7692 §6).
 
-use super::frame::FrameHeader;
 use super::Extensions;
+use super::frame::FrameHeader;
 use crate::types::{Opcode, Rule, Side};
 
 /// The longest payload of a control frame (RFC 6455 §5.5).
@@ -14,6 +14,8 @@ pub(super) type Broken = (Rule, String);
 pub(super) struct Judge {
     side: Side,
     extensions: Extensions,
+    /// Whether its last frame was masked.
+    masked: Option<bool>,
     /// The masking key of the last frame that had a payload.
     masking_key: Option<[u8; 4]>,
     /// What is told once for all frames.
@@ -35,6 +37,7 @@ impl Judge {
         Self {
             side,
             extensions,
+            masked: None,
             masking_key: None,
             masking_told: false,
             key_told: false,
@@ -69,15 +72,21 @@ impl Judge {
         broken
     }
 
+    /// Whether its last frame was masked, if there was one.
+    pub(super) fn is_masked(&self) -> Option<bool> {
+        self.masked
+    }
+
     /// Whether a frame begins a compressed message: only the first of a data
     /// message can say so (RFC 7692 §6.1).
     pub(super) fn is_compressed(&self, header: &FrameHeader) -> bool {
-        self.extensions.deflate
+        self.extensions.compression.is_some()
             && header.rsv & FrameHeader::RSV1 != 0
             && matches!(header.opcode, Opcode::Text | Opcode::Binary)
     }
 
     fn masking(&mut self, header: &FrameHeader, broken: &mut Vec<Broken>) {
+        self.masked = Some(header.masking_key.is_some());
         let (rule, state) = match (self.side, header.masking_key) {
             (Side::Client, None) => (Rule::UnmaskedClientFrame, "is not masked"),
             (Side::Server, Some(_)) => (Rule::MaskedServerFrame, "is masked"),
@@ -109,7 +118,7 @@ impl Judge {
 
     fn reserved_bits(&self, header: &FrameHeader, broken: &mut Vec<Broken>) {
         let mut unexplained = header.rsv & !self.extensions.reserved_bits;
-        if self.extensions.deflate && unexplained & FrameHeader::RSV1 != 0 {
+        if self.extensions.compression.is_some() && unexplained & FrameHeader::RSV1 != 0 {
             unexplained &= !FrameHeader::RSV1;
             let rule = match header.opcode {
                 Opcode::Text | Opcode::Binary => None,
@@ -194,7 +203,9 @@ fn sequence(
         }
         // Without its beginning a message is nothing that another could break
         // into.
-        Some(Unfinished { opcode, frames }) if !is_continuation && opcode != Opcode::Continuation => {
+        Some(Unfinished { opcode, frames })
+            if !is_continuation && opcode != Opcode::Continuation =>
+        {
             let detail = format!(
                 "A {} message begins before the {opcode} message of {frames} frames so far has ended.",
                 header.opcode,

@@ -102,6 +102,13 @@ impl Partial {
         }
     }
 
+    /// Takes note of its next frame.
+    pub(super) fn go_on(&mut self, header: &FrameHeader, origin: Origin) {
+        self.frames += 1;
+        self.wire_length = self.wire_length.saturating_add(header.length);
+        self.last = origin;
+    }
+
     /// Takes unmasked and inflated bytes that come before the first hole, and
     /// keeps what is within `limit`.
     pub(super) fn add(&mut self, bytes: &[u8], limit: usize) {
@@ -163,7 +170,11 @@ impl Partial {
 
     /// The message as it is, with `remaining` bytes of it still to come; `None`
     /// when the headers that would tell are not there.
-    pub(super) fn assembled(&self, remaining: Option<u64>, inflated: Option<Outcome>) -> Assembled<'_> {
+    pub(super) fn assembled(
+        &self,
+        remaining: Option<u64>,
+        inflated: Option<Outcome>,
+    ) -> Assembled<'_> {
         let missing = remaining.map(|remaining| self.missing.saturating_add(remaining));
         let not_inflated = inflated.and_then(|inflated| inflated.not_inflated);
         let length = match inflated {
@@ -171,7 +182,8 @@ impl Partial {
             None => remaining.map(|_| self.wire_length),
         };
         // Of a message whose beginning is not there, nothing is certain.
-        let complete = missing == Some(0) && not_inflated.is_none();
+        let complete =
+            missing == Some(0) && not_inflated.is_none() && self.opcode != Opcode::Continuation;
         Assembled {
             opcode: self.opcode,
             length,

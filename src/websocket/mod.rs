@@ -15,13 +15,25 @@
 mod accept;
 mod close;
 mod decoder;
+mod deflate;
 mod frame;
+mod handshake;
 mod inflater;
+mod judge;
 mod mask;
+mod message;
+mod search;
+mod utf8;
 mod window;
+mod workspace;
 
 pub use accept::{expected_accept, judge_accept};
 pub use close::{close_code_name, parse_close};
-pub use decoder::{Assembled, Decoder, Extensions, Receiver};
+pub use decoder::{Compression, Decoder, Extensions, Hole, Receiver};
+pub use deflate::Deflate;
 pub use frame::{FrameHeader, HeaderError};
+pub use handshake::{Finding, judge_handshake};
 pub use mask::unmask;
+pub use message::Assembled;
+pub use search::{Expected, Found, Search};
+pub use workspace::Workspace;

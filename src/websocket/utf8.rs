@@ -78,8 +78,7 @@ mod tests {
             b"\xe2\x82\xac\x80z",
         ];
         for text in texts {
-            let expected =
-                std::str::from_utf8(text).err().map(|error| error.valid_up_to() as u64);
+            let expected = std::str::from_utf8(text).err().map(|error| error.valid_up_to() as u64);
             for piece in 1..=text.len().max(1) {
                 let mut utf8 = Utf8::default();
                 text.chunks(piece).for_each(|chunk| utf8.push(chunk));

@@ -1,0 +1,66 @@
+//! One side of a WebSocket connection.
+
+use crate::types::{Counts, Opcode};
+
+/// What one side sends, and what its peer owes it.
+#[derive(Default)]
+pub(super) struct Half {
+    /// Position of the direction's first byte.
+    pub(super) begin: u64,
+    /// Where frames begin, when the direction was not seen up to there.
+    pub(super) expected: Option<u64>,
+    pub(super) counts: Counts,
+    /// Position after its Close frame.
+    pub(super) close: Option<u64>,
+    /// Its last ping that was not answered.
+    pub(super) ping: Option<Ping>,
+    /// Something that it sent is not in the capture.
+    pub(super) has_hole: bool,
+    /// Position after the frame that is being read.
+    pub(super) frame_end: u64,
+}
+
+/// A ping that waits for its pong.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ping {
+    /// Position after it.
+    end: u64,
+    /// The peer has received it.
+    is_received: bool,
+    /// Data messages that the peer sent since.
+    messages: u64,
+}
+
+impl Half {
+    /// Takes note of a message that it sent.
+    pub(super) fn sent(&mut self, opcode: Opcode) {
+        match opcode {
+            Opcode::Close => {
+                self.close.get_or_insert(self.frame_end);
+            }
+            Opcode::Ping => self.ping = Some(Ping { end: self.frame_end, ..Ping::default() }),
+            _ => {}
+        }
+    }
+
+    /// Takes note of a message that its peer sent.
+    pub(super) fn received(&mut self, opcode: Opcode) {
+        match (opcode, &mut self.ping) {
+            (Opcode::Pong, ping) => *ping = None,
+            (Opcode::Text | Opcode::Binary, Some(ping)) if ping.is_received => ping.messages += 1,
+            _ => {}
+        }
+    }
+
+    /// Takes note that its peer has everything before `position`.
+    pub(super) fn acknowledged(&mut self, position: u64) {
+        if let Some(ping) = &mut self.ping {
+            ping.is_received |= position >= ping.end;
+        }
+    }
+
+    /// Data messages that its peer sent instead of a pong.
+    pub(super) fn unanswered_ping(&self) -> Option<u64> {
+        self.ping.map(|ping| ping.messages).filter(|&messages| messages > 0)
+    }
+}

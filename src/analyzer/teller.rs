@@ -1,0 +1,125 @@
+//! Events of what a decoder finds.
+
+use super::Report;
+use super::half::Half;
+use crate::payload::classify;
+use crate::types::{
+    Body, Close, Connection, Frame, Gap, Kind, Message, Opcode, Origin, Rule, Side, Violation,
+};
+use crate::websocket::{Assembled, FrameHeader, Hole, Receiver, parse_close};
+
+/// Makes events of what the decoder of one side finds.
+pub(super) struct Teller<'a, 'c> {
+    pub(super) connection: &'a Connection,
+    pub(super) side: Side,
+    pub(super) half: &'a mut Half,
+    pub(super) peer: &'a mut Half,
+    pub(super) report: &'a mut Report<'c>,
+}
+
+impl Receiver for Teller<'_, '_> {
+    fn frame(&mut self, header: &FrameHeader, position: u64, origin: Origin) {
+        self.half.counts.frames += 1;
+        self.half.frame_end =
+            position.saturating_add(header.header_length as u64).saturating_add(header.length);
+        if self.report.options.frames {
+            let frame = Frame {
+                from: self.side,
+                fin: header.fin,
+                rsv: header.rsv,
+                opcode: header.opcode,
+                masking_key: header.masking_key,
+                length: header.length,
+                offset: position.saturating_sub(self.half.begin),
+            };
+            self.report.tell(self.connection, origin, Kind::Frame(frame));
+        }
+    }
+
+    fn message(&mut self, message: &Assembled<'_>) {
+        self.count(message);
+        let whole = message.complete && !message.truncated;
+        let body = classify(message.payload, whole);
+        self.judge_text(message, body);
+        let close: Option<Close<'_>> =
+            (message.opcode == Opcode::Close).then(|| parse_close(message.payload));
+        let event = Message {
+            from: self.side,
+            opcode: message.opcode,
+            length: message.length,
+            wire_length: message.wire_length,
+            frames: message.frames,
+            masked: message.masked,
+            compressed: message.compressed,
+            first_time: message.first.time.filter(|_| message.first.packet < message.origin.packet),
+            complete: message.complete,
+            missing: message.missing,
+            truncated: message.truncated,
+            not_inflated: message.not_inflated,
+            sha256: message.sha256,
+            payload: message.payload,
+            body,
+            close,
+        };
+        self.report.tell(self.connection, message.origin, Kind::Message(event));
+    }
+
+    fn violation(&mut self, rule: Rule, detail: &str, origin: Origin) {
+        let violation = Violation { from: Some(self.side), rule, detail };
+        self.report.tell(self.connection, origin, Kind::Violation(violation));
+    }
+
+    fn hole(&mut self, hole: &Hole) {
+        self.report.statistics.undecoded_bytes += hole.undecoded;
+        // What is waited for may be in it.
+        self.peer.ping = None;
+        self.half.has_hole = true;
+        let bytes = match hole.missing {
+            Some(missing) if missing.is_visible => Some(missing.bytes),
+            Some(_) => return,
+            None if hole.is_within => None,
+            None => return,
+        };
+        self.report.statistics.gaps += 1;
+        self.report.statistics.missing_bytes += bytes.unwrap_or(0);
+        let Hole { next_frame, undecoded, origin, .. } = *hole;
+        let gap = Gap { from: self.side, bytes, next_frame, undecoded };
+        self.report.tell(self.connection, origin, Kind::Gap(gap));
+    }
+}
+
+impl Teller<'_, '_> {
+    fn count(&mut self, message: &Assembled<'_>) {
+        self.report.statistics.messages += 1;
+        self.report.statistics.truncated += u64::from(message.truncated);
+        let counts = &mut self.half.counts;
+        counts.messages += 1;
+        counts.bytes += match message.length {
+            Some(length) if message.compressed => length,
+            _ => message.received,
+        };
+        counts.pings += u64::from(message.opcode == Opcode::Ping);
+        self.half.sent(message.opcode);
+        self.peer.received(message.opcode);
+    }
+
+    /// Text is UTF-8, also as far as it goes (RFC 6455 §8.1).
+    fn judge_text(&mut self, message: &Assembled<'_>, body: Body<'_>) {
+        if message.opcode != Opcode::Text {
+            return;
+        }
+        let at = match body {
+            Body::Binary(bytes) => std::str::from_utf8(bytes).err().map(|e| e.valid_up_to() as u64),
+            Body::Json(_) | Body::Text(_) => message.invalid_utf8,
+        };
+        let Some(at) = at else {
+            return;
+        };
+        let length = message.length.map_or_else(
+            || format!("of which {} bytes are known", message.payload.len()),
+            |length| format!("of {length} bytes"),
+        );
+        let detail = format!("A text message {length} is not UTF-8 at byte {at}.");
+        self.violation(Rule::InvalidUtf8, &detail, message.origin);
+    }
+}
