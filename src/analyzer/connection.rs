@@ -12,8 +12,8 @@ use crate::types::{
     Side, Timestamp, Violation,
 };
 use crate::websocket::{
-    Compression, Decoder, Deflate, Extensions, Hole, Receiver, Search, Workspace, expected_accept,
-    judge_accept, judge_handshake,
+    Compression, Decoder, Deflate, Extensions, Found, Hole, Receiver, Recogniser, Search,
+    Workspace, expected_accept, judge_accept, judge_handshake,
 };
 
 /// A connection that was upgraded, or that looks like it.
@@ -82,6 +82,71 @@ impl WebSocket {
             extensions,
             response_end: response_end.filter(|_| asked),
         }
+    }
+
+    /// Begins a connection that was recognised by its bytes, and reads what
+    /// was held of it. `found` and `begins` are of [`Direction::BOTH`]: where
+    /// frames begin, and where the direction did.
+    pub(super) fn infer(
+        client: Direction,
+        recogniser: Recogniser,
+        found: [Option<Found>; 2],
+        begins: [u64; 2],
+        context: &mut Context<'_>,
+    ) -> Self {
+        let extensions = ByExtensions::unknown();
+        let (forward, backward) = recogniser.into_searches();
+        let mut held = Vec::new();
+        let mut begin = |direction: Direction, search: Search, found: Option<Found>| {
+            let side = if direction == client { Side::Client } else { Side::Server };
+            let extensions = extensions.of(side);
+            let Some(found) = found else {
+                return Decoder::lost(side, extensions, search, context.workspace);
+            };
+            let undecoded = search.dropped() + found.offset as u64;
+            context.report.statistics.undecoded_bytes += undecoded;
+            held.push((direction, search, found.offset));
+            Decoder::found(side, extensions, context.workspace)
+        };
+        let [forward_found, backward_found] = found;
+        let forward = begin(Direction::Forward, forward, forward_found);
+        let backward = begin(Direction::Backward, backward, backward_found);
+        let half = |begin| Half { begin, ..Half::default() };
+        let [forward_half, backward_half] = begins.map(half);
+        let (client_half, server_half, client_decoder, server_decoder) = match client {
+            Direction::Forward => (forward_half, backward_half, forward, backward),
+            Direction::Backward => (backward_half, forward_half, backward, forward),
+        };
+        context.report.statistics.connections += 1;
+        // In the order of capture, so that an answer does not overtake.
+        let mut runs: Vec<(Direction, Run<'_>)> = held
+            .iter()
+            .flat_map(|(direction, search, offset)| {
+                search.runs_from(*offset).map(|run| (*direction, run))
+            })
+            .collect();
+        runs.sort_by_key(|(_, run)| run.origin.packet);
+        let mut connection = Self {
+            connection: Connection {
+                stream: context.report.stream,
+                h2_stream: None,
+                client: context.report.conversation.sender(client),
+                server: context.report.conversation.sender(client.opposite()),
+                inferred: true,
+            },
+            client,
+            client_half,
+            server_half,
+            client_decoder,
+            server_decoder,
+            began: runs.first().and_then(|(_, run)| run.origin.time),
+            extensions,
+            response_end: None,
+        };
+        for (direction, run) in runs {
+            connection.receive(direction, run, context);
+        }
+        connection
     }
 
     /// Tells a handshake, whatever came of it, and what it breaks.
@@ -315,7 +380,7 @@ impl WebSocket {
                 (&mut self.server_decoder, &mut self.server_half, &mut self.client_half)
             }
         };
-        let Context { report, workspace } = context;
+        let Context { report, workspace, .. } = context;
         let mut teller = Teller { connection: &self.connection, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
@@ -357,6 +422,11 @@ impl ByExtensions {
             reserved_bits: if others { 0b111 } else { 0 },
         };
         Self { client: of(Side::Client), server: of(Side::Server) }
+    }
+
+    /// Without any handshake, messages may be compressed.
+    fn unknown() -> Self {
+        Self::new(&Handshake::default())
     }
 
     fn of(&self, side: Side) -> Extensions {

@@ -8,6 +8,7 @@ use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
 use crate::types::{Direction, EndState, Missing, Origin, Run, Segment, Timestamp};
+use crate::websocket::{Recogniser, Verdict};
 
 /// What is known of a conversation in the table.
 #[derive(Default)]
@@ -17,8 +18,9 @@ pub(super) enum State {
     New,
     /// It is looked into.
     Live(Box<Live>),
-    /// It is something else, unless an HTTP head begins.
-    Watching,
+    /// It is something else, unless an HTTP head begins, or, where its
+    /// beginning was not seen, what looks like frames.
+    Watching { may_be_websocket: bool },
     /// It is not to be looked into.
     Unselected,
     /// It is over; what still comes are stragglers.
@@ -28,7 +30,7 @@ pub(super) enum State {
 /// Whether a conversation is still of interest.
 pub(super) enum Fate {
     GoesOn,
-    Forgotten,
+    Forgotten { may_be_websocket: bool },
     Ended,
 }
 
@@ -37,7 +39,7 @@ impl Fate {
     pub(super) fn next_state(self) -> Option<State> {
         match self {
             Self::GoesOn => None,
-            Self::Forgotten => Some(State::Watching),
+            Self::Forgotten { may_be_websocket } => Some(State::Watching { may_be_websocket }),
             Self::Ended => Some(State::Ended),
         }
     }
@@ -49,6 +51,8 @@ pub(super) struct Live {
     layers: Layers,
     /// Its latest packet.
     latest: Origin,
+    /// Bytes that its layers keep, as they were last counted.
+    kept: usize,
 }
 
 /// What lies on top of TCP.
@@ -60,6 +64,20 @@ struct Layers {
     /// What happened before the handshake was known.
     early: Vec<(Direction, Early)>,
     is_tls: bool,
+    /// What is not understood as HTTP and may be WebSocket.
+    unknown: Unknown,
+}
+
+/// Whether bytes that are not HTTP may be WebSocket, in mid-stream.
+#[derive(Default)]
+enum Unknown {
+    /// Nothing came yet.
+    #[default]
+    Untried,
+    /// More must tell.
+    Tried(Box<Recogniser>),
+    /// They are not.
+    GivenUp,
 }
 
 enum Layer {
@@ -112,7 +130,8 @@ impl Live {
         shared: &mut tcp::Shared<'_>,
         context: &mut Context<'_>,
     ) -> Self {
-        let mut live = Self { tcp: Stream::default(), layers: Layers::default(), latest: origin };
+        let (tcp, layers) = (Stream::default(), Layers::default());
+        let mut live = Self { tcp, layers, latest: origin, kept: 0 };
         let mut receiver = Receiver { layers: &mut live.layers, context };
         for (direction, syn) in syns {
             if let Some(syn) = syn {
@@ -161,9 +180,29 @@ impl Live {
         }
         if self.layers.is_of_no_interest() {
             self.tcp.release(shared);
-            return Fate::Forgotten;
+            let is_http = matches!(self.layers.layer, Layer::Http(_));
+            let may_be_websocket = is_http && !self.layers.is_tls;
+            self.layers.layer = Layer::Nothing;
+            self.count_kept(context);
+            return Fate::Forgotten { may_be_websocket };
         }
+        self.count_kept(context);
         Fate::GoesOn
+    }
+
+    /// Gives up what its layers keep.
+    pub(super) fn shed(&mut self, context: &mut Context<'_>) {
+        if self.kept > 0 {
+            context.report.statistics.shed += 1;
+            self.layers.shed(context);
+            self.count_kept(context);
+        }
+    }
+
+    fn count_kept(&mut self, context: &mut Context<'_>) {
+        let kept = self.layers.cost();
+        *context.memory = (*context.memory - self.kept.min(*context.memory)).saturating_add(kept);
+        self.kept = kept;
     }
 
     /// Whether it was seen closing.
@@ -176,6 +215,7 @@ impl Live {
         let mut receiver = Receiver { layers: &mut self.layers, context };
         self.tcp.finish(self.latest, shared, &mut receiver);
         receiver.give_up_waiting();
+        receiver.recognise(true);
         self.layers.finish(context);
     }
 
@@ -184,16 +224,47 @@ impl Live {
         if let Layer::WebSocket(connection) = &mut self.layers.layer {
             connection.end(state, |direction| self.tcp.fin_ack(direction), self.latest, context);
         }
-        self.layers.layer = Layer::Nothing;
+        self.layers = Layers { layer: Layer::Nothing, ..Layers::default() };
+        self.count_kept(context);
     }
 }
 
 impl Layers {
+    /// Bytes of memory that they keep.
+    fn cost(&self) -> usize {
+        let layer = match &self.layer {
+            Layer::Http(exchange) => exchange.cost(),
+            Layer::WebSocket(connection) => connection.cost(),
+            Layer::Nothing => 0,
+        };
+        let unknown = match &self.unknown {
+            Unknown::Tried(recogniser) => recogniser.memory(),
+            Unknown::Untried | Unknown::GivenUp => 0,
+        };
+        layer + unknown + self.forward.held_bytes + self.backward.held_bytes
+    }
+
+    /// Gives up what is kept.
+    fn shed(&mut self, context: &mut Context<'_>) {
+        if self.forward.held_bytes + self.backward.held_bytes > 0 {
+            Receiver { layers: self, context }.give_up_waiting();
+        }
+        if matches!(self.unknown, Unknown::Tried(_)) {
+            self.unknown = Unknown::GivenUp;
+        }
+        match &mut self.layer {
+            Layer::Http(exchange) => exchange.give_up(),
+            Layer::WebSocket(connection) => connection.shed(context.workspace),
+            Layer::Nothing => {}
+        }
+    }
+
     fn is_of_no_interest(&self) -> bool {
         match &self.layer {
             Layer::Nothing => true,
             Layer::Http(exchange) => {
-                exchange.is_lost() && self.forward.held.is_empty() && self.backward.held.is_empty()
+                let is_idle = self.forward.held.is_empty() && self.backward.held.is_empty();
+                exchange.is_lost() && is_idle && matches!(self.unknown, Unknown::GivenUp)
             }
             Layer::WebSocket(_) => false,
         }
@@ -296,9 +367,20 @@ impl Receiver<'_, '_> {
             match &mut self.layers.layer {
                 Layer::Http(exchange) => {
                     let limit = self.context.report.options.limits.head;
+                    let heads = exchange.heads();
                     let step = exchange.receive(direction, &run, limit);
                     self.context.report.statistics.long_heads += exchange.take_long_heads();
+                    let is_understood = exchange.heads() > heads;
+                    let is_unknown = exchange.is_lost_in(direction);
+                    if is_understood {
+                        self.layers.unknown = Unknown::Untried;
+                    }
                     match step {
+                        Step::Consumed(count) if is_unknown && count > 0 => {
+                            let bytes = run.bytes.get(..count).unwrap_or_default();
+                            self.try_unknown(direction, &Run { bytes, ..run });
+                            run = run.skip(count);
+                        }
                         Step::Consumed(count) => run = run.skip(count),
                         Step::Wait => return Some(run),
                         Step::Outcome(count, outcome) => {
@@ -315,6 +397,50 @@ impl Receiver<'_, '_> {
             }
         }
         None
+    }
+
+    /// What is not HTTP may be WebSocket whose handshake was not seen.
+    fn try_unknown(&mut self, direction: Direction, run: &Run<'_>) {
+        if matches!(self.layers.unknown, Unknown::Untried) {
+            let limits = &self.context.report.options.limits;
+            let recogniser = Recogniser::new(limits.search, limits.frame);
+            self.layers.unknown = match self.layers.is_tls {
+                true => Unknown::GivenUp,
+                false => Unknown::Tried(Box::new(recogniser)),
+            };
+        }
+        if let Unknown::Tried(recogniser) = &mut self.layers.unknown {
+            recogniser.push(direction, run);
+            self.recognise(false);
+        }
+    }
+
+    /// Goes on with WebSocket if it is by now known to be.
+    fn recognise(&mut self, is_end: bool) {
+        let Unknown::Tried(recogniser) = &mut self.layers.unknown else {
+            return;
+        };
+        match recogniser.judge(is_end) {
+            Verdict::Unsure => {}
+            Verdict::NotForUs => self.layers.unknown = Unknown::GivenUp,
+            Verdict::WebSocket { client, forward, backward } => {
+                let unknown = std::mem::take(&mut self.layers.unknown);
+                let Unknown::Tried(recogniser) = unknown else {
+                    return;
+                };
+                let begins = [self.layers.forward.begin, self.layers.backward.begin];
+                let begins = begins.map(Option::unwrap_or_default);
+                let connection = WebSocket::infer(
+                    client,
+                    *recogniser,
+                    [forward, backward],
+                    begins,
+                    self.context,
+                );
+                self.layers.early.clear();
+                self.layers.layer = Layer::WebSocket(Box::new(connection));
+            }
+        }
     }
 
     fn come_to(&mut self, outcome: Outcome) {
@@ -345,6 +471,9 @@ impl Receiver<'_, '_> {
         match &mut self.layers.layer {
             Layer::Http(exchange) => {
                 let matters = exchange.miss(direction, missing.position, missing.bytes);
+                if let Unknown::Tried(recogniser) = &mut self.layers.unknown {
+                    recogniser.miss(direction);
+                }
                 if matters && missing.is_visible {
                     self.layers.remember(direction, Early::Gap(missing));
                 }

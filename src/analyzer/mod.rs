@@ -5,10 +5,13 @@
 //!
 //! ```text
 //!              ┌─────────► WebSocket ────────┐
-//!   Http ──────┤  101                        ├──► ended
-//!     ▲        └─────────► (other) ──────────┘
-//!     │ a head begins         │ nothing is kept but the conversation's
+//!   Http ──────┤  101, or frames in          ├──► ended
+//!     ▲        │  mid-stream                 │
+//!     │        └─────────► (other) ──────────┘
+//!     │ a head begins,        │ nothing is kept but the conversation's
 //!     └───────────────────────┘ place in the table
+//!       or, in mid-stream,
+//!       what looks like frames
 //! ```
 
 mod connection;
@@ -32,7 +35,7 @@ use crate::types::{
     Connection, Conversation, Direction, EndState, Event, Kind, Limits, Origin, Packet, Segment,
     Sink, Source, Timestamp,
 };
-use crate::websocket::Workspace;
+use crate::websocket::{Workspace, looks_like_frames};
 
 /// Bytes of delivered data that retransmissions are compared with.
 const HISTORY: usize = 1 << 20;
@@ -79,6 +82,8 @@ pub struct Analyzer {
 struct Shared {
     history: History,
     buffered: usize,
+    /// Bytes that the layers above TCP keep.
+    memory: usize,
     overflows: u64,
     workspace: Workspace,
     statistics: Statistics,
@@ -88,6 +93,7 @@ struct Shared {
 struct Context<'a> {
     report: Report<'a>,
     workspace: &'a mut Workspace,
+    memory: &'a mut usize,
 }
 
 /// Where events and counts go.
@@ -109,6 +115,7 @@ impl Analyzer {
             shared: Shared {
                 history: History::new(HISTORY),
                 buffered: 0,
+                memory: 0,
                 overflows: 0,
                 workspace: Workspace::new(&options.limits, options.sha256),
                 statistics: Statistics::default(),
@@ -159,6 +166,7 @@ impl Analyzer {
                 entry.state = state;
             }
         }
+        self.shed(sources, sink);
     }
 
     fn take(
@@ -204,7 +212,7 @@ impl Analyzer {
                 let live = Live::new(segment.origin, syns, &mut shared, &mut context);
                 entry.state = State::Live(Box::new(live));
             }
-            State::Watching if may_begin(&segment) => {
+            State::Watching { may_be_websocket } if may_begin(&segment, may_be_websocket) => {
                 let live = Live::new(segment.origin, [], &mut shared, &mut context);
                 entry.state = State::Live(Box::new(live));
             }
@@ -216,6 +224,27 @@ impl Analyzer {
         let fate = live.segment(&segment, direction, &mut shared, &mut context);
         if let Some(state) = fate.next_state() {
             entry.state = state;
+        }
+        self.shed(sources, sink);
+    }
+
+    /// Lets the least recently active conversations give up what they keep
+    /// where it is more than the limit. Less than that is left, so that not
+    /// each packet has to look for them.
+    fn shed(&mut self, sources: &[Source], sink: &mut dyn Sink) {
+        let limit = self.options.limits.memory;
+        if self.shared.memory <= limit {
+            return;
+        }
+        for (conversation, entry) in self.table.iter_mut() {
+            if self.shared.memory <= limit / 4 * 3 {
+                return;
+            }
+            if let State::Live(live) = &mut entry.state {
+                let (mut context, _) =
+                    self.shared.split(&self.options, sources, sink, conversation, entry.stream);
+                live.shed(&mut context);
+            }
         }
     }
 
@@ -266,7 +295,7 @@ fn lifetime(entry: &Entry<State>, limits: &Limits) -> Duration {
         // Its end is judged by what lies on top.
         State::Live(_) => false,
         State::Ended => true,
-        State::New | State::Watching | State::Unselected => entry.looks_over(),
+        State::New | State::Watching { .. } | State::Unselected => entry.looks_over(),
     };
     if is_over { limits.closed_time.min(limits.idle_time) } else { limits.idle_time }
 }
@@ -335,7 +364,7 @@ impl Shared {
             conversation,
             stream,
         };
-        let context = Context { report, workspace: &mut self.workspace };
+        let context = Context { report, workspace: &mut self.workspace, memory: &mut self.memory };
         let shared = tcp::Shared {
             limits: &options.limits,
             history: &mut self.history,
@@ -357,7 +386,10 @@ impl Report<'_> {
 /// The source of packets where it goes without saying.
 const ONLY_SOURCE: Source = Source { file: None, interface: None };
 
-/// Whether a conversation that is only watched may become HTTP here.
-fn may_begin(segment: &Segment<'_>) -> bool {
-    !segment.payload.is_empty() && probe(segment.payload) != Probe::NotForUs
+/// Whether a conversation that is only watched may become HTTP here, or
+/// WebSocket.
+fn may_begin(segment: &Segment<'_>, may_be_websocket: bool) -> bool {
+    let payload = segment.payload;
+    !payload.is_empty()
+        && (probe(payload) != Probe::NotForUs || may_be_websocket && looks_like_frames(payload))
 }

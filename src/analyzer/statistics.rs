@@ -42,6 +42,9 @@ pub struct Statistics {
     pub overflows: u64,
     /// Handshakes given up because too much waited for them.
     pub pending_overflows: u64,
+    /// Times that a conversation gave up what it kept, as all together kept too
+    /// much.
+    pub shed: u64,
     /// Messages longer than the limit.
     pub truncated: u64,
 }

@@ -136,7 +136,8 @@ fn frame(masked: bool, first: u8, payload: &[u8]) -> Vec<u8> {
         }
     }
     if masked {
-        let key = KEYS.with(|keys| keys.replace(keys.get().wrapping_add(0x1f2e_3d4c))).to_be_bytes();
+        let key =
+            KEYS.with(|keys| keys.replace(keys.get().wrapping_add(0x1f2e_3d4c))).to_be_bytes();
         bytes.extend(key);
         let mut payload = payload.to_vec();
         unmask(&mut payload, key, 0);
@@ -407,7 +408,8 @@ fn a_lost_response_and_a_lost_frame() {
             "#0 client text \"one\"",
             "#0 client text \"two\"",
             "#0 server gap Some(129)",
-            "#0 end open 2+0",
+            "#0 server text \"three\"",
+            "#0 end open 2+1",
         ]
     );
     let mut lost = ends.sent.clone();
@@ -502,22 +504,60 @@ fn a_conflict_in_half_a_head_is_told() {
     );
 }
 
-#[test]
-fn compressed_messages_are_told_as_such() {
+/// Upgraded with the extension that the response names.
+fn compressing(extension: &str) -> Ends {
+    let with = |head: String, extension: &str| {
+        head.replacen(
+            "\r\n\r\n",
+            &format!("\r\nSec-WebSocket-Extensions: {extension}\r\n\r\n"),
+            1,
+        )
+    };
     let mut ends = Ends::connected();
-    ends.say(CLIENT, request().as_bytes());
-    let response = response().replacen(
-        "\r\n\r\n",
-        "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-        1,
-    );
-    ends.say(SERVER, response.as_bytes());
-    ends.frame(CLIENT, 0xc1, b"\xf2\x48\xcd\xc9\xc9\x07\x00"); // RFC 7692 §7.2.3.1
+    let offer = "permessage-deflate; client_max_window_bits";
+    ends.say(CLIENT, with(request(), offer).as_bytes());
+    ends.say(SERVER, with(response(), extension).as_bytes());
+    ends
+}
+
+/// "Hello" of RFC 7692 §7.2.3.1, and once more, referring to the first.
+const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
+const HELLO_AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
+
+#[test]
+fn compressed_messages_are_inflated() {
+    let mut ends = compressing("permessage-deflate");
+    ends.frame(CLIENT, 0xc1, HELLO);
     ends.frame(CLIENT, 0x81, b"plain");
+    ends.frame(CLIENT, 0xc1, HELLO_AGAIN);
     assert_eq!(
-        without_packets(&tell(&ends.sent))[1..3],
-        ["#0 client text \"Hello\" compressed Some(5)", "#0 client text \"plain\""]
+        without_packets(&tell(&ends.sent))[1..4],
+        [
+            "#0 client text \"Hello\" compressed Some(5)",
+            "#0 client text \"plain\"",
+            "#0 client text \"Hello\" compressed Some(5)"
+        ]
     );
+}
+
+#[test]
+fn no_context_takeover_is_of_the_side_that_sends() {
+    for (extension, alone) in [
+        ("permessage-deflate; server_no_context_takeover", SERVER),
+        ("permessage-deflate; client_no_context_takeover", CLIENT),
+    ] {
+        let mut ends = compressing(extension);
+        for side in [CLIENT, SERVER] {
+            ends.frame(side, 0xc1, HELLO);
+            ends.frame(side, 0xc1, HELLO_AGAIN);
+        }
+        let told = tell(&ends.sent);
+        let broken: Vec<&String> =
+            told.iter().filter(|line| line.contains("corrupt-deflate")).collect();
+        assert_eq!(broken.len(), 1, "{told:?}");
+        let packet = if alone == CLIENT { "7" } else { "9" };
+        assert!(broken[0].starts_with(packet), "{told:?}");
+    }
 }
 
 #[test]

@@ -66,6 +66,12 @@ pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec
         "idle-time",
     );
     reached(
+        statistics.shed,
+        "time",
+        "a TCP conversation gave up payload or context, as all kept too much",
+        "memory",
+    );
+    reached(
         statistics.overflows,
         "hole",
         "in TCP streams given up early, as too much followed them",

@@ -11,6 +11,9 @@ use crate::types::{Direction, Handshake, Header, Origin, Run};
 /// any client sends; beyond it the oldest is forgotten.
 const MAX_PIPELINED: usize = 256;
 
+/// How many times its size a request takes once it is read.
+const REQUEST_OVERHEAD: usize = 4;
+
 /// Reads the HTTP of both directions of one conversation.
 ///
 /// [`Exchange::receive`] is called with bytes of one direction until it has
@@ -29,6 +32,8 @@ pub struct Exchange {
     ended: bool,
     /// Heads given up because of their length, not yet asked for.
     long_heads: u64,
+    /// Heads that were read.
+    heads: u64,
 }
 
 /// One direction.
@@ -65,6 +70,8 @@ struct Pending {
     /// Position after the head.
     end: u64,
     origin: Origin,
+    /// Bytes of memory that it takes.
+    cost: usize,
 }
 
 /// What of a request matters for what follows it.
@@ -216,10 +223,39 @@ impl Exchange {
         std::mem::take(&mut self.long_heads)
     }
 
+    /// How many heads were read.
+    pub fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    /// Whether the last bytes of a direction were not understood.
+    pub fn is_lost_in(&mut self, direction: Direction) -> bool {
+        matches!(self.half(direction).phase, Phase::Lost)
+    }
+
     /// Whether neither direction is understood, so that nothing is lost by
     /// forgetting them.
     pub fn is_lost(&self) -> bool {
         self.forward.is_lost() && self.backward.is_lost() && self.requests.is_empty()
+    }
+
+    /// Bytes of memory that it keeps.
+    pub fn cost(&self) -> usize {
+        let heads = self.forward.head.cost() + self.backward.head.cost();
+        heads + self.requests.iter().map(|pending| pending.cost).sum::<usize>()
+    }
+
+    /// Gives up heads that are not complete, and requests that have no
+    /// response.
+    pub fn give_up(&mut self) {
+        for direction in Direction::BOTH {
+            let half = self.half(direction);
+            if !half.head.is_empty() {
+                half.phase = Phase::Lost;
+            }
+            half.head = HeadBuffer::default();
+        }
+        self.requests.clear();
     }
 
     fn head(&mut self, direction: Direction, run: &Run<'_>, limit: usize) -> Step {
@@ -244,8 +280,9 @@ impl Exchange {
         let head = std::mem::take(&mut self.half(direction).head);
         let end = run.position + consumed as u64;
         self.half(direction).in_the_middle = false;
+        self.heads += 1;
         if let Some(request) = Request::parse(head.bytes()) {
-            self.request(direction, request, end, run.origin);
+            self.request(direction, request, head.cost(), end, run.origin);
             Step::Consumed(consumed)
         } else if let Some(response) = Response::parse(head.bytes()) {
             match self.response(direction, response, run.origin) {
@@ -276,13 +313,23 @@ impl Exchange {
         ack.map_or(!client.is_lost(), |ack| client.reached < ack)
     }
 
-    fn request(&mut self, direction: Direction, request: Request, end: u64, origin: Origin) {
+    fn request(
+        &mut self,
+        direction: Direction,
+        request: Request,
+        head: usize,
+        end: u64,
+        origin: Origin,
+    ) {
         self.client = Some(direction);
         let body = request_body(&request.headers);
         if self.requests.len() >= MAX_PIPELINED {
             self.requests.pop_front();
         }
-        self.requests.push_back(Pending { kind: Asked::new(request), end, origin });
+        let kind = Asked::new(request);
+        // Names and values have an allocation each.
+        let cost = if kind.is_websocket() { head * REQUEST_OVERHEAD } else { 0 };
+        self.requests.push_back(Pending { kind, end, origin, cost });
         match body {
             Some(body) => self.half(direction).phase = Phase::Body(body),
             None => self.hold(direction),

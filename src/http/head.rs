@@ -153,6 +153,11 @@ impl HeadBuffer {
         self.bytes.is_empty()
     }
 
+    /// Bytes of memory that it takes.
+    pub(super) fn cost(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     pub(super) fn clear(&mut self) {
         self.is_certain = false;
         self.bytes.clear();

@@ -56,11 +56,13 @@ rules! {
     /// A retransmission carries other bytes than the first copy.
     OverlapConflict, "tcp-overlap-conflict", Warning, "RFC 9293 §3.4";
 
-    /// The method of the request is not GET.
+    /// The method of the request is not GET, or over HTTP/2 not CONNECT.
     RequestMethod, "request-method", Error, "RFC 6455 §4.1";
     /// The request is of an HTTP before 1.1.
     RequestHttpVersion, "request-http-version", Error, "RFC 6455 §4.1";
-    /// The request has no `Host`.
+    /// The request target is neither a path nor an HTTP URI, or has a fragment.
+    RequestTarget, "request-target", Error, "RFC 6455 §4.1";
+    /// The request has no `Host`, an empty one or several.
     RequestHost, "request-host", Error, "RFC 6455 §4.1";
     /// The request has no `Upgrade` with `websocket`.
     RequestUpgrade, "request-upgrade", Error, "RFC 6455 §4.1";
@@ -72,18 +74,19 @@ rules! {
     RequestWebSocketVersion, "request-websocket-version", Error, "RFC 6455 §4.1";
     /// An offered subprotocol is empty, not a token or offered twice.
     RequestSubprotocols, "request-subprotocols", Error, "RFC 6455 §4.1";
-    /// A header that may come once came more often.
+    /// A header of the handshake that may come once came more often.
     DuplicateHeader, "duplicate-header", Error, "RFC 6455 §11.3";
     /// `Sec-WebSocket-Extensions` is not of the form that the RFC gives it.
     ExtensionSyntax, "extension-syntax", Error, "RFC 6455 §9.1";
-    /// An offer of permessage-deflate has a parameter that it may not have.
+    /// An offer of permessage-deflate has a parameter or value that it may not
+    /// have.
     DeflateOffer, "deflate-offer", Error, "RFC 7692 §7.1";
     /// The client sent frames before it had the response.
-    DataBeforeResponse, "data-before-response", Error, "RFC 6455 §4.1";
+    DataBeforeResponse, "data-before-response", Warning, "RFC 6455 §4.1";
 
-    /// The response that switches protocols is of an HTTP before 1.1.
-    ResponseHttpVersion, "response-http-version", Error, "RFC 6455 §4.2.2";
-    /// The response has no `Upgrade` with `websocket`.
+    /// The server switched protocols in an HTTP before 1.1, which has no 101.
+    ResponseHttpVersion, "response-http-version", Error, "RFC 9110 §15.2";
+    /// The `Upgrade` of the response is missing, or not `websocket`.
     ResponseUpgrade, "response-upgrade", Error, "RFC 6455 §4.2.2";
     /// The response has no `Connection` with `Upgrade`.
     ResponseConnection, "response-connection", Error, "RFC 6455 §4.2.2";
@@ -93,14 +96,19 @@ rules! {
     AcceptMismatch, "accept-mismatch", Error, "RFC 6455 §4.2.2";
     /// The server chose a subprotocol that the client did not offer.
     SubprotocolNotOffered, "subprotocol-not-offered", Error, "RFC 6455 §4.2.2";
+    /// The server chose none of the subprotocols that the client offered.
+    SubprotocolNotChosen, "subprotocol-not-chosen", Warning, "RFC 6455 §4.2.2";
     /// The server chose an extension that the client did not offer.
-    ExtensionNotOffered, "extension-not-offered", Error, "RFC 6455 §9.1";
+    ExtensionNotOffered, "extension-not-offered", Error, "RFC 6455 §4.2.2";
     /// What the server says to permessage-deflate answers no offer.
     DeflateResponse, "deflate-response", Error, "RFC 7692 §7.1";
-    /// The response that switches protocols announces a body.
-    ResponseContent, "response-content", Warning, "RFC 9110 §8.6";
-    /// The server refused a version without saying which it takes.
-    RefusedWithoutVersion, "refused-without-version", Error, "RFC 6455 §4.4";
+    /// The response that switches protocols has `Content-Length` or
+    /// `Transfer-Encoding`.
+    ResponseContent, "response-content", Error, "RFC 9110 §8.6";
+    /// A header of the handshake stands where the RFC gives it no meaning.
+    MisplacedHeader, "misplaced-header", Note, "RFC 6455 §11.3";
+    /// The server refused a version, as it seems, without saying which it takes.
+    RefusedWithoutVersion, "refused-without-version", Warning, "RFC 6455 §4.4";
 
     /// The client sent a frame that is not masked.
     UnmaskedClientFrame, "unmasked-client-frame", Error, "RFC 6455 §5.1";

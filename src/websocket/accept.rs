@@ -38,7 +38,7 @@ pub fn judge_accept(key: Option<&str>, accept: Option<&str>) -> AcceptStatus {
 
 /// 16 bytes in base64, with padding: 24 characters. The four bits that the last
 /// of them has too many may be anything.
-fn is_valid_key(key: &str) -> bool {
+pub(super) fn is_valid_key(key: &str) -> bool {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),

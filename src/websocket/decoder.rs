@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::close::judge_close;
-use super::frame::{FrameHeader, HeaderError, MAX_HEADER};
+use super::frame::{FrameHeader, HeaderError, MAX_CONTROL, MAX_HEADER};
 use super::inflater::{Inflated, Inflater};
 use super::judge::{Judge, Unfinished};
 use super::mask::unmask;
@@ -85,6 +85,9 @@ pub struct Decoder {
     /// Its frames were found by their bytes: what cannot be a frame shows
     /// that they are none.
     is_guided: bool,
+    /// All its data messages so far were text.
+    is_text_only: bool,
+    has_data: bool,
 }
 
 enum State {
@@ -145,6 +148,8 @@ impl Decoder {
             inflater: inflater.map(Box::new),
             may_continue: false,
             is_guided: false,
+            is_text_only: false,
+            has_data: false,
         }
     }
 
@@ -205,13 +210,16 @@ impl Decoder {
         self.lose_place(Some(*missing), missing.origin, workspace, receiver);
     }
 
+    /// A decoder for frames that were found by their bytes.
+    pub fn found(side: Side, extensions: Extensions, workspace: &mut Workspace) -> Self {
+        let mut decoder = Self::new(side, extensions, workspace);
+        decoder.lose_context(workspace);
+        decoder.is_guided = true;
+        decoder
+    }
+
     /// Goes on at a frame that begins at `found` in the search.
-    pub fn go_on_at(
-        &mut self,
-        found: &Found,
-        workspace: &mut Workspace,
-        receiver: &mut impl Receiver,
-    ) {
+    fn go_on_at(&mut self, found: &Found, workspace: &mut Workspace, receiver: &mut impl Receiver) {
         if let State::Lost(_) = &self.state
             && let State::Lost(lost) = std::mem::replace(&mut self.state, State::begin())
         {
@@ -252,7 +260,7 @@ impl Decoder {
     pub fn cost(&self) -> usize {
         let partial = |partial: &Option<Box<Partial>>| partial.as_ref().map_or(0, |p| p.cost());
         let search = match &self.state {
-            State::Lost(lost) => lost.search.cost(),
+            State::Lost(lost) => lost.search.memory(),
             State::Header(_) | State::Payload(_) => 0,
         };
         let inflater = self.inflater.as_ref().map_or(0, |inflater| inflater.cost());
@@ -294,17 +302,32 @@ impl Decoder {
 
     /// Whether a header is to be followed.
     fn accepts(&self, header: &FrameHeader, workspace: &Workspace) -> bool {
-        header.length <= workspace.frame
-            && (!self.is_guided || self.expected(workspace).allows(header))
+        header.length <= workspace.frame && (!self.is_guided || self.expects(header))
+    }
+
+    /// Whether a header is one that this side would send.
+    fn expects(&self, header: &FrameHeader) -> bool {
+        let is_data = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        let allowed = self.reserved_bits() & if is_data { 0b111 } else { 0b011 };
+        self.judge.is_masked().is_none_or(|masked| masked == header.masking_key.is_some())
+            && header.rsv & !allowed == 0
+            && !matches!(header.opcode, Opcode::Reserved(_))
+            && (!header.opcode.is_control() || header.fin && header.length <= MAX_CONTROL)
+    }
+
+    /// Those that frames may have set.
+    fn reserved_bits(&self) -> u8 {
+        let rsv1 = if self.extensions.compression.is_some() { FrameHeader::RSV1 } else { 0 };
+        rsv1 | self.extensions.reserved_bits
     }
 
     /// What the frames of this side look like.
     fn expected(&self, workspace: &Workspace) -> Expected {
-        let rsv1 = if self.extensions.compression.is_some() { FrameHeader::RSV1 } else { 0 };
         Expected {
             masked: Some(self.judge.is_masked().unwrap_or(self.side == Side::Client)),
-            reserved_bits: rsv1 | self.extensions.reserved_bits,
+            reserved_bits: self.reserved_bits(),
             max_frame: workspace.frame,
+            may_nest: !self.is_text_only,
         }
     }
 
@@ -424,6 +447,9 @@ impl Decoder {
                 let message = self.message.take();
                 self.emit(message, None, workspace, receiver);
                 self.may_continue = false;
+                let is_text = header.opcode == Opcode::Text;
+                self.is_text_only = is_text && (self.is_text_only || !self.has_data);
+                self.has_data = true;
             }
             Opcode::Continuation => self.may_continue &= !header.fin,
             Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}

@@ -1,11 +1,8 @@
 //! What the frames of one side may be (RFC 6455 §5, RFC 7692 §6).
 
 use super::Extensions;
-use super::frame::FrameHeader;
+use super::frame::{FrameHeader, MAX_CONTROL};
 use crate::types::{Opcode, Rule, Side};
-
-/// The longest payload of a control frame (RFC 6455 §5.5).
-const MAX_CONTROL: u64 = 125;
 
 /// A rule that was broken, and a sentence with the values seen.
 pub(super) type Broken = (Rule, String);

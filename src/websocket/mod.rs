@@ -13,21 +13,27 @@
 //! ```
 
 mod accept;
+mod candidate;
+mod chain;
 mod close;
 mod decoder;
 mod deflate;
 mod frame;
 mod handshake;
+mod header;
 mod inflater;
 mod judge;
 mod mask;
 mod message;
+mod recogniser;
 mod search;
 mod utf8;
 mod window;
 mod workspace;
 
 pub use accept::{expected_accept, judge_accept};
+pub use candidate::looks_like_frames;
+pub use chain::Evidence;
 pub use close::{close_code_name, parse_close};
 pub use decoder::{Compression, Decoder, Extensions, Hole, Receiver};
 pub use deflate::Deflate;
@@ -35,5 +41,6 @@ pub use frame::{FrameHeader, HeaderError};
 pub use handshake::{Finding, judge_handshake};
 pub use mask::unmask;
 pub use message::Assembled;
+pub use recogniser::{Recogniser, Verdict};
 pub use search::{Expected, Found, Search};
 pub use workspace::Workspace;

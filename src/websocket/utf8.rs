@@ -54,6 +54,11 @@ impl Utf8 {
         }
     }
 
+    /// Whether a byte lies in it that cannot be, whatever comes.
+    pub(super) fn is_invalid(&self) -> bool {
+        self.invalid_at.is_some()
+    }
+
     /// Where the first byte lies that is not UTF-8, as no more will come.
     pub(super) fn invalid_at(&self) -> Option<u64> {
         self.invalid_at.or((self.partial_length > 0).then_some(self.position))

@@ -19,6 +19,8 @@ mod recordings;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod snapshots;
