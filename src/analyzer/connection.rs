@@ -149,6 +149,13 @@ impl WebSocket {
         connection
     }
 
+    /// The user knows that it is WebSocket: frames need less to show
+    /// themselves.
+    pub(super) fn believe(&mut self) {
+        self.client_decoder.believe();
+        self.server_decoder.believe();
+    }
+
     /// Tells a handshake, whatever came of it, and what it breaks.
     pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) -> Connection {
         let mut handshake = answer.handshake;

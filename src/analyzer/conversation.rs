@@ -8,7 +8,7 @@ use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
 use crate::types::{Direction, EndState, Missing, Origin, Run, Segment, Timestamp};
-use crate::websocket::{Recogniser, Verdict};
+use crate::websocket::{Found, Recogniser, Verdict};
 
 /// What is known of a conversation in the table.
 #[derive(Default)]
@@ -364,6 +364,7 @@ impl Receiver<'_, '_> {
     /// Offers bytes to the layer. What it cannot take yet comes back.
     fn offer<'r>(&mut self, direction: Direction, mut run: Run<'r>) -> Option<Run<'r>> {
         while !run.bytes.is_empty() {
+            self.believe(&run);
             match &mut self.layers.layer {
                 Layer::Http(exchange) => {
                     let limit = self.context.report.options.limits.head;
@@ -399,6 +400,28 @@ impl Receiver<'_, '_> {
         None
     }
 
+    /// Where the user knows that it is WebSocket, bytes that are not HTTP are.
+    fn believe(&mut self, run: &Run<'_>) {
+        let Context { report, .. } = &*self.context;
+        let Some(websocket) = &report.options.websocket else {
+            return;
+        };
+        let Layer::Http(exchange) = &mut self.layers.layer else {
+            return;
+        };
+        let is_http = exchange.is_reading() || probe(run.bytes) != Probe::NotForUs;
+        if let Some(client) = websocket(&report.conversation).filter(|_| !is_http) {
+            let recogniser = match std::mem::take(&mut self.layers.unknown) {
+                Unknown::Tried(recogniser) => *recogniser,
+                Unknown::Untried | Unknown::GivenUp => {
+                    let limits = &report.options.limits;
+                    Recogniser::new(limits.search, limits.frame)
+                }
+            };
+            self.infer(client, recogniser, [None, None], true);
+        }
+    }
+
     /// What is not HTTP may be WebSocket whose handshake was not seen.
     fn try_unknown(&mut self, direction: Direction, run: &Run<'_>) {
         if matches!(self.layers.unknown, Unknown::Untried) {
@@ -428,19 +451,27 @@ impl Receiver<'_, '_> {
                 let Unknown::Tried(recogniser) = unknown else {
                     return;
                 };
-                let begins = [self.layers.forward.begin, self.layers.backward.begin];
-                let begins = begins.map(Option::unwrap_or_default);
-                let connection = WebSocket::infer(
-                    client,
-                    *recogniser,
-                    [forward, backward],
-                    begins,
-                    self.context,
-                );
-                self.layers.early.clear();
-                self.layers.layer = Layer::WebSocket(Box::new(connection));
+                self.infer(client, *recogniser, [forward, backward], false);
             }
         }
+    }
+
+    /// Goes on with a connection without a handshake.
+    fn infer(
+        &mut self,
+        client: Direction,
+        recogniser: Recogniser,
+        found: [Option<Found>; 2],
+        is_believed: bool,
+    ) {
+        let begins = [self.layers.forward.begin, self.layers.backward.begin];
+        let begins = begins.map(Option::unwrap_or_default);
+        let mut connection = WebSocket::infer(client, recogniser, found, begins, self.context);
+        if is_believed {
+            connection.believe();
+        }
+        self.layers.early.clear();
+        self.layers.layer = Layer::WebSocket(Box::new(connection));
     }
 
     fn come_to(&mut self, outcome: Outcome) {

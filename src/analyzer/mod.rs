@@ -46,6 +46,10 @@ const ADVANCE_INTERVAL: Duration = Duration::from_millis(500);
 /// Which conversations are looked into.
 pub type Select = Box<dyn Fn(&Conversation) -> bool + Send>;
 
+/// Which conversations are WebSocket though nothing shows it, and in which
+/// direction their client sends.
+pub type Clients = Box<dyn Fn(&Conversation) -> Option<Direction> + Send>;
+
 /// What an [`Analyzer`] is to do.
 #[derive(Default)]
 pub struct Options {
@@ -57,6 +61,9 @@ pub struct Options {
     pub sha256: bool,
     /// Look only into these conversations; the others keep their numbers.
     pub select: Option<Select>,
+    /// Take these for WebSocket where there is no handshake, without proof by
+    /// their bytes.
+    pub websocket: Option<Clients>,
 }
 
 impl Options {

@@ -1,5 +1,6 @@
 //! Whole conversations, packet by packet, through all layers.
 
+mod mid_stream;
 mod time;
 
 use std::fmt::Write as _;
@@ -156,7 +157,12 @@ fn tell(packets: &[Tcp]) -> Vec<String> {
 fn tell_with(options: Options, packets: &[Tcp]) -> Vec<String> {
     let mut analyzer = Analyzer::new(options);
     let mut lines = Vec::new();
-    let mut sink = |event: &Event<'_>| lines.push(line(event));
+    feed(&mut analyzer, packets, &mut |event: &Event<'_>| lines.push(line(event)));
+    lines
+}
+
+/// Gives it these packets, one a millisecond, and the end.
+fn feed(analyzer: &mut Analyzer, packets: &[Tcp], sink: &mut dyn Sink) {
     for (index, packet) in packets.iter().enumerate() {
         let data = packet.packet();
         let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
@@ -166,10 +172,9 @@ fn tell_with(options: Options, packets: &[Tcp]) -> Vec<String> {
             data: &data,
             original_length: data.len() as u32,
         };
-        analyzer.packet(&packet, &[], &mut sink);
+        analyzer.packet(&packet, &[], sink);
     }
-    analyzer.finish(&[], &mut sink);
-    lines
+    analyzer.finish(&[], sink);
 }
 
 fn line(event: &Event<'_>) -> String {
@@ -507,11 +512,7 @@ fn a_conflict_in_half_a_head_is_told() {
 /// Upgraded with the extension that the response names.
 fn compressing(extension: &str) -> Ends {
     let with = |head: String, extension: &str| {
-        head.replacen(
-            "\r\n\r\n",
-            &format!("\r\nSec-WebSocket-Extensions: {extension}\r\n\r\n"),
-            1,
-        )
+        head.replacen("\r\n\r\n", &format!("\r\nSec-WebSocket-Extensions: {extension}\r\n\r\n"), 1)
     };
     let mut ends = Ends::connected();
     let offer = "permessage-deflate; client_max_window_bits";

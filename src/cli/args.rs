@@ -12,6 +12,7 @@ use ipnet::IpNet;
 
 use super::limits::LimitArgument;
 use super::units::{parse_size, parse_time};
+use crate::filter::Server;
 
 /// Whether this build can capture live.
 #[cfg(libpcap)]
@@ -121,6 +122,11 @@ pub(super) struct Arguments {
     /// several
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: Vec<u16>,
+
+    /// Take what the server at this port says for WebSocket also where neither a
+    /// handshake nor its bytes show it; repeat for several
+    #[arg(long, value_name = "HOST:PORT|PORT")]
+    pub(super) websocket: Vec<Server>,
 
     /// Form of the output
     #[arg(short = 'T', long, value_name = "FORM", default_value = "text")]

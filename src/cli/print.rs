@@ -13,7 +13,7 @@ use super::standard_output::{PATIENCE, StandardOutput, can_say};
 use super::status::{Beside, Status};
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, live, say, summary};
-use crate::analyzer::{Analyzer, Options, Select, Statistics};
+use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
 use crate::engine::{Engine, Progress};
 use crate::filter::Selection;
@@ -137,7 +137,11 @@ fn options(arguments: &Arguments) -> Options {
     let selection = selection(arguments);
     let select = (selection != Selection::default())
         .then(|| -> Select { Box::new(move |conversation| selection.matches(conversation)) });
-    Options { limits, frames: arguments.frames, sha256: arguments.sha256, select }
+    let servers = arguments.websocket.clone();
+    let websocket = (!servers.is_empty()).then(|| -> Clients {
+        Box::new(move |conversation| servers.iter().find_map(|server| server.client(conversation)))
+    });
+    Options { limits, frames: arguments.frames, sha256: arguments.sha256, select, websocket }
 }
 
 fn view(arguments: &Arguments) -> Box<dyn View> {

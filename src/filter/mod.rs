@@ -1,6 +1,9 @@
 //! What is shown.
 
 mod pushdown;
+mod server;
+
+pub use server::{NoServer, Server};
 
 use ipnet::IpNet;
 

@@ -228,6 +228,16 @@ impl Exchange {
         self.heads
     }
 
+    /// Whether a head or a body is being read, or an answer waited for.
+    pub fn is_reading(&self) -> bool {
+        let is_reading = |half: &Half| match half.phase {
+            Phase::Start => !half.head.is_empty(),
+            Phase::Body(_) | Phase::Held => true,
+            Phase::Lost => false,
+        };
+        !self.requests.is_empty() || is_reading(&self.forward) || is_reading(&self.backward)
+    }
+
     /// Whether the last bytes of a direction were not understood.
     pub fn is_lost_in(&mut self, direction: Direction) -> bool {
         matches!(self.half(direction).phase, Phase::Lost)

@@ -67,6 +67,17 @@ pub(super) struct Assembler {
     suspect: Option<u64>,
 }
 
+/// Where a direction may begin whose beginning was not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Middle {
+    /// It has begun, or nothing of it is there.
+    None,
+    /// Earlier bytes may still come.
+    Later,
+    /// At this position.
+    At(u64),
+}
+
 struct Chunk {
     bytes: Vec<u8>,
     origin: Origin,
@@ -191,13 +202,22 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        if self.begun {
-            return;
+        if !self.begun {
+            self.open(direction, position, beginning, receiver);
+            self.drain(direction, shared, receiver);
         }
+    }
+
+    fn open(
+        &mut self,
+        direction: Direction,
+        position: u64,
+        beginning: Beginning,
+        receiver: &mut impl Receiver,
+    ) {
         self.begun = true;
         self.advance_to(position);
         receiver.begin(direction, position, beginning);
-        self.drain(direction, shared, receiver);
     }
 
     /// Takes the payload of a segment.
@@ -234,6 +254,11 @@ impl Assembler {
         self.drain(direction, shared, receiver);
     }
 
+    /// Whether time changes anything for it.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.chunks.is_empty() || self.acked.is_some_and(|acked| !self.has_reached(acked))
+    }
+
     /// Gives up the holes whose time has come.
     pub(super) fn settle(
         &mut self,
@@ -243,14 +268,9 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        let ahead = self.acked.is_some_and(|acked| !self.has_reached(acked));
-        if !self.chunks.is_empty() || ahead {
-            self.settle_acknowledgments(now, shared);
-            self.settle_beginning(direction, now, shared, receiver);
-            self.settle_holes(direction, now, shared, receiver);
-            self.settle_tail(direction, now, latest, shared, receiver);
-            self.settle_limits(direction, shared, receiver);
-        }
+        self.settle_holes(direction, now, shared, receiver);
+        self.settle_tail(direction, now, latest, shared, receiver);
+        self.settle_limits(direction, shared, receiver);
     }
 
     /// The packet of the first chunk, when there is one that [`Self::flush`]
@@ -260,7 +280,8 @@ impl Assembler {
         self.is_plausible(start).then_some(chunk.origin.packet)
     }
 
-    /// Gives up the first hole whatever its age and delivers what follows.
+    /// Gives up the hole before the first chunk, whatever its age, and delivers
+    /// that chunk.
     pub(super) fn flush(
         &mut self,
         direction: Direction,
@@ -272,10 +293,10 @@ impl Assembler {
         };
         if self.begun {
             self.skip_to(direction, start, None, receiver);
-            self.drain(direction, shared, receiver);
         } else {
-            self.begin(direction, start, Beginning::Middle, shared, receiver);
+            self.open(direction, start, Beginning::Middle, receiver);
         }
+        self.drain_one(direction, shared, receiver);
     }
 
     /// Ends the direction: what is left is implausible, what was acknowledged
@@ -305,7 +326,7 @@ impl Assembler {
     }
 
     /// Bytes below `settled` were acknowledged at least one grace ago.
-    fn settle_acknowledgments(&mut self, now: Moment, shared: &Shared<'_>) {
+    pub(super) fn settle_acknowledgments(&mut self, now: Moment, shared: &Shared<'_>) {
         let Some(acked) = self.acked else {
             return;
         };
@@ -318,30 +339,37 @@ impl Assembler {
         }
     }
 
-    /// A direction whose beginning is not recognised begins with the first
-    /// byte there is, once the grace for an earlier one has passed.
-    fn settle_beginning(
-        &mut self,
-        direction: Direction,
-        now: Moment,
-        shared: &mut Shared<'_>,
-        receiver: &mut impl Receiver,
-    ) {
+    /// Where a direction whose beginning is not recognised begins: with the
+    /// first byte there is, once the grace for an earlier one has passed.
+    pub(super) fn middle(&self, now: Moment, shared: &Shared<'_>) -> Middle {
         if self.begun {
-            return;
+            return Middle::None;
         }
         match self.chunks.first_key_value() {
-            Some((&start, chunk)) => {
-                if chunk.arrived.has_passed(now, shared.limits, 1) {
-                    self.begin(direction, start, Beginning::Middle, shared, receiver);
-                }
+            Some((&start, chunk)) if chunk.arrived.has_passed(now, shared.limits, 1) => {
+                Middle::At(start)
             }
-            None => {
-                if let Some(settled) = self.settled {
-                    self.begin(direction, settled, Beginning::Middle, shared, receiver);
-                }
-            }
+            Some(_) => Middle::Later,
+            None => self.settled.map_or(Middle::None, Middle::At),
         }
+    }
+
+    /// Begins there. Nothing is delivered yet.
+    pub(super) fn begin_in_the_middle(
+        &mut self,
+        direction: Direction,
+        middle: Middle,
+        receiver: &mut impl Receiver,
+    ) {
+        if let Middle::At(position) = middle {
+            self.open(direction, position, Beginning::Middle, receiver);
+        }
+    }
+
+    /// The packet of the first chunk, when it is next.
+    pub(super) fn ready_packet(&self) -> Option<u64> {
+        let (&start, chunk) = self.chunks.first_key_value()?;
+        (self.begun && start <= self.next).then_some(chunk.origin.packet)
     }
 
     fn settle_holes(
@@ -365,6 +393,7 @@ impl Assembler {
                 return;
             }
             self.flush(direction, shared, receiver);
+            self.drain(direction, shared, receiver);
         }
     }
 
@@ -413,6 +442,7 @@ impl Assembler {
             *shared.overflows += 1;
             if self.is_plausible(start) {
                 self.flush(direction, shared, receiver);
+                self.drain(direction, shared, receiver);
             } else {
                 self.drop_chunks(shared);
             }
@@ -500,26 +530,37 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        while self.begun
-            && let Some(entry) = self.chunks.first_entry()
-            && *entry.key() <= self.next
-        {
-            let (start, chunk) = entry.remove_entry();
-            let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
-            self.buffered = self.buffered.saturating_sub(chunk.cost() + node);
-            *shared.buffered = shared.buffered.saturating_sub(chunk.cost() + node);
-            let data = Data {
-                position: start,
-                bytes: &chunk.bytes,
-                origin: chunk.origin,
-                ack: chunk.ack,
-                arrived: chunk.arrived,
-            };
-            if data.end() > self.next {
-                let rest = data.part(self.next, data.end());
-                self.deliver(direction, rest, shared, receiver);
-            }
+        while self.drain_one(direction, shared, receiver) {}
+    }
+
+    /// Delivers the first chunk if it has become next; whether it has.
+    pub(super) fn drain_one(
+        &mut self,
+        direction: Direction,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) -> bool {
+        if self.ready_packet().is_none() {
+            return false;
         }
+        let Some((start, chunk)) = self.chunks.pop_first() else {
+            return false;
+        };
+        let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
+        self.buffered = self.buffered.saturating_sub(chunk.cost() + node);
+        *shared.buffered = shared.buffered.saturating_sub(chunk.cost() + node);
+        let data = Data {
+            position: start,
+            bytes: &chunk.bytes,
+            origin: chunk.origin,
+            ack: chunk.ack,
+            arrived: chunk.arrived,
+        };
+        if data.end() > self.next {
+            let rest = data.part(self.next, data.end());
+            self.deliver(direction, rest, shared, receiver);
+        }
+        true
     }
 
     fn deliver(

@@ -1,6 +1,6 @@
 //! The two directions of one TCP conversation.
 
-use super::assembler::{Assembler, Data};
+use super::assembler::{Assembler, Data, Middle};
 use super::grace::Moment;
 use super::{Beginning, History, Receiver, Syn};
 use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags, Timestamp};
@@ -152,11 +152,53 @@ impl Stream {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) -> Status {
-        for direction in Direction::BOTH {
-            let assembler = &mut self.half(direction).assembler;
-            assembler.settle(direction, now, latest, shared, receiver);
+        let waiting = Direction::BOTH.map(|direction| self.half(direction).assembler.is_waiting());
+        for (direction, is_waiting) in Direction::BOTH.into_iter().zip(waiting) {
+            if is_waiting {
+                self.half(direction).assembler.settle_acknowledgments(now, shared);
+            }
+        }
+        if waiting.contains(&true) {
+            self.settle_beginnings(now, shared, receiver);
+        }
+        for (direction, is_waiting) in Direction::BOTH.into_iter().zip(waiting) {
+            if is_waiting {
+                let assembler = &mut self.half(direction).assembler;
+                assembler.settle(direction, now, latest, shared, receiver);
+            }
         }
         self.status()
+    }
+
+    /// Begins directions whose beginning was not seen, both together and in the
+    /// order of capture, so that an answer does not overtake.
+    fn settle_beginnings(
+        &mut self,
+        now: Moment,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) {
+        let middles =
+            Direction::BOTH.map(|direction| self.half(direction).assembler.middle(now, shared));
+        let is_due = middles.iter().any(|middle| matches!(middle, Middle::At(_)));
+        if !is_due || middles.contains(&Middle::Later) {
+            return;
+        }
+        for (direction, middle) in Direction::BOTH.into_iter().zip(middles) {
+            self.half(direction).assembler.begin_in_the_middle(direction, middle, receiver);
+        }
+        while let Some(direction) = self.earliest(Assembler::ready_packet) {
+            self.half(direction).assembler.drain_one(direction, shared, receiver);
+        }
+    }
+
+    /// The direction of the earliest of two packets.
+    fn earliest(&mut self, packet: impl Fn(&Assembler) -> Option<u64>) -> Option<Direction> {
+        Direction::BOTH
+            .into_iter()
+            .filter_map(|direction| Some((packet(&self.half(direction).assembler)?, direction)))
+            .min_by_key(|&(packet, _)| packet)
+            .map(|(_, direction)| direction)
     }
 
     /// Delivers what is left, holes given up, as no more segments will come.
@@ -168,13 +210,7 @@ impl Stream {
         receiver: &mut impl Receiver,
     ) {
         // In the order of capture, so that an answer does not overtake.
-        while let Some((_, direction)) = Direction::BOTH
-            .into_iter()
-            .filter_map(|direction| {
-                Some((self.half(direction).assembler.next_packet()?, direction))
-            })
-            .min_by_key(|&(packet, _)| packet)
-        {
+        while let Some(direction) = self.earliest(Assembler::next_packet) {
             self.half(direction).assembler.flush(direction, shared, receiver);
         }
         for direction in Direction::BOTH {

@@ -21,6 +21,9 @@ use crate::types::Opcode;
 /// The evidence with which a frame is certain.
 const CERTAIN: i32 = 20;
 
+/// The same where the user knows that there are frames.
+const BELIEVED: i32 = 10;
+
 /// The evidence with which a frame keeps others from being found in it.
 const DOUBTFUL: i32 = 4;
 
@@ -44,6 +47,15 @@ pub(super) struct Question {
     pub(super) kind: Kind,
     /// Frames may lie inside the payload of others.
     pub(super) may_nest: bool,
+    /// There are frames.
+    pub(super) is_believed: bool,
+}
+
+impl Question {
+    /// The evidence with which a frame is certain.
+    fn certain(self) -> i32 {
+        if self.is_believed { BELIEVED } else { CERTAIN }
+    }
 }
 
 /// What speaks for a chain of frames.
@@ -264,7 +276,8 @@ impl<'a> Chains<'a> {
                 covered = covered.max(link.end);
             }
             let is_refused = refused.get(index).copied().unwrap_or_default();
-            if is_refused || is_doubtful || link.is_cut || link.certainty < CERTAIN {
+            if is_refused || is_doubtful || link.is_cut || link.certainty < self.question.certain()
+            {
                 continue;
             }
             match self.read(index, &mut refused) {
@@ -391,7 +404,7 @@ impl<'a> Chains<'a> {
                 if link.landing == Landing::Inside {
                     certainty += if self.at(link.end)?.following >= 10 { 4 } else { 0 };
                 }
-                if certainty < CERTAIN {
+                if certainty < self.question.certain() {
                     return None;
                 }
             }

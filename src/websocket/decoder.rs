@@ -85,6 +85,8 @@ pub struct Decoder {
     /// Its frames were found by their bytes: what cannot be a frame shows
     /// that they are none.
     is_guided: bool,
+    /// It is known to be WebSocket, whatever its bytes look like.
+    is_believed: bool,
     /// All its data messages so far were text.
     is_text_only: bool,
     has_data: bool,
@@ -148,6 +150,7 @@ impl Decoder {
             inflater: inflater.map(Box::new),
             may_continue: false,
             is_guided: false,
+            is_believed: false,
             is_text_only: false,
             has_data: false,
         }
@@ -165,6 +168,11 @@ impl Decoder {
         decoder.lose_context(workspace);
         decoder.state = State::Lost(Box::new(Lost { search, ..Lost::new(workspace) }));
         decoder
+    }
+
+    /// Takes the direction for WebSocket, whatever its bytes look like.
+    pub fn believe(&mut self) {
+        self.is_believed = true;
     }
 
     /// Whether the place of the next frame is not known.
@@ -328,6 +336,7 @@ impl Decoder {
             reserved_bits: self.reserved_bits(),
             max_frame: workspace.frame,
             may_nest: !self.is_text_only,
+            is_believed: self.is_believed,
         }
     }
 

@@ -212,3 +212,133 @@ fn sequence(
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::websocket::Compression;
+
+    const NONE: Extensions = Extensions { compression: None, reserved_bits: 0 };
+    const DEFLATE: Extensions = Extensions {
+        compression: Some(Compression { keeps_context: true, is_negotiated: true }),
+        reserved_bits: 0,
+    };
+
+    /// What a server's frames with these headers break, one after the other.
+    fn broken(extensions: Extensions, headers: &[&[u8]]) -> Vec<&'static str> {
+        judged(Side::Server, extensions, headers)
+    }
+
+    fn judged(side: Side, extensions: Extensions, headers: &[&[u8]]) -> Vec<&'static str> {
+        let mut judge = Judge::new(side, extensions);
+        let mut unfinished: Option<Unfinished> = None;
+        let mut names = Vec::new();
+        for bytes in headers {
+            let header = FrameHeader::parse(bytes).unwrap();
+            let broken = judge.frame(&header, unfinished, false);
+            names.extend(broken.iter().map(|(rule, _)| rule.name()));
+            unfinished = match (header.opcode, unfinished) {
+                (opcode, unfinished) if opcode.is_control() => unfinished,
+                _ if header.fin => None,
+                (Opcode::Continuation, Some(unfinished)) => Some(unfinished),
+                (opcode, _) => Some(Unfinished { opcode, frames: 1 }),
+            };
+        }
+        names
+    }
+
+    #[test]
+    fn masking_is_the_clients() {
+        let (masked, bare) = (b"\x81\x81\x01\x02\x03\x04".as_slice(), b"\x81\x01".as_slice());
+        // Told once, however many there are.
+        assert_eq!(judged(Side::Client, NONE, &[bare, bare]), ["unmasked-client-frame"]);
+        assert_eq!(judged(Side::Server, NONE, &[masked, masked]), ["masked-server-frame"]);
+        assert!(judged(Side::Client, NONE, &[masked]).is_empty());
+        assert!(judged(Side::Server, NONE, &[bare]).is_empty());
+    }
+
+    #[test]
+    fn each_masking_key_is_new() {
+        let frame = b"\x81\x81\x01\x02\x03\x04".as_slice();
+        let other = b"\x81\x81\x01\x02\x03\x05".as_slice();
+        let empty = b"\x81\x80\x01\x02\x03\x04".as_slice();
+        let repeated = "masking-key-repeated";
+        assert_eq!(judged(Side::Client, NONE, &[frame, frame, frame]), [repeated]);
+        assert!(judged(Side::Client, NONE, &[frame, other, frame]).is_empty());
+        // There is nothing to mask.
+        assert!(judged(Side::Client, NONE, &[empty, empty, frame]).is_empty());
+    }
+
+    #[test]
+    fn reserved_bits_need_an_extension() {
+        let other = Extensions { compression: None, reserved_bits: 0b111 };
+        for first in [0xc1, 0xa1, 0x91, 0xf2] {
+            assert_eq!(broken(NONE, &[&[first, 1]]), ["reserved-bits"], "{first:#x}");
+            assert!(broken(other, &[&[first, 1]]).is_empty(), "{first:#x}");
+        }
+        assert!(broken(DEFLATE, &[b"\xc1\x01"]).is_empty());
+        assert_eq!(broken(DEFLATE, &[b"\xe1\x01"]), ["reserved-bits"]);
+    }
+
+    #[test]
+    fn only_the_first_frame_of_a_data_message_says_that_it_is_compressed() {
+        assert_eq!(broken(DEFLATE, &[b"\xc9\x00"]), ["compressed-control-frame"]);
+        assert_eq!(broken(DEFLATE, &[b"\x41\x01", b"\xc0\x01"]), ["compressed-continuation"]);
+        assert!(broken(DEFLATE, &[b"\x41\x01", b"\x89\x00", b"\x80\x01"]).is_empty());
+        // Without the extension it is a reserved bit like the others.
+        assert_eq!(broken(NONE, &[b"\xc9\x00"]), ["reserved-bits"]);
+    }
+
+    #[test]
+    fn opcodes_that_are_reserved() {
+        for opcode in [0x83, 0x84, 0x85, 0x86, 0x87, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f] {
+            assert_eq!(broken(NONE, &[&[opcode, 0]]), ["reserved-opcode"], "{opcode:#x}");
+        }
+        for opcode in [0x81, 0x82, 0x88, 0x89, 0x8a] {
+            assert!(broken(NONE, &[&[opcode, 0]]).is_empty(), "{opcode:#x}");
+        }
+    }
+
+    #[test]
+    fn lengths_take_as_few_bytes_as_they_can() {
+        for long in [
+            b"\x82\x7e\x00\x7d".as_slice(),
+            b"\x82\x7f\0\0\0\0\0\0\x00\x7d",
+            b"\x82\x7f\0\0\0\0\0\0\xff\xff",
+        ] {
+            assert_eq!(broken(NONE, &[long]), ["length-not-minimal"], "{long:x?}");
+        }
+        for shortest in
+            [b"\x82\x7d".as_slice(), b"\x82\x7e\x00\x7e", b"\x82\x7f\0\0\0\0\0\x01\x00\x00"]
+        {
+            assert!(broken(NONE, &[shortest]).is_empty(), "{shortest:x?}");
+        }
+    }
+
+    #[test]
+    fn control_frames_are_short_and_whole() {
+        assert_eq!(broken(NONE, &[b"\x89\x7e\x00\x7e"]), ["control-frame-too-long"]);
+        assert_eq!(broken(NONE, &[b"\x09\x00"]), ["fragmented-control-frame"]);
+        assert!(broken(NONE, &[b"\x89\x7d", b"\x8a\x00"]).is_empty());
+    }
+
+    #[test]
+    fn fragments_come_in_turn() {
+        assert_eq!(broken(NONE, &[b"\x80\x01"]), ["unexpected-continuation"]);
+        assert_eq!(broken(NONE, &[b"\x01\x01", b"\x81\x01"]), ["interleaved-message"]);
+        let pings_between = [b"\x01\x01", b"\x89\x00", b"\x00\x01", b"\x8a\x00", b"\x80\x00"];
+        assert!(broken(NONE, &pings_between.map(|header| header.as_slice())).is_empty());
+        // Where the capture may lack the beginning, nothing is wrong.
+        let header = FrameHeader::parse(b"\x80\x01").unwrap();
+        assert!(Judge::new(Side::Server, NONE).frame(&header, None, true).is_empty());
+    }
+
+    #[test]
+    fn a_close_frame_is_the_last() {
+        let close = b"\x88\x00".as_slice();
+        assert_eq!(broken(NONE, &[close, b"\x81\x01"]), ["data-after-close"]);
+        assert_eq!(broken(NONE, &[close, b"\x8a\x00"]), ["control-after-close"]);
+        assert_eq!(broken(NONE, &[close, close]), ["second-close"]);
+        assert!(broken(NONE, &[b"\x81\x01", b"\x8a\x00", close]).is_empty());
+    }
+}

@@ -190,8 +190,13 @@ impl Half {
         }
         self.search.looked();
         self.dropped = self.search.dropped();
-        let expected =
-            Expected { masked: None, reserved_bits: FrameHeader::RSV1, max_frame, may_nest: true };
+        let expected = Expected {
+            masked: None,
+            reserved_bits: FrameHeader::RSV1,
+            max_frame,
+            may_nest: true,
+            is_believed: false,
+        };
         self.masked.found = self.search.look(expected, true);
         self.unmasked.found = self.search.look(expected, false);
         self.unlike = match self.search.is_possible() {

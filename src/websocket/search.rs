@@ -25,6 +25,8 @@ pub struct Expected {
     /// messages were seen in this direction, or nothing yet. Then unmasked
     /// frames are found from the first on that a segment begins with.
     pub may_nest: bool,
+    /// The user knows that there are frames: less shows where they begin.
+    pub is_believed: bool,
 }
 
 /// Where a frame begins, for certain.
@@ -149,10 +151,11 @@ impl Search {
     }
 
     pub(super) fn look(&mut self, expected: Expected, masked: bool) -> Option<Found> {
-        let Expected { reserved_bits, max_frame, may_nest, .. } = expected;
+        let Expected { reserved_bits, max_frame, may_nest, is_believed, .. } = expected;
         let kind = Kind { masked, reserved_bits, max_frame };
         let held = Held { bytes: &self.bytes, starts: &self.starts };
-        let Outcome { answer, is_possible } = search(held, Question { kind, may_nest });
+        let Outcome { answer, is_possible } =
+            search(held, Question { kind, may_nest, is_believed });
         self.is_possible |= is_possible;
         answer.map(|answer| Found { offset: answer.offset, masked, evidence: answer.evidence })
     }
