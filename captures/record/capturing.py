@@ -160,6 +160,21 @@ def tcp_streams(path):
     return list(streams.values())
 
 
+PCAP_HEADER, PACKET_HEADER = 24, 16
+
+
+def packets(path):
+    """The packets of a pcap file of this machine's byte order, each with its header."""
+    data = Path(path).read_bytes()
+    position, found = PCAP_HEADER, []
+    while position < len(data):
+        captured, = struct.unpack_from("=I", data, position + 8)
+        end = position + PACKET_HEADER + captured
+        found.append(data[position:end])
+        position = end
+    return found
+
+
 SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
 # Options that name the processor and the kernel of whoever records.

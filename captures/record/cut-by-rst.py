@@ -13,8 +13,9 @@ import termios
 import time
 from pathlib import Path
 
+from both_ends import BothEnds
 from capturing import Capture, free_port
-from handwritten_socket import FrameSocket, note, read_head, upgrade_request, upgrade_response
+from handwritten_socket import upgrade_request, upgrade_response
 from message_log import MessageLog
 
 KEY = "mWgSqRFZCxYzwqZ9ttJ2mA=="
@@ -65,35 +66,11 @@ def both_at_once(connection):
     connection.reset("server", by_option=False)
 
 
-class Connection:
-    """Both ends of a connection after its handshake, each with its socket and stream."""
-
+class Connection(BothEnds):
     def __init__(self, listener, log, path, cut=()):
-        self.log = log
-        client = socket.create_connection(listener.getsockname())
-        server, self.client = listener.accept()
-        self.sockets = {"client": client, "server": server}
-        self.streams = {side: end.makefile("rb") for side, end in self.sockets.items()}
-        self.frames = {side: FrameSocket(self.sockets[side], self.streams[side], side == "client")
-                       for side in self.sockets}
-        self.incoming = {side: frames.read_messages() for side, frames in self.frames.items()}
-        self._shake_hands(path)
-        log.connection(self.client, server.getsockname(), path, end="tcp-closed", cut=cut)
-
-    def _shake_hands(self, path):
-        self.sockets["client"].sendall(
-            upgrade_request(path, self.sockets["server"].getsockname(), KEY))
-        read_head(self.streams["server"])
-        self.sockets["server"].sendall(upgrade_response(KEY))
-        read_head(self.streams["client"])
-
-    def say(self, by, opcode, payload):
-        """A whole message, which the other side reads."""
-        note(self.log.sent, self.log.sent_close, by, self.client, opcode, payload)
-        self.frames[by].send_frame(opcode, payload)
-        other = "server" if by == "client" else "client"
-        note(self.log.received, self.log.received_close, other, self.client,
-             *next(self.incoming[other]))
+        super().__init__(listener, log)
+        self.shake_hands(upgrade_request(path, self.server, KEY), upgrade_response(KEY))
+        log.connection(self.client, self.server, path, end="tcp-closed", cut=cut)
 
     def say_a_part(self, by, opcode, payload, length):
         """A frame of which `length` bytes of the payload go out."""
@@ -117,9 +94,7 @@ class Connection:
     def reset(self, by, by_option=True):
         if by_option:
             self.sockets[by].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
-        for side in (by, "client", "server"):
-            self.streams[side].close()
-            self.sockets[side].close()
+        self.close(first=by)
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def upgrade_request(path, server, key, *fields, version=13):
                 f"Sec-WebSocket-Version: {version}", *fields)
 
 
-def upgrade_response(key):
+def upgrade_response(key, *fields):
     return head("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
-                f"Sec-WebSocket-Accept: {accept_for(key)}")
+                f"Sec-WebSocket-Accept: {accept_for(key)}", *fields)
 
 
 def head(*lines):
@@ -68,24 +68,12 @@ class FrameSocket:
         self.stream = stream
         self.masks = masks
 
-    def send_frame(self, opcode, payload, fin=True):
-        self.connection.sendall(self.frame(opcode, payload, fin))
+    def send_frame(self, opcode, payload, fin=True, reserved=0):
+        self.connection.sendall(self.frame(opcode, payload, fin, reserved))
 
-    def frame(self, opcode, payload, fin=True):
-        length = len(payload)
-        mask_bit = 0x80 if self.masks else 0
-        head = bytes([(0x80 if fin else 0) | OPCODES[opcode]])
-        if length < 126:
-            head += bytes([mask_bit | length])
-        elif length < 1 << 16:
-            head += struct.pack(">BH", mask_bit | 126, length)
-        else:
-            head += struct.pack(">BQ", mask_bit | 127, length)
-        if self.masks:
-            key = os.urandom(4)
-            head += key
-            payload = xor(payload, key)
-        return head + payload
+    def frame(self, opcode, payload, fin=True, reserved=0):
+        key = os.urandom(4) if self.masks else None
+        return encoded_frame(opcode, payload, fin, reserved, key)
 
     def read_frame(self):
         """(fin, opcode, payload), or None when the other side has ended the connection."""
@@ -116,8 +104,31 @@ class FrameSocket:
                 kind, parts = None, []
 
 
+def encoded_frame(opcode, payload, fin=True, reserved=0, key=None, length_bytes=None):
+    """A frame. `reserved` are the bits RSV1 to RSV3 as a number from 0 to 7, `opcode` is a
+    name or a number, `length_bytes` how many bytes beyond the first the length takes: as
+    few as it can unless given."""
+    length = len(payload)
+    if length_bytes is None:
+        length_bytes = 0 if length < 126 else 2 if length < 1 << 16 else 8
+    short_length = {0: length, 2: 126, 8: 127}[length_bytes]
+    head = bytes([(0x80 if fin else 0) | reserved << 4 | OPCODES.get(opcode, opcode),
+                  (0 if key is None else 0x80) | short_length])
+    if length_bytes:
+        head += length.to_bytes(length_bytes, "big")
+    return head + payload if key is None else head + key + xor(payload, key)
+
+
 def xor(payload, key):
     return bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
+
+
+def internet_checksum(data):
+    """RFC 1071."""
+    data += bytes(len(data) % 2)
+    # All ones, which is nothing, divides 2^16k by one: the words add up at once.
+    rest = int.from_bytes(data, "big") % 0xFFFF
+    return 0xFFFF - rest
 
 
 def close_payload(code, reason=""):

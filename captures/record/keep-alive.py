@@ -77,7 +77,6 @@ async def news(request):
     await channel.prepare(request)
     log = request.app["log"]
     client = request.transport.get_extra_info("peername")
-    log.connection(client, connection.getsockname(), request.raw_path, end="closed")
 
     async def send(text):
         log.sent("server", client, "text", text)
@@ -139,6 +138,8 @@ def talk(connection, log, in_advance=None):
     connection.sendall(handshake + (logged("text", in_advance) if in_advance else b""))
     _, fields = read_head(stream)
     assert fields["sec-websocket-accept"] == accept_for(KEY)
+    log.connection(client, connection.getpeername(), PATH, end="closed",
+                   breaks=[("data-before-response", "client")] if in_advance else ())
     receive()
     if in_advance:
         receive()

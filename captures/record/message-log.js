@@ -10,12 +10,16 @@ function addressOf(host, port) {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-// `tcp` is the socket of the side `by`, `protocol` the subprotocol, if one was chosen.
-function tellConnection(by, tcp, path, protocol) {
+// `tcp` is the socket of the side `by`, `protocol` the subprotocol, if one was chosen,
+// `extensions` what the response says of them, if anything.
+function tellConnection(by, tcp, path, protocol, extensions) {
   const local = addressOf(tcp.localAddress, tcp.localPort);
   const remote = addressOf(tcp.remoteAddress, tcp.remotePort);
   const [client, server] = by === "client" ? [local, remote] : [remote, local];
-  tell({ client, server, path, ...(protocol && { subprotocol: protocol }) });
+  tell({
+    client, server, path,
+    ...(protocol && { subprotocol: protocol }), ...(extensions && { extensions }),
+  });
   return client;
 }
 
@@ -42,9 +46,15 @@ function tellClose(by, client, logged, code, reason = "") {
 // Log every connection of a WebSocketServer of `ws`.
 function logServer(server) {
   const { handleUpgrade } = server;
+  const extensions = new WeakMap();
+  server.on("headers", (lines, request) => {
+    const [, value] = lines.join("\n").match(/^Sec-WebSocket-Extensions: (.*)$/m) ?? [];
+    extensions.set(request, value);
+  });
   server.handleUpgrade = (request, tcp, head, done) =>
     handleUpgrade.call(server, request, tcp, head, (socket, ...rest) => {
-      logSocket("server", socket, tellConnection("server", tcp, request.url, socket.protocol));
+      logSocket("server", socket, tellConnection(
+        "server", tcp, request.url, socket.protocol, extensions.get(request)));
       done(socket, ...rest);
     });
   return server;
@@ -66,7 +76,8 @@ function logClient(socket, tellsConnections = false) {
   socket.once("upgrade", ({ socket: tcp, headers }) => {
     if (tellsConnections) {
       const { pathname, search } = new URL(socket.url);
-      tellConnection("client", tcp, pathname + search, headers["sec-websocket-protocol"]);
+      tellConnection("client", tcp, pathname + search, headers["sec-websocket-protocol"],
+        headers["sec-websocket-extensions"]);
     }
     logSocket("client", socket, addressOf(tcp.localAddress, tcp.localPort));
   });
@@ -87,6 +98,17 @@ function logSocket(by, socket, client) {
   socket.pong = (data, ...rest) => {
     tellMessage(by, client, "sent", "pong", data);
     pong.call(socket, data, ...rest);
+  };
+  // One message of several frames, with what `between` does between them. It takes its
+  // place in the log with the last.
+  socket.sendInFragments = async (parts, between) => {
+    for (const part of parts.slice(0, -1)) {
+      send.call(socket, part, { fin: false });
+      await between();
+    }
+    const whole = Buffer.concat(parts.map(bytes));
+    tellMessage(by, client, "sent", typeof parts[0] === "string" ? "text" : "binary", whole);
+    send.call(socket, parts.at(-1), { fin: true });
   };
   socket.close = (code, reason) => {
     if (socket.readyState === socket.constructor.OPEN) {

@@ -28,20 +28,30 @@ class MessageLog:
         self.path = Path(capture_path).with_suffix(".jsonl")
         self.head = {"capture": Path(capture_path).name, "control": control, "connections": []}
         self.messages = []
+        # Messages before the capture began are left out.
+        self.capturing = True
         self.lock = threading.Lock()
 
     def connection(self, client, server, path, subprotocol=None, accept="valid",
-                   status=None, end=None, cut=()):
+                   status=None, end=None, cut=(), extensions=None, inferred=False, breaks=()):
         """A handshake: `status` is that of a refusal, `end` how the connection will end,
-        `cut` names the sides whose last message a RST cuts."""
+        `cut` names the sides whose last message a RST cuts. `extensions` is what the
+        response says of them; `inferred` says that the capture begins after the
+        handshake; `breaks` are the rules that are broken, each with the side that does."""
         entry = {"client": address(client), "server": address(server), "path": path}
         if subprotocol:
             entry["subprotocol"] = subprotocol
+        if extensions:
+            entry["extensions"] = extensions
         entry |= {"accept": accept} if status is None else {"status": status}
+        if inferred:
+            entry["inferred"] = True
         if end:
             entry["end"] = end
         if cut:
             entry["cut"] = [{"from": side} for side in cut]
+        if breaks:
+            entry["breaks"] = [{"rule": rule, "from": side} for rule, side in breaks]
         with self.lock:
             self.head["connections"].append(entry)
 
@@ -52,12 +62,13 @@ class MessageLog:
         with self.lock:
             self.head.setdefault("other_upgrades", []).append(entry)
 
-    def sent(self, by, client, opcode, payload):
-        """`client` is the client's address: with it every line names its connection."""
-        self._add(client, by, "sent", by, described(opcode, payload))
+    def sent(self, by, client, opcode, payload, **more):
+        """`client` is the client's address: with it every line names its connection.
+        `more` may say `compressed=True` where the application knows."""
+        self._add(client, by, "sent", by, described(opcode, payload) | more)
 
-    def received(self, by, client, opcode, payload):
-        self._add(client, OPPOSITE[by], "received", by, described(opcode, payload))
+    def received(self, by, client, opcode, payload, **more):
+        self._add(client, OPPOSITE[by], "received", by, described(opcode, payload) | more)
 
     def partly_sent(self, by, client, opcode, beginning):
         """The last message of a side, of which only `beginning` went out."""
@@ -75,8 +86,9 @@ class MessageLog:
 
     def add_line(self, line):
         """A line that a program in another language wrote in this same form."""
-        with self.lock:
-            self.messages.append(line)
+        if self.capturing:
+            with self.lock:
+                self.messages.append(line)
 
     def write(self):
         lines = [self.head, *self.messages]

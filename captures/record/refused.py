@@ -130,7 +130,9 @@ class Asking:
         """The fields of the answer. The server logs the upgrade that it accepts."""
         server = self.connection.getpeername()
         if status != 101:
-            self.log.connection(self.connection.getsockname(), server, path, status=status)
+            breaks = [("request-other-version", "client")] if version else ()
+            self.log.connection(self.connection.getsockname(), server, path, status=status,
+                                breaks=breaks)
         self.connection.sendall(upgrade_request(path, server, KEY, *fields, **version))
         first, answer = read_head(self.stream)
         assert int(first.split()[1]) == status, first

@@ -59,7 +59,8 @@ def talk(port, log):
             "\r\n").encode())
         _, fields = read_head(stream)
         assert fields["sec-websocket-accept"] != accept_for(KEY)
-        log.connection(client, connection.getpeername(), PATH, accept="mismatch")
+        log.connection(client, connection.getpeername(), PATH, accept="mismatch",
+                       breaks=[("accept-mismatch", "server")])
         frames = FrameSocket(connection, stream, masks=True)
         answers = frames.read_messages()
 

@@ -538,6 +538,7 @@ fn answer(
         let headers = response.headers;
         let chosen = |name: &str| header::value(&headers, name).map(str::to_owned);
         handshake.http = response.version;
+        handshake.response_http = Some(response.version);
         handshake.status = Some(response.status);
         handshake.reason = Some(response.reason).filter(|reason| !reason.is_empty());
         handshake.accept = chosen("Sec-WebSocket-Accept");

@@ -109,8 +109,10 @@ impl fmt::Display for Side {
 /// The opening handshake (RFC 6455 §4), as far as the capture has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handshake {
-    /// Version of HTTP.
+    /// Version of HTTP: the request's, or else the response's.
     pub http: HttpVersion,
+    /// The response's; `None` when it is not in the capture.
+    pub response_http: Option<HttpVersion>,
     /// Request method; absent when the request is not in the capture.
     pub method: Option<String>,
     /// Request target.

@@ -72,6 +72,8 @@ rules! {
     RequestKey, "request-key", Error, "RFC 6455 §4.1";
     /// `Sec-WebSocket-Version` is missing, or not 13.
     RequestWebSocketVersion, "request-websocket-version", Error, "RFC 6455 §4.1";
+    /// The request asks for another version than 13, which the server refused.
+    RequestOtherVersion, "request-other-version", Warning, "RFC 6455 §4.4";
     /// An offered subprotocol is empty, not a token or offered twice.
     RequestSubprotocols, "request-subprotocols", Error, "RFC 6455 §4.1";
     /// A header of the handshake that may come once came more often.
@@ -104,7 +106,7 @@ rules! {
     DeflateResponse, "deflate-response", Error, "RFC 7692 §7.1";
     /// The response that switches protocols has `Content-Length` or
     /// `Transfer-Encoding`.
-    ResponseContent, "response-content", Error, "RFC 9110 §8.6";
+    ResponseContent, "response-content", Warning, "RFC 9110 §8.6";
     /// A header of the handshake stands where the RFC gives it no meaning.
     MisplacedHeader, "misplaced-header", Note, "RFC 6455 §11.3";
     /// The server refused a version, as it seems, without saying which it takes.

@@ -119,8 +119,10 @@ impl Judge<'_> {
         if let Some(detail) = judge_subprotocols(headers) {
             self.client(Rule::RequestSubprotocols, detail);
         }
-        self.extension_syntax(Side::Client, headers);
-        if let Some(detail) = deflate::judge_offers(&self.handshake.extensions_offered) {
+        // What cannot be read offers nothing that could be wrong.
+        if !self.extension_syntax(Side::Client, headers)
+            && let Some(detail) = deflate::judge_offers(&self.handshake.extensions_offered)
+        {
             self.client(Rule::DeflateOffer, detail);
         }
         self.duplicates(Side::Client, headers, &[KEY, VERSION_HEADER]);
@@ -187,18 +189,21 @@ impl Judge<'_> {
         self.client(Rule::RequestKey, format!("The request has {problem}."));
     }
 
-    /// Another version is no fault where the server refuses it: so versions are
-    /// negotiated (RFC 6455 §4.4).
+    /// Another version that the server refuses is how versions are negotiated
+    /// (RFC 6455 §4.4).
     fn websocket_version(&mut self, headers: &[Header], outcome: Outcome) {
-        let other = values(headers, VERSION_HEADER).find(|version| {
-            *version != VERSION && !(outcome == Outcome::Refused && is_version(version))
-        });
+        let other = values(headers, VERSION_HEADER).find(|version| *version != VERSION);
         let problem = match other {
             Some(version) => format!("{VERSION_HEADER} {}, not {VERSION}", shown(version)),
             None if !has(headers, VERSION_HEADER) => format!("no {VERSION_HEADER}"),
             None => return,
         };
-        self.client(Rule::RequestWebSocketVersion, format!("The request has {problem}."));
+        let is_negotiation = outcome == Outcome::Refused && other.is_some_and(is_version);
+        let rule = match is_negotiation {
+            true => Rule::RequestOtherVersion,
+            false => Rule::RequestWebSocketVersion,
+        };
+        self.client(rule, format!("The request has {problem}."));
     }
 }
 
@@ -212,20 +217,23 @@ impl Judge<'_> {
             self.accept();
         }
         self.subprotocol();
-        self.extension_syntax(Side::Server, headers);
-        self.extensions();
+        let is_readable = !self.extension_syntax(Side::Server, headers);
+        self.extensions(is_readable);
         self.duplicates(Side::Server, headers, &[ACCEPT, PROTOCOL, EXTENSIONS]);
         self.content(headers);
         self.misplaced(Side::Server, headers, &[KEY, VERSION_HEADER]);
     }
 
     fn response_version(&mut self) {
-        if self.handshake.http != HttpVersion::Http10 {
-            return;
-        }
-        let detail = match self.handshake.request_headers {
-            Some(_) => "The server switched protocols on a request of HTTP/1.0.",
-            None => "The response that switches protocols is of HTTP/1.0.",
+        let asked = self.handshake.request_headers.is_some().then_some(self.handshake.http);
+        let detail = match (self.handshake.response_http, asked) {
+            (Some(HttpVersion::Http10), _) => {
+                "The response that switches protocols is of HTTP/1.0."
+            }
+            (_, Some(HttpVersion::Http10)) => {
+                "The server switched protocols on a request of HTTP/1.0."
+            }
+            _ => return,
         };
         self.server(Rule::ResponseHttpVersion, detail.to_owned());
     }
@@ -289,7 +297,7 @@ impl Judge<'_> {
         }
     }
 
-    fn extensions(&mut self) {
+    fn extensions(&mut self, is_readable: bool) {
         let Handshake { extensions_offered: offered, extensions: chosen, .. } = self.handshake;
         let offered = self.handshake.request_headers.is_some().then_some(offered.as_slice());
         let not_offered = offered.map(|offered| missing(offered, chosen)).unwrap_or_default();
@@ -304,7 +312,8 @@ impl Judge<'_> {
             );
             self.server(Rule::ExtensionNotOffered, detail);
         }
-        if !not_offered.contains(&deflate::NAME)
+        if is_readable
+            && !not_offered.contains(&deflate::NAME)
             && let Some(detail) = deflate::judge_choice(offered, chosen)
         {
             self.server(Rule::DeflateResponse, detail);
@@ -345,13 +354,16 @@ impl Judge<'_> {
 
 /// Either head.
 impl Judge<'_> {
-    fn extension_syntax(&mut self, side: Side, headers: &[Header]) {
+    /// Whether it is broken.
+    fn extension_syntax(&mut self, side: Side, headers: &[Header]) -> bool {
         let problem = values(headers, EXTENSIONS)
             .find_map(|value| Some((value, judge_extensions(value).err()?)));
-        if let Some((value, problem)) = problem {
-            let detail = format!("{EXTENSIONS} {} {problem}.", shown(value));
-            self.find(side, Rule::ExtensionSyntax, detail);
-        }
+        let Some((value, problem)) = problem else {
+            return false;
+        };
+        let detail = format!("{EXTENSIONS} {} {problem}.", shown(value));
+        self.find(side, Rule::ExtensionSyntax, detail);
+        true
     }
 
     /// Headers that may come once (RFC 6455 §11.3).
@@ -482,6 +494,7 @@ Sec-WebSocket-Protocol: chat";
         if let Some(line) = response.lines().next() {
             let headers = headers(response);
             handshake.http = version(line);
+            handshake.response_http = Some(handshake.http);
             handshake.status = Some(line.split(' ').nth(1).unwrap().parse().unwrap());
             handshake.accept = values(&headers, ACCEPT).next().map(str::to_owned);
             handshake.subprotocol = values(&headers, PROTOCOL).next().map(str::to_owned);
@@ -586,8 +599,6 @@ Sec-WebSocket-Protocol: chat";
         (Side::Client, Rule::MisplacedHeader, &[("Origin", "Sec-WebSocket-Accept: a\nOrigin")], &[("Origin", "Accept: a\nOrigin")]),
         (Side::Server, Rule::MisplacedHeader, &[(SWITCHING, "OK\nSec-WebSocket-Version: 13")], &[(SWITCHING, "OK\nOrigin: http://example.com")]),
         (Side::Server, Rule::MisplacedHeader, &[(SWITCHING, "OK\nSec-WebSocket-Key: a")], &[(SWITCHING, "OK\nWebSocket-Origin: a")]),
-        (Side::Server, Rule::RefusedWithoutVersion, &[("Version: 13", "Version: 25"), ("101 Switching Protocols\nUpgrade: websocket", "426 Upgrade Required\nUpgrade: websocket")], &[("Version: 13", "Version: 25"), ("101 Switching Protocols", "426 Upgrade Required\nSec-WebSocket-Version: 13, 8, 7")]),
-        (Side::Server, Rule::RefusedWithoutVersion, &[("Version: 13", "Version: 25"), ("101 Switching Protocols", "400 Bad Request")], &[("101 Switching Protocols", "400 Bad Request")]),
     ];
 
     #[test]
@@ -609,6 +620,7 @@ Sec-WebSocket-Protocol: chat";
         assert_eq!(broken(&request, ""), [client]);
         assert_eq!(broken(&request, "HTTP/1.0 404 Not Found"), [client]);
         assert_eq!(broken(&request, RESPONSE), [client, server]);
+        assert_eq!(broken(REQUEST, &response), [server]);
         assert_eq!(broken("", &response), [server]);
         assert_eq!(broken("", RESPONSE), []);
     }
@@ -621,7 +633,12 @@ Sec-WebSocket-Protocol: chat";
             .skip_while(|rule| **rule != Rule::RequestMethod)
             .take_while(|rule| **rule != Rule::UnmaskedClientFrame)
             .filter(|rule| **rule != Rule::DataBeforeResponse);
-        let elsewhere = [Rule::RequestHttpVersion, Rule::ResponseHttpVersion];
+        let elsewhere = [
+            Rule::RequestHttpVersion,
+            Rule::ResponseHttpVersion,
+            Rule::RequestOtherVersion,
+            Rule::RefusedWithoutVersion,
+        ];
         for rule in rules {
             let has_case = CASES.iter().any(|(_, broken, ..)| broken == rule);
             assert!(has_case || elsewhere.contains(rule), "{rule:?}");
@@ -712,12 +729,27 @@ Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=10, foo";
             assert_eq!(broken(REQUEST, refusal), [], "{refusal}");
         }
         let other_version = REQUEST.replace("13", "25");
+        let other = [(Side::Client, Rule::RequestOtherVersion)];
         for refusal in [
             "HTTP/1.1 403 Forbidden",
             "HTTP/1.1 426 Upgrade Required\nUpgrade: TLS/1.0",
             "HTTP/1.1 426 Upgrade Required\nsec-websocket-version: 13\nSec-WebSocket-Version: 8, 7",
         ] {
-            assert_eq!(broken(&other_version, refusal), [], "{refusal}");
+            assert_eq!(broken(&other_version, refusal), other, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn who_refuses_a_version_says_which_it_takes() {
+        let other_version = REQUEST.replace("13", "25");
+        let other = (Side::Client, Rule::RequestOtherVersion);
+        let without = (Side::Server, Rule::RefusedWithoutVersion);
+        for refusal in [
+            "HTTP/1.1 426 Upgrade Required\nUpgrade: websocket\nConnection: Upgrade",
+            "HTTP/1.1 400 Bad Request",
+        ] {
+            assert_eq!(broken(&other_version, refusal), [other, without], "{refusal}");
+            assert_eq!(broken(REQUEST, refusal), [], "{refusal}");
         }
     }
 
@@ -729,7 +761,12 @@ Host: upstream
 Connection: close
 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
 Sec-WebSocket-Version: 25";
-        let found = [Rule::RequestHttpVersion, Rule::RequestUpgrade, Rule::RequestConnection];
+        let found = [
+            Rule::RequestHttpVersion,
+            Rule::RequestUpgrade,
+            Rule::RequestConnection,
+            Rule::RequestOtherVersion,
+        ];
         let found = found.map(|rule| (Side::Client, rule));
         assert_eq!(broken(proxied, "HTTP/1.1 400 Bad Request"), found);
         let unreadable = REQUEST.replace("13", "RFC6455");

@@ -91,7 +91,7 @@ pub(crate) fn capture(name: &str) -> PathBuf {
 }
 
 /// How many recordings this project has made.
-const RECORDINGS: usize = 28;
+const RECORDINGS: usize = 38;
 
 /// All recordings: the project's, or those in the folder that `WSDUMP_CAPTURES`
 /// names, as `record-all` does for new ones.
@@ -107,6 +107,23 @@ pub(crate) fn captures() -> Vec<PathBuf> {
     captures.sort();
     assert!(captures.len() >= if named.is_some() { 1 } else { RECORDINGS });
     captures
+}
+
+/// Those that give wsdump no cause to complain: no packet is missing, and no frame
+/// broken.
+pub(crate) fn faultless_captures() -> Vec<PathBuf> {
+    let mut captures = captures();
+    captures.retain(|path| {
+        let head = head_of_log(path);
+        head.get("lost_packets").is_none() && head["messages"] != "not logged"
+    });
+    captures
+}
+
+/// The first line of a recording's log, which is about the whole.
+pub(crate) fn head_of_log(capture: &Path) -> Value {
+    let log = std::fs::read_to_string(capture.with_extension("jsonl")).unwrap();
+    serde_json::from_str(log.lines().next().unwrap()).unwrap()
 }
 
 /// A folder of this test's own, empty.

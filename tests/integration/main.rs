@@ -21,6 +21,8 @@ mod rooms;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod rules_on_the_wire;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod snapshots;
