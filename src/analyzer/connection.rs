@@ -12,7 +12,7 @@ use crate::types::{
     Side, Timestamp, Violation,
 };
 use crate::websocket::{
-    Compression, Decoder, Deflate, Extensions, Found, Hole, Receiver, Recogniser, Search,
+    Cause, Compression, Decoder, Deflate, Extensions, Found, Hole, Receiver, Recogniser, Search,
     Workspace, expected_accept, judge_accept, judge_handshake,
 };
 
@@ -239,11 +239,10 @@ impl WebSocket {
                 decoder.miss(&missing, workspace, teller);
             } else {
                 teller.hole(&Hole {
-                    missing: Some(missing),
+                    cause: Cause::Missing(missing),
                     origin: missing.origin,
                     next_frame: NextFrame::Known,
                     undecoded: 0,
-                    is_within: true,
                 });
             }
         });

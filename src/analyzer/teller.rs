@@ -6,7 +6,7 @@ use crate::payload::classify;
 use crate::types::{
     Body, Close, Connection, Frame, Gap, Kind, Message, Opcode, Origin, Rule, Side, Violation,
 };
-use crate::websocket::{Assembled, FrameHeader, Hole, Receiver, parse_close};
+use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_close};
 
 /// Makes events of what the decoder of one side finds.
 pub(super) struct Teller<'a, 'c> {
@@ -74,11 +74,14 @@ impl Receiver for Teller<'_, '_> {
         // What is waited for may be in it.
         self.peer.ping = None;
         self.half.has_hole = true;
-        let bytes = match hole.missing {
-            Some(missing) if missing.is_visible => Some(missing.bytes),
-            Some(_) => return,
-            None if hole.is_within => None,
-            None => return,
+        let bytes = match hole.cause {
+            Cause::Missing(missing) if missing.is_visible => Some(missing.bytes),
+            Cause::FrameLength => {
+                self.report.statistics.long_frames += 1;
+                None
+            }
+            Cause::NoFrame => None,
+            Cause::Missing(_) | Cause::Rest => return,
         };
         self.report.statistics.gaps += 1;
         self.report.statistics.missing_bytes += bytes.unwrap_or(0);

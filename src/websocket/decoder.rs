@@ -12,6 +12,10 @@ use super::search::{Expected, Found, Search};
 use super::workspace::Workspace;
 use crate::types::{Missing, NextFrame, NotInflated, Opcode, Origin, Rule, Run, Side};
 
+/// Frames that were found by their bytes, and those after them, which must look
+/// as expected; after so many there is no doubt.
+const GUIDED: u8 = 16;
+
 /// Bytes unmasked at a time, so that they stay in the cache.
 const BLOCK: usize = 16 << 10;
 
@@ -33,17 +37,28 @@ pub trait Receiver {
 /// Where a direction cannot be read on without a break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// What is missing; `None` where nothing is, but the place of the next
-    /// frame is not known.
-    pub missing: Option<Missing>,
+    /// Why.
+    pub cause: Cause,
     /// The packet that made it known.
     pub origin: Origin,
     /// How the first frame after it was found.
     pub next_frame: NextFrame,
     /// Bytes after it that are in the capture and of no known frame.
     pub undecoded: u64,
-    /// Something came before it: it is a hole, not where the capture begins.
-    pub is_within: bool,
+}
+
+/// Why a direction cannot be read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Bytes are missing.
+    Missing(Missing),
+    /// A frame is longer than the limit, or than can be.
+    FrameLength,
+    /// What was taken for frames is none.
+    NoFrame,
+    /// Bytes that no header follows from: those before the first frame that was
+    /// found, or a header that the end cut off.
+    Rest,
 }
 
 /// What the negotiated extensions do to frames.
@@ -82,9 +97,9 @@ pub struct Decoder {
     inflater: Option<Box<Inflater>>,
     /// The beginning of a message may be missing from the capture.
     may_continue: bool,
-    /// Its frames were found by their bytes: what cannot be a frame shows
-    /// that they are none.
-    is_guided: bool,
+    /// Its frames were found by their bytes: for so many more, what cannot be a
+    /// frame shows that they are none.
+    guided: u8,
     /// It is known to be WebSocket, whatever its bytes look like.
     is_believed: bool,
     /// All its data messages so far were text.
@@ -127,11 +142,10 @@ enum Target {
 struct Lost {
     search: Search,
     /// What is told when it is found, or not.
-    missing: Option<Missing>,
+    cause: Cause,
     origin: Option<Origin>,
     /// Bytes that came after the hole and are not in the search.
     undecoded: u64,
-    is_within: bool,
 }
 
 impl Decoder {
@@ -149,7 +163,7 @@ impl Decoder {
             control: None,
             inflater: inflater.map(Box::new),
             may_continue: false,
-            is_guided: false,
+            guided: 0,
             is_believed: false,
             is_text_only: false,
             has_data: false,
@@ -203,11 +217,10 @@ impl Decoder {
             && missing.bytes <= payload.remaining
         {
             receiver.hole(&Hole {
-                missing: Some(*missing),
+                cause: Cause::Missing(*missing),
                 origin: missing.origin,
                 next_frame: NextFrame::Known,
                 undecoded: 0,
-                is_within: true,
             });
             self.pass(payload, missing.bytes, workspace, receiver);
             return;
@@ -215,14 +228,14 @@ impl Decoder {
         if let State::Payload(payload) = self.state {
             self.pass(payload, payload.remaining, workspace, receiver);
         }
-        self.lose_place(Some(*missing), missing.origin, workspace, receiver);
+        self.lose_place(Cause::Missing(*missing), missing.origin, workspace, receiver);
     }
 
     /// A decoder for frames that were found by their bytes.
     pub fn found(side: Side, extensions: Extensions, workspace: &mut Workspace) -> Self {
         let mut decoder = Self::new(side, extensions, workspace);
         decoder.lose_context(workspace);
-        decoder.is_guided = true;
+        decoder.guided = GUIDED;
         decoder
     }
 
@@ -232,7 +245,7 @@ impl Decoder {
             && let State::Lost(lost) = std::mem::replace(&mut self.state, State::begin())
         {
             lost.tell(NextFrame::Inferred, found.offset as u64, receiver);
-            self.is_guided = true;
+            self.guided = GUIDED;
             for run in lost.search.runs_from(found.offset) {
                 self.take(run, workspace, receiver);
             }
@@ -251,11 +264,10 @@ impl Decoder {
             State::Payload(payload) if payload.header.fin => remaining = Some(payload.remaining),
             State::Header(PartialHeader { filled, start: Some((_, origin)), .. }) => {
                 receiver.hole(&Hole {
-                    missing: None,
+                    cause: Cause::Rest,
                     origin,
                     next_frame: NextFrame::Lost,
                     undecoded: filled as u64,
-                    is_within: false,
                 });
             }
             State::Header(_) | State::Payload(_) | State::Lost(_) => {}
@@ -308,9 +320,16 @@ impl Decoder {
         }
     }
 
+    fn judge_overflow(&self, length: u64, origin: Origin, receiver: &mut impl Receiver) {
+        if self.guided == 0 {
+            let detail = format!("A frame claims {length} bytes.");
+            receiver.violation(Rule::FrameLengthOverflow, &detail, origin);
+        }
+    }
+
     /// Whether a header is to be followed.
     fn accepts(&self, header: &FrameHeader, workspace: &Workspace) -> bool {
-        header.length <= workspace.frame && (!self.is_guided || self.expects(header))
+        header.length <= workspace.frame && (self.guided == 0 || self.expects(header))
     }
 
     /// Whether a header is one that this side would send.
@@ -354,13 +373,19 @@ impl Decoder {
                             count + self.frame(header, start, rest, workspace, receiver)
                         }
                         no_frame => {
-                            if let Err(HeaderError::LengthOverflow(length)) = no_frame
-                                && !self.is_guided
-                            {
-                                let detail = format!("A frame claims {length} bytes.");
-                                receiver.violation(Rule::FrameLengthOverflow, &detail, run.origin);
-                            }
-                            self.lose_place(None, run.origin, workspace, receiver);
+                            let length = match no_frame {
+                                Ok(header) => header.length,
+                                Err(HeaderError::LengthOverflow(length)) => {
+                                    self.judge_overflow(length, run.origin, receiver);
+                                    length
+                                }
+                                Err(HeaderError::Incomplete) => 0,
+                            };
+                            let cause = match length > workspace.frame {
+                                true => Cause::FrameLength,
+                                false => Cause::NoFrame,
+                            };
+                            self.lose_place(cause, run.origin, workspace, receiver);
                             0
                         }
                     }
@@ -389,6 +414,7 @@ impl Decoder {
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) -> usize {
+        self.guided = self.guided.saturating_sub(1);
         receiver.frame(&header, position, rest.origin);
         self.judge(&header, rest.origin, workspace, receiver);
         let target = match header.opcode {
@@ -573,7 +599,7 @@ impl Decoder {
     /// The next frame may begin anywhere.
     fn lose_place(
         &mut self,
-        missing: Option<Missing>,
+        cause: Cause,
         origin: Origin,
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
@@ -582,8 +608,8 @@ impl Decoder {
             State::Header(partial) => partial.filled as u64,
             State::Payload(_) | State::Lost(_) => 0,
         };
-        let lost = Lost { missing, origin: Some(origin), undecoded, ..Lost::new(workspace) };
-        self.state = State::Lost(Box::new(Lost { is_within: true, ..lost }));
+        let lost = Lost { cause, origin: Some(origin), undecoded, ..Lost::new(workspace) };
+        self.state = State::Lost(Box::new(lost));
         let message = self.message.take();
         self.emit(message, None, workspace, receiver);
         self.lose_context(workspace);
@@ -694,10 +720,9 @@ impl Lost {
     fn new(workspace: &Workspace) -> Self {
         Self {
             search: Search::new(workspace.search),
-            missing: None,
+            cause: Cause::Rest,
             origin: None,
             undecoded: 0,
-            is_within: false,
         }
     }
 
@@ -705,11 +730,11 @@ impl Lost {
     /// no frame.
     fn tell(&self, next_frame: NextFrame, rest: u64, receiver: &mut impl Receiver) {
         let undecoded = self.undecoded + self.search.dropped() + rest;
-        let Some(origin) = self.origin.filter(|_| self.is_within || undecoded > 0) else {
+        let Some(origin) = self.origin.filter(|_| self.cause != Cause::Rest || undecoded > 0)
+        else {
             return;
         };
-        let Self { missing, is_within, .. } = *self;
-        receiver.hole(&Hole { missing, origin, next_frame, undecoded, is_within });
+        receiver.hole(&Hole { cause: self.cause, origin, next_frame, undecoded });
     }
 }
 
@@ -776,8 +801,11 @@ mod tests {
         }
 
         fn hole(&mut self, hole: &Hole) {
-            let missing = hole.missing.map(|missing| missing.bytes);
-            let Hole { next_frame, undecoded, .. } = hole;
+            let Hole { cause, next_frame, undecoded, .. } = hole;
+            let missing = match cause {
+                Cause::Missing(missing) => Some(missing.bytes),
+                _ => None,
+            };
             self.0.push(format!("hole of {missing:?}, next {next_frame}, {undecoded} undecoded"));
         }
     }

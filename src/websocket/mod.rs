@@ -35,7 +35,7 @@ pub use accept::{expected_accept, judge_accept};
 pub use candidate::looks_like_frames;
 pub use chain::Evidence;
 pub use close::{close_code_name, parse_close};
-pub use decoder::{Compression, Decoder, Extensions, Hole, Receiver};
+pub use decoder::{Cause, Compression, Decoder, Extensions, Hole, Receiver};
 pub use deflate::Deflate;
 pub use frame::{FrameHeader, HeaderError};
 pub use handshake::{Finding, judge_handshake};
