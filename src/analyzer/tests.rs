@@ -401,7 +401,7 @@ fn a_lost_response_and_a_lost_frame() {
     let mut ends = Ends::upgraded();
     ends.frame(CLIENT, 0x81, b"one");
     ends.frame(CLIENT, 0x81, b"two");
-    ends.frame(SERVER, 0x81, b"three");
+    ends.frame(SERVER, 0x81, b"{\"three\": 3}");
     // The response is missing: what the server sends then cannot be read.
     let mut lost = ends.sent.clone();
     lost.remove(4);
@@ -413,7 +413,7 @@ fn a_lost_response_and_a_lost_frame() {
             "#0 client text \"one\"",
             "#0 client text \"two\"",
             "#0 server gap Some(129)",
-            "#0 server text \"three\"",
+            "#0 server text json {\"three\": 3}",
             "#0 end open 2+1",
         ]
     );
@@ -421,7 +421,7 @@ fn a_lost_response_and_a_lost_frame() {
     lost.remove(5);
     assert_eq!(
         without_packets(&tell(&lost))[1..3],
-        ["#0 server text \"three\"", "#0 client gap Some(9)"]
+        ["#0 server text json {\"three\": 3}", "#0 client gap Some(9)"]
     );
 }
 

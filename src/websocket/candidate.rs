@@ -8,6 +8,11 @@ use crate::types::Opcode;
 /// Payload bytes of a text frame that are looked at.
 const SAMPLE: usize = 64;
 
+/// The most bits that the text of a masked frame counts. Inside other masked
+/// text, a key that is off by less than 32 in each of its bytes, as one of 2^12
+/// is, unmasks it to something printable.
+const MAX_TEXT: i32 = 12;
+
 /// The most bits that the text of an unmasked frame counts: unlike text that
 /// appears by unmasking, it may lie inside anything.
 const MAX_BARE_TEXT: i32 = 10;
@@ -153,7 +158,7 @@ impl Payload<'_> {
                 std::str::from_utf8(sample.get(..error.valid_up_to())?).ok()?
             }
         };
-        let mut content = text_bits(text);
+        let mut content = text_bits(text).min(MAX_TEXT);
         if is_poor_key(self.key) {
             // Inside other text, only what is not of 7 bits can be taken for a
             // header; then text tells nothing.
@@ -232,6 +237,10 @@ pub fn looks_like_frames(segment: &[u8]) -> bool {
     let kind = Kind { masked, reserved_bits: FrameHeader::RSV1, max_frame: 1 << 32 };
     let mut rest = segment;
     let mut content = 0;
+    // So begins whatever has its length before it in two bytes.
+    if segment.first() == Some(&0) {
+        return false;
+    }
     while let Place::Frame(candidate) = look(rest, kind) {
         content += candidate.content;
         let size = usize::try_from(candidate.size()).unwrap_or(usize::MAX);

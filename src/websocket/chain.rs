@@ -19,7 +19,7 @@ use super::utf8::Utf8;
 use crate::types::Opcode;
 
 /// The evidence with which a frame is certain.
-const CERTAIN: i32 = 20;
+const CERTAIN: i32 = 22;
 
 /// The same where the user knows that there are frames.
 const BELIEVED: i32 = 10;
@@ -29,6 +29,11 @@ const DOUBTFUL: i32 = 4;
 
 /// How many chains are read in full before it is given up.
 const MAX_TRIES: usize = 8;
+
+/// What the first byte of a frame counts at the most, in bits. Masked payloads
+/// have all bytes alike.
+const MAX_RARITY: i32 = 10;
+const MAX_RARITY_MASKED: i32 = 7;
 
 /// What [`Evidence`] counts at the most of anything.
 const MAX_BITS: i32 = 1 << 20;
@@ -276,7 +281,14 @@ impl<'a> Chains<'a> {
                 covered = covered.max(link.end);
             }
             let is_refused = refused.get(index).copied().unwrap_or_default();
-            if is_refused || is_doubtful || link.is_cut || link.certainty < self.question.certain()
+            // Neither its beginning nor its end is confirmed by anything else.
+            let is_alone =
+                link.leader.is_none() && !link.is_aligned && link.landing == Landing::Beyond;
+            if is_refused
+                || is_doubtful
+                || is_alone
+                || link.is_cut
+                || link.certainty < self.question.certain()
             {
                 continue;
             }
@@ -357,7 +369,11 @@ impl<'a> Chains<'a> {
         } else {
             -log2_u64(chance / expected)
         };
-        rarity.min(10) + link.bits
+        let most = if self.question.kind.masked { MAX_RARITY_MASKED } else { MAX_RARITY };
+        let own = rarity.min(most) + link.bits;
+        // So begins whatever has its length before it in two bytes.
+        let is_middle = link.opcode == Opcode::Continuation && !link.fin;
+        if is_middle { own.min(0) } else { own }
     }
 
     /// Reads a chain in full, from the link that begins the evidence for

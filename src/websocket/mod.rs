@@ -27,6 +27,8 @@ mod mask;
 mod message;
 mod recogniser;
 mod search;
+#[cfg(test)]
+mod search_tests;
 mod utf8;
 mod window;
 mod workspace;

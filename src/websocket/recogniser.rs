@@ -112,11 +112,6 @@ impl Recogniser {
         }
     }
 
-    /// Bytes of memory that it keeps.
-    pub fn memory(&self) -> usize {
-        self.forward.search.memory() + self.backward.search.memory()
-    }
-
     /// The bytes held of a direction.
     pub fn search(&self, direction: Direction) -> &Search {
         match direction {
@@ -125,9 +120,18 @@ impl Recogniser {
         }
     }
 
-    /// The same, to be taken over.
+    /// The same of [`Direction::Forward`] and [`Direction::Backward`], to go on
+    /// with when the sides are known.
     pub fn into_searches(self) -> (Search, Search) {
-        (self.forward.search, self.backward.search)
+        let [mut forward, mut backward] = [self.forward.search, self.backward.search];
+        forward.look_again();
+        backward.look_again();
+        (forward, backward)
+    }
+
+    /// Bytes of memory that are allocated.
+    pub fn memory(&self) -> usize {
+        self.forward.search.memory() + self.backward.search.memory()
     }
 
     fn half(&mut self, direction: Direction) -> &mut Half {
@@ -158,7 +162,8 @@ impl Recogniser {
 
     fn is_hopeless(&self) -> bool {
         let halves = [&self.forward, &self.backward];
-        halves.iter().all(|half| half.unlike >= MAX_UNLIKE || half.runs == 0)
+        let is_unlike = |half: &&Half| half.unlike >= MAX_UNLIKE;
+        halves.iter().any(is_unlike) && halves.iter().all(|half| is_unlike(half) || half.runs == 0)
             || halves.iter().map(|half| half.unlike).sum::<u64>() >= MAX_UNLIKE * 4
             || halves.iter().any(|half| half.bytes > self.patience)
     }
@@ -227,13 +232,13 @@ impl Evidence {
 
     /// Masked frames that are enough alone.
     fn is_strong_masked(&self) -> bool {
-        let has_text = self.bits >= 40 && self.content >= 24;
+        let has_text = self.bits >= 36 && self.content >= 24;
         has_text || self.fresh_keys >= 8 && self.exact >= 8 && self.bits >= 100
     }
 
     /// Masked frames that are enough with those of the server.
     fn is_fair_masked(&self) -> bool {
-        let has_text = self.bits >= 28 && self.content >= 12;
+        let has_text = self.bits >= 26 && self.content >= 12;
         has_text || self.fresh_keys >= 3 && self.exact >= 3 && self.bits >= 40
     }
 

@@ -7,8 +7,8 @@ use crate::types::{Origin, Run};
 /// What the memory of one more run costs beside its bytes.
 const PIECE_COST: usize = size_of::<Piece>() + size_of::<usize>();
 
-/// All bytes are looked at again when so many have come, and at least an
-/// eighth of them are new.
+/// All bytes are looked at again when so many have come, and at least a
+/// quarter of them are new.
 const NEW_BYTES: usize = 32;
 
 /// What is known of the frames that are searched for.
@@ -141,8 +141,14 @@ impl Search {
     }
 
     pub(super) fn is_due(&self, is_end: bool) -> bool {
-        let enough = (self.bytes.len() / 8).max(NEW_BYTES.min(self.bytes.len()));
+        let enough = (self.bytes.len() / 4).max(NEW_BYTES.min(self.bytes.len()));
         self.unseen > 0 && (is_end || self.unseen >= enough)
+    }
+
+    /// Forgets that the bytes held were looked at, as something else is
+    /// expected of them now.
+    pub(super) fn look_again(&mut self) {
+        self.unseen = self.bytes.len();
     }
 
     pub(super) fn looked(&mut self) {
