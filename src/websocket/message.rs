@@ -115,6 +115,7 @@ impl Partial {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
+        let is_judged = self.utf8.is_some();
         if let Some(utf8) = &mut self.utf8 {
             utf8.push(bytes);
         }
@@ -126,7 +127,7 @@ impl Partial {
         if !beyond.is_empty() {
             self.judge_from_here();
             self.truncated = true;
-            if let Some(utf8) = &mut self.utf8 {
+            if let Some(utf8) = self.utf8.as_mut().filter(|_| !is_judged) {
                 utf8.push(beyond);
             }
         }
@@ -207,5 +208,30 @@ impl Partial {
     /// The buffer, to be used again.
     pub(super) fn into_buffer(self) -> Vec<u8> {
         self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::SourceId;
+
+    #[test]
+    fn text_beyond_the_limit_is_judged_once() {
+        let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+        let header = FrameHeader::parse(b"\x81\x0c").unwrap();
+        let judged = |text: &[u8], size| {
+            let mut partial = Partial::new(&header, false, origin, false, Vec::new());
+            for piece in text.chunks(size) {
+                partial.add(piece, 3);
+            }
+            let message = partial.assembled(Some(0), None);
+            assert!(message.truncated);
+            message.invalid_utf8
+        };
+        for size in 1..=12 {
+            assert_eq!(judged("aäöüéß€".as_bytes(), size), None, "by {size}");
+            assert_eq!(judged(b"abcdefgh\xff123", size), Some(8), "by {size}");
+        }
     }
 }
