@@ -1,6 +1,8 @@
 //! Whole conversations, packet by packet, through all layers.
 
+mod memory;
 mod mid_stream;
+mod owed;
 mod time;
 
 use std::fmt::Write as _;

@@ -1077,6 +1077,23 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_compressed_message_is_removed() {
+        let whole = [HELLO, &[0x00, 0x00, 0xff, 0xff]].concat();
+        let log = decode_pieces(DEFLATE, 1000, &[Ok(&frame(0xc1, &whole, None))]);
+        assert!(log[0].starts_with("deflate-tail"), "{log:?}");
+        assert_eq!(log[1..], ["text \"Hello\" compressed"]);
+        // One that is not compressed may end as it likes.
+        let log = decode_pieces(DEFLATE, 1000, &[Ok(&frame(0x82, &whole, None))]);
+        assert_eq!(log.len(), 1, "{log:?}");
+    }
+
+    #[test]
+    fn the_largest_length_is_no_overflow() {
+        let log = decode(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff..");
+        assert_eq!(log, ["hole of None, next lost, 12 undecoded"]);
+    }
+
+    #[test]
     fn what_is_not_deflate_is_told_and_passed() {
         let broken = frame(0xc1, b"\xf2\x48\xff\xff\xff", None);
         let stream = [broken, frame(0x81, b"plain", None), frame(0xc1, HELLO, None)].concat();

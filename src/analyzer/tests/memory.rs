@@ -1,0 +1,107 @@
+//! What is kept for all conversations together.
+
+use super::*;
+
+/// Conversations between other ports, each in the same state.
+fn many(count: u16, begin: impl Fn(u16) -> Ends) -> Vec<Ends> {
+    (0..count).map(|number| Ends { port: 50000 + number, ..begin(number) }).collect()
+}
+
+/// Packets of all of them in turn, in this order of ports.
+fn packets(all: &[Ends]) -> Vec<Tcp> {
+    all.iter()
+        .flat_map(|ends| ends.sent.iter().map(|packet| Tcp { port: ends.port, ..packet.clone() }))
+        .collect()
+}
+
+#[test]
+fn the_least_recently_active_give_way() {
+    let unfinished = |_| {
+        let mut ends = Ends::upgraded();
+        ends.frame(SERVER, 0x01, &[b'x'; 60_000]);
+        ends
+    };
+    let mut all = many(10, unfinished);
+    let mut sent = packets(&all);
+    for ends in &mut all {
+        let begun = ends.sent.len();
+        ends.frame(SERVER, 0x80, b" the end");
+        sent.extend(ends.sent[begun..].iter().map(|p| Tcp { port: ends.port, ..p.clone() }));
+    }
+    let limits = Limits { memory: 400_000, ..Limits::default() };
+    let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
+    let mut lengths = Vec::new();
+    feed(&mut analyzer, &sent, &mut |event: &Event<'_>| {
+        if let Kind::Message(message) = event.kind {
+            lengths.push((message.payload.len(), message.truncated, message.length));
+        }
+    });
+    let whole = lengths.iter().filter(|(length, ..)| *length == 60_008).count();
+    assert_eq!(lengths.len(), 10);
+    assert!(lengths.iter().all(|(.., length)| *length == Some(60_008)), "{lengths:?}");
+    assert!((3..=6).contains(&whole), "{lengths:?}");
+    // Those that spoke last are whole.
+    assert!(lengths[10 - whole..].iter().all(|(_, truncated, _)| !truncated), "{lengths:?}");
+    assert!(analyzer.statistics().shed >= 10 - whole as u64);
+    assert_eq!(analyzer.shared.memory, 0);
+}
+
+#[test]
+fn so_do_windows_of_compression() {
+    let compressed = |_| {
+        let mut ends = compressing("permessage-deflate");
+        ends.frame(CLIENT, 0xc1, HELLO);
+        ends
+    };
+    let mut all = many(10, compressed);
+    let mut sent = packets(&all);
+    for ends in &mut all {
+        let begun = ends.sent.len();
+        ends.frame(CLIENT, 0xc1, HELLO_AGAIN);
+        sent.extend(ends.sent[begun..].iter().map(|p| Tcp { port: ends.port, ..p.clone() }));
+    }
+    let said = |memory| {
+        let limits = Limits { memory, ..Limits::default() };
+        tell_with(Options { limits, ..Options::default() }, &sent)
+    };
+    let lost = |lines: &[String]| {
+        lines.iter().filter(|line| line.contains("missing None compressed Some(5)")).count()
+    };
+    let all_kept = said(1 << 20);
+    assert_eq!(lost(&all_kept), 0, "{all_kept:?}");
+    let few_kept = said(50);
+    assert!(lost(&few_kept) >= 5, "{few_kept:?}");
+}
+
+#[test]
+fn heads_and_what_waits_are_counted() {
+    let waiting = |number: u16| {
+        let mut ends = Ends::connected();
+        if number % 2 == 0 {
+            ends.say(CLIENT, b"GET /chat HTTP/1.1\r\nX: ");
+            ends.say(CLIENT, &[b'x'; 20_000]);
+        } else {
+            ends.say(CLIENT, request().as_bytes());
+            ends.frame(CLIENT, 0x82, &[1; 20_000]);
+        }
+        ends
+    };
+    let all = many(20, waiting);
+    let limits = Limits { memory: 100_000, ..Limits::default() };
+    let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
+    for (index, packet) in packets(&all).iter().enumerate() {
+        let data = packet.packet();
+        let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
+        let packet = Packet {
+            origin: Origin { packet: index as u64 + 1, time: Some(time), source: SourceId(0) },
+            link_type: LinkType::RAW,
+            data: &data,
+            original_length: data.len() as u32,
+        };
+        analyzer.packet(&packet, &[], &mut |_: &Event<'_>| {});
+        assert!(analyzer.shared.memory <= 100_000);
+    }
+    assert!(analyzer.statistics().shed > 0);
+    analyzer.finish(&[], &mut |_: &Event<'_>| {});
+    assert_eq!(analyzer.shared.memory, 0);
+}
