@@ -77,7 +77,7 @@ fn so_do_windows_of_compression() {
 fn heads_and_what_waits_are_counted() {
     let waiting = |number: u16| {
         let mut ends = Ends::connected();
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             ends.say(CLIENT, b"GET /chat HTTP/1.1\r\nX: ");
             ends.say(CLIENT, &[b'x'; 20_000]);
         } else {
