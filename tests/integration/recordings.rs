@@ -336,6 +336,50 @@ fn nothing_comes_of_lost_packets_that_was_not_sent() {
     }
 }
 
+/// Messages that refer to those before the capture are told with their length
+/// and as far as is certain.
+#[test]
+fn nothing_comes_of_a_missing_context_that_was_not_sent() {
+    for path in captures() {
+        let header = head_of_log(&path);
+        let Some(connection) = list(&header, "connections")
+            .find(|connection| is_inferred(connection) && connection.get("extensions").is_some())
+        else {
+            continue;
+        };
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let events = run(["-T", "json", "--payload", "base64", path.to_str().unwrap()]).events();
+        for from in ["client", "server"] {
+            let is_here =
+                |value: &&Value| value["client"] == connection["client"] && value["from"] == from;
+            let lines = log(&path);
+            let logged: Vec<Message> = lines
+                .iter()
+                .filter(is_here)
+                .filter(|line| line["by"] == from)
+                .map(logged_message)
+                .filter(Message::is_data)
+                .collect();
+            let found: Vec<&Value> = of_kind(&events, "message")
+                .filter(is_here)
+                .filter(|event| found_message(event).is_data())
+                .collect();
+            // It may take one to be sure where they begin.
+            let before = logged.len() - found.len();
+            assert!(before <= 1, "{name}: {before} of the {from} are not found");
+            for (found, logged) in found.into_iter().zip(&logged[before..]) {
+                assert_eq!(found["length"].as_u64(), logged.length, "{name}: {found}");
+                if found["complete"] == true {
+                    assert!(found_message(found).is(logged), "{name}: {found}");
+                } else {
+                    assert_eq!(found["not_inflated"], "context lost", "{name}: {found}");
+                    assert!(found_message(found).length < logged.length, "{name}: {found}");
+                }
+            }
+        }
+    }
+}
+
 /// The counts at the end are those of the messages before it.
 #[test]
 fn ends_count_what_was_told() {
