@@ -124,3 +124,19 @@ fn it_is_found_after_what_looked_like_noise() {
     let texts = told.iter().filter(|line| line.contains("text json")).count();
     assert!(texts >= 5, "{told:?}");
 }
+
+#[test]
+fn a_handshake_that_was_lost_after_the_syn() {
+    let mut ends = Ends::upgraded();
+    for number in 0..5 {
+        ends.frame(CLIENT, 0x81, format!("{{\"ask\": {number}}}").as_bytes());
+        ends.frame(SERVER, 0x81, format!("{{\"answer\": {number}}}").as_bytes());
+    }
+    ends.close();
+    let mut lost = ends.sent.clone();
+    lost.drain(3..5);
+    let told = is_inferred(&lost, Options::default());
+    assert!(told.iter().all(|(inferred, _)| *inferred));
+    let messages = told.iter().filter(|(_, line)| line.contains("json")).count();
+    assert_eq!(messages, 10, "{told:?}");
+}
