@@ -5,11 +5,12 @@
 //! and nothing else. `cargo run --release --example strain [NAME]`.
 
 use std::fs;
+use std::io;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wsdump::analyzer::{Analyzer, Options};
-use wsdump::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
+use wsdump::output::{Json, PayloadForm, Spool, Table, Text, TextOptions, View, Zone};
 use wsdump::types::{Event, LinkType, Packet, Sink};
 use wsdump_fuzz::{datagram, origin};
 
@@ -116,7 +117,7 @@ struct Feed {
 
 struct Views {
     views: Vec<Box<dyn View>>,
-    out: Vec<u8>,
+    out: Spool,
 }
 
 impl Sink for Views {
@@ -124,9 +125,7 @@ impl Sink for Views {
         for view in &mut self.views {
             view.event(event, &mut self.out);
         }
-        if self.out.len() > 1 << 18 {
-            self.out = Vec::new();
-        }
+        self.out.relieve();
     }
 }
 
@@ -152,7 +151,7 @@ impl Feed {
         }
         Self {
             analyzer: Analyzer::new(Options::default()),
-            views: Views { views, out: Vec::new() },
+            views: Views { views, out: Spool::new(io::sink()) },
             size,
             bytes: 0,
             packet: 0,

@@ -1,12 +1,12 @@
 //! Every form of output of the same events, and what must hold for each.
 
 use serde::de::IgnoredAny;
-use wsdump::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
+use wsdump::output::{Json, PayloadForm, Spool, Table, Text, TextOptions, View, Zone};
 use wsdump::types::{Event, Sink};
 
 /// What the views wrote.
 pub struct Outputs {
-    views: Vec<(Form, Box<dyn View>, Vec<u8>)>,
+    views: Vec<(Form, Box<dyn View>, Spool)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Outputs {
             (Form::Colour, text(true)),
             (Form::Table, Box::new(Table::new(width))),
         ];
-        Self { views: views.map(|(form, view)| (form, view, Vec::new())).into() }
+        Self { views: views.map(|(form, view)| (form, view, Spool::default())).into() }
     }
 
     /// What was written, after the last event.

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         capture: &mut capture,
         analyzer: &mut analyzer,
         view: view.as_mut(),
-        output: &mut Beside { status: &status, output },
+        output: Box::new(Beside { status: status.clone(), output }),
         wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
         messages: arguments.count,
         duration: arguments.duration,

@@ -14,6 +14,7 @@ const RATE: u8 = 4;
 
 /// A line at the bottom of the terminal. Nothing is drawn where standard error
 /// is no terminal.
+#[derive(Clone)]
 pub(super) struct Status(ProgressBar);
 
 impl Status {
@@ -67,12 +68,12 @@ fn line(progress: Progress) -> String {
 }
 
 /// An output that shares the terminal with the line.
-pub(super) struct Beside<'a, W> {
-    pub(super) status: &'a Status,
+pub(super) struct Beside<W> {
+    pub(super) status: Status,
     pub(super) output: W,
 }
 
-impl<W: Write> Write for Beside<'_, W> {
+impl<W: Write> Write for Beside<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.status.suspend(|| self.output.write(bytes))
     }

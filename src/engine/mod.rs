@@ -7,12 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::analyzer::Analyzer;
 use crate::capture::{Capture, Drops, Error, Step};
-use crate::output::View;
+use crate::output::{Spool, View};
 use crate::types::{Event, Kind, Packet, Sink};
 use deadline::{Deadline, Timing};
-
-/// Rendered bytes that are worth a write.
-const WRITE_SIZE: usize = 256 << 10;
 
 /// How often a live capture that is never idle is seen to: its output written,
 /// its progress told.
@@ -27,7 +24,7 @@ pub struct Engine<'a> {
     /// What shows the events.
     pub view: &'a mut dyn View,
     /// Where that is written.
-    pub output: &'a mut dyn Write,
+    pub output: Box<dyn Write>,
     /// Which packets are looked into; the others are counted.
     pub wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
     /// Stop after so many messages.
@@ -73,8 +70,8 @@ impl Engine<'_> {
             mut progress,
         } = self;
         let mut problems = 0;
-        let mut screen =
-            Screen { view, output, rendered: Vec::new(), messages: 0, messages_left: messages };
+        let out = Spool::new(output);
+        let mut screen = Screen { view, out, messages: 0, messages_left: messages };
         let mut end = Deadline::new(duration, capture.is_live());
         let mut ticker = Ticker { is_live: capture.is_live(), last: Instant::now() };
         loop {
@@ -90,18 +87,16 @@ impl Engine<'_> {
                     } else {
                         analyzer.pass_over(&packet, sources, &mut screen);
                     }
-                    if screen.rendered.len() >= WRITE_SIZE {
-                        screen.write()?;
-                    }
+                    screen.out.check()?;
                 }
-                Step::Starved => screen.flush()?,
+                Step::Starved => screen.out.flush()?,
                 Step::Idle(time) => {
                     analyzer.advance(time, capture.sources(), &mut screen);
-                    screen.flush()?;
+                    screen.out.flush()?;
                 }
                 Step::Problem(error) => {
                     // What was readable comes before what was not.
-                    screen.flush()?;
+                    screen.out.flush()?;
                     problems += 1;
                     problem(&error);
                 }
@@ -117,7 +112,7 @@ impl Engine<'_> {
                 break;
             }
             if ticker.is_due() {
-                screen.flush()?;
+                screen.out.flush()?;
                 if end.has_come() {
                     capture.end();
                 }
@@ -128,8 +123,8 @@ impl Engine<'_> {
                 }
             }
         }
-        screen.view.finish(&mut screen.rendered);
-        screen.flush()?;
+        screen.view.finish(&mut screen.out);
+        screen.out.flush()?;
         Ok(problems)
     }
 }
@@ -153,8 +148,7 @@ impl Ticker {
 /// Renders events until there were enough messages.
 struct Screen<'a> {
     view: &'a mut dyn View,
-    output: &'a mut dyn Write,
-    rendered: Vec<u8>,
+    out: Spool,
     messages: u64,
     messages_left: Option<u64>,
 }
@@ -163,19 +157,6 @@ impl Screen<'_> {
     fn is_full(&self) -> bool {
         self.messages_left == Some(0)
     }
-
-    fn write(&mut self) -> io::Result<()> {
-        if !self.rendered.is_empty() {
-            self.output.write_all(&self.rendered)?;
-            self.rendered.clear();
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.write()?;
-        self.output.flush()
-    }
 }
 
 impl Sink for Screen<'_> {
@@ -183,7 +164,8 @@ impl Sink for Screen<'_> {
         if self.is_full() {
             return;
         }
-        self.view.event(event, &mut self.rendered);
+        self.view.event(event, &mut self.out);
+        self.out.relieve();
         if matches!(event.kind, Kind::Message(_)) {
             self.messages += 1;
             self.messages_left = self.messages_left.map(|left| left - 1);

@@ -2,13 +2,14 @@
 
 use super::escape::Escape;
 use super::json_string::{ByteSet, SUSPECT, byte_set, is_escaped, next};
+use super::spool::Spool;
 
 /// Writes `json`, which is valid, without the white space between its tokens.
 ///
 /// The tokens stay as they were sent, byte for byte, but for characters in
 /// strings that could steer a terminal, which become escapes of the same
 /// value.
-pub(super) fn compact(out: &mut Vec<u8>, json: &str) {
+pub(super) fn compact(out: &mut Spool, json: &str) {
     let bytes = json.as_bytes();
     let mut copied = 0;
     let mut at = 0;
@@ -32,20 +33,20 @@ pub(super) fn compact(out: &mut Vec<u8>, json: &str) {
                 };
                 let after = at + c.len_utf8();
                 if is_escaped(c) {
-                    out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+                    out.put(bytes.get(copied..at).unwrap_or_default());
                     out.extend_from_slice(Escape::json(c).as_str().as_bytes());
                     copied = after;
                 }
                 at = after;
             }
             _ => {
-                out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+                out.put(bytes.get(copied..at).unwrap_or_default());
                 at += 1;
                 copied = at;
             }
         }
     }
-    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    out.put(bytes.get(copied..).unwrap_or_default());
 }
 
 const BETWEEN_STRINGS: ByteSet = byte_set(b"\" \t\r\n");
@@ -57,9 +58,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn compacted(json: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = Spool::default();
         compact(&mut out, json);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

@@ -64,12 +64,13 @@ fn push_hex(text: &mut String, byte: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Spool;
     use insta::assert_snapshot;
 
     fn dumped(bytes: &[u8], width: Option<usize>, rows: Option<usize>) -> String {
-        let mut out = Vec::new();
+        let mut out = Spool::default();
         hex_dump(&mut Page::new(&mut out, width, false), bytes, 4, rows);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

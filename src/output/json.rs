@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::compact::compact;
-use super::json_string::string;
+use super::json_string::{long_string, string};
+use super::spool::{PIECE, Spool};
 use super::time::{Clock, Zone};
 use super::write::{base64, decimal, display, hex, padded};
 use super::{PayloadForm, View};
@@ -43,7 +44,7 @@ impl Json {
 }
 
 impl View for Json {
-    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
         let name = match event.kind {
             Kind::Handshake(_) => "handshake",
             Kind::Message(_) => "message",
@@ -103,7 +104,7 @@ impl Json {
         }
     }
 
-    fn message(&mut self, out: &mut Vec<u8>, message: &Message<'_>) {
+    fn message(&mut self, out: &mut Spool, message: &Message<'_>) {
         side(out, message.from);
         opcode(out, message.opcode);
         optional_number(out, "length", message.length);
@@ -139,7 +140,7 @@ impl Json {
         }
     }
 
-    fn payload(&self, out: &mut Vec<u8>, message: &Message<'_>) {
+    fn payload(&self, out: &mut Spool, message: &Message<'_>) {
         match (self.payload, message.body) {
             (PayloadForm::None, _) => {}
             (PayloadForm::Base64, _) => base64_field(out, message.payload),
@@ -147,12 +148,15 @@ impl Json {
                 key(out, "json");
                 compact(out, json);
             }
-            (PayloadForm::Auto, Body::Text(text)) => text_field(out, "text", text),
+            (PayloadForm::Auto, Body::Text(text)) => {
+                key(out, "text");
+                long_string(out, text);
+            }
             (PayloadForm::Auto, Body::Binary(bytes)) => base64_field(out, bytes),
         }
     }
 
-    fn close(&self, out: &mut Vec<u8>, message: &Message<'_>) {
+    fn close(&self, out: &mut Spool, message: &Message<'_>) {
         let close = message.close.unwrap_or(Close { code: None, code_name: None, reason: None });
         optional_number(out, "code", close.code.map(u64::from));
         optional_text(out, "code_name", close.code_name);
@@ -388,10 +392,14 @@ fn optional_text(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     }
 }
 
-fn base64_field(out: &mut Vec<u8>, bytes: &[u8]) {
+fn base64_field(out: &mut Spool, bytes: &[u8]) {
     key(out, "base64");
     out.push(b'"');
-    base64(out, bytes);
+    // Only whole triples can be put together again.
+    for triples in bytes.chunks(PIECE / 3 * 3) {
+        base64(out, triples);
+        out.relieve();
+    }
     out.push(b'"');
 }
 

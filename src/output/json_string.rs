@@ -1,6 +1,7 @@
 //! JSON strings that cannot harm the terminal they may be printed on.
 
 use super::escape::Escape;
+use super::spool::{Spool, pieces};
 
 /// Writes `text` as a JSON string, quotes included.
 ///
@@ -9,6 +10,21 @@ use super::escape::Escape;
 /// others stay as they are, in UTF-8.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// The same for a text that may be very long.
+pub(super) fn long_string(out: &mut Spool, text: &str) {
+    out.push(b'"');
+    for piece in pieces(text) {
+        escaped(out, piece);
+        out.relieve();
+    }
+    out.push(b'"');
+}
+
+fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     let mut at = 0;
@@ -38,7 +54,6 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
         at = after;
     }
     out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
-    out.push(b'"');
 }
 
 /// Whether `c` is written by its number.

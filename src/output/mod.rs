@@ -1,10 +1,10 @@
 //! Shows events: one file for each form of output.
 //!
-//! A [`View`] takes events one by one and renders them at the end of a buffer
-//! that belongs to the caller, who writes it out when it suits and clears it.
-//! Views hold no more than they need to render the next event ([`Table`],
-//! which prints at the end, holds a row for each handshake), do no I/O, and
-//! never fail.
+//! A [`View`] takes events one by one and renders them at the end of a
+//! [`Spool`], which belongs to the caller and keeps what is rendered, or hands
+//! it to a writer, also while a long payload is being rendered. Views hold no
+//! more than they need to render the next event ([`Table`], which prints at the
+//! end, holds a row for each handshake), and never fail.
 //!
 //! ```text
 //!            ┌─ Json    one object a line, as docs/events.md says
@@ -18,7 +18,7 @@
 //! terminal as JSON escapes, which stand for the same value.
 //!
 //! ```
-//! use wsdump::output::{Json, PayloadForm, View};
+//! use wsdump::output::{Json, PayloadForm, Spool, View};
 //! # use std::net::{IpAddr, Ipv4Addr};
 //! # use wsdump::types::{Connection, Endpoint, Event, Gap, Kind, Origin, Side, Source, SourceId};
 //! # let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
@@ -33,10 +33,10 @@
 //! #     kind: Kind::Gap(Gap { from: Side::Client, bytes: Some(1460) }),
 //! # };
 //! let mut view = Json::new(PayloadForm::Auto);
-//! let mut out = Vec::new();
+//! let mut out = Spool::default();
 //! view.event(&event, &mut out);
 //! view.finish(&mut out);
-//! let line = String::from_utf8(out).unwrap();
+//! let line = String::from_utf8(out.into_bytes()).unwrap();
 //! assert!(line.starts_with(r#"{"event":"gap","packet":7,"#));
 //! assert!(line.ends_with("\"from\":\"client\",\"bytes\":1460}\n"));
 //! ```
@@ -49,6 +49,7 @@ mod json_string;
 mod pretty;
 #[cfg(test)]
 mod samples;
+mod spool;
 mod style;
 mod table;
 mod text;
@@ -60,6 +61,7 @@ use crate::types::Event;
 
 pub use escape::one_line as escaped;
 pub use json::Json;
+pub use spool::Spool;
 pub use table::Table;
 pub use text::{Text, TextOptions};
 pub use time::Zone;
@@ -68,11 +70,11 @@ pub(crate) use write::grouped;
 /// One form of output.
 pub trait View: Send {
     /// Renders one event at the end of `out`.
-    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+    fn event(&mut self, event: &Event<'_>, out: &mut Spool);
 
     /// Renders at the end of `out` what could not be known before the last
     /// event. Nothing may be given to the view afterwards.
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
+    fn finish(&mut self, _out: &mut Spool) {}
 }
 
 /// How payloads are shown: `--payload`.

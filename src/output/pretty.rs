@@ -225,14 +225,15 @@ fn string_length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Spool;
     use crate::output::samples::{columns, json_document, without_colors};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
     fn printed(json: &str, width: Option<usize>, color: bool) -> String {
-        let mut out = Vec::new();
+        let mut out = Spool::default();
         pretty(&mut Page::new(&mut out, width, color), json, 4);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     const EXECUTE_REQUEST: &str = r#"{"header":{"msg_id":"5a7d31fc","msg_type":"execute_request","username":"","session":"0b1e","date":"2018-12-26T06:54:46.729Z"},"metadata":{},"content":{"code":"print('a fairly long line of code that someone typed into a cell')","silent":false,"allow_stdin":true},"buffers":[],"parent_header":{},"channel":"shell"}"#;
@@ -339,9 +340,9 @@ mod tests {
         #[test]
         fn tokens_are_preserved_within_the_width((json, plain) in json_document(), width in 20_usize..100) {
             let unbounded = printed(&json, None, false);
-            let mut compacted = Vec::new();
+            let mut compacted = Spool::default();
             crate::output::compact::compact(&mut compacted, &unbounded);
-            prop_assert_eq!(String::from_utf8(compacted).unwrap(), plain);
+            prop_assert_eq!(String::from_utf8(compacted.into_bytes()).unwrap(), plain);
 
             let wrapped = printed(&json, Some(width), true);
             for line in without_colors(&wrapped).lines() {

@@ -1,13 +1,16 @@
 //! Events built by hand, for tests.
 
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::View;
 use super::escape::is_hazardous;
+use super::{Spool, View};
 use crate::types::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Endpoint, Event, Extension,
     Frame, Gap, Handshake, Header, Kind, Message, NextFrame, Opcode, Origin, Rule, Side, Source,
@@ -22,12 +25,32 @@ pub(super) const SOURCE: Source = Source { file: None, interface: None };
 
 /// What `view` makes of `events`, the end included.
 pub(super) fn rendered(mut view: impl View, events: &[Event<'_>]) -> String {
-    let mut out = Vec::new();
+    let mut out = Spool::default();
     for event in events {
         view.event(event, &mut out);
     }
     view.finish(&mut out);
-    String::from_utf8(out).expect("views write UTF-8")
+    String::from_utf8(out.into_bytes()).expect("views write UTF-8")
+}
+
+/// A writer that keeps what is written, and can be looked into meanwhile.
+#[derive(Clone, Default)]
+pub(super) struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Shared {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).expect("views write UTF-8")
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// An event of `connection` in packet `packet`, so many milliseconds after the

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::View;
 use super::escape::one_line;
+use super::spool::Spool;
 use super::style::PLAIN;
 use super::time::span;
 use super::wrap::Page;
@@ -86,7 +87,7 @@ impl Table {
 }
 
 impl View for Table {
-    fn event(&mut self, event: &Event<'_>, _out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event<'_>, _out: &mut Spool) {
         match &event.kind {
             Kind::Handshake(handshake) => self.handshake(event, handshake),
             Kind::Message(message) => self.row(event).message(message),
@@ -109,7 +110,7 @@ impl View for Table {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
+    fn finish(&mut self, out: &mut Spool) {
         if self.connections.is_empty() {
             return;
         }
@@ -201,7 +202,7 @@ impl Table {
     }
 
     /// For terminals on which no table fits: the same, item by item.
-    fn list(&self, rows: &[&Row], out: &mut Vec<u8>) {
+    fn list(&self, rows: &[&Row], out: &mut Spool) {
         for row in rows {
             let mut parts = vec![format!("#{}", row.connection)];
             parts.push(row.connection.client.to_string());
@@ -219,7 +220,7 @@ impl Table {
     }
 
     /// One line, folded between its items.
-    fn items(&self, out: &mut Vec<u8>, parts: &[String]) {
+    fn items(&self, out: &mut Spool, parts: &[String]) {
         let mut page = Page::new(out, self.width, false);
         page.begin(0, 4);
         for (index, part) in parts.iter().enumerate() {
@@ -448,7 +449,7 @@ mod tests {
     #[test]
     fn beyond_many_rows_only_the_totals_count() {
         let mut table = Table::new(None);
-        let mut out = Vec::new();
+        let mut out = Spool::default();
         let handshake = Handshake { status: Some(101), ..Handshake::default() };
         let count = MOST_ROWS as u64 + 5;
         for stream in 0..count {
@@ -458,7 +459,7 @@ mod tests {
             table.event(&event(&connection, 2, Kind::Message(message)), &mut out);
         }
         table.finish(&mut out);
-        let text = String::from_utf8(out).unwrap();
+        let text = String::from_utf8(out.into_bytes()).unwrap();
         let totals = text.lines().last().unwrap();
         assert!(totals.starts_with("20,000 connections  5 more handshakes not listed"), "{totals}");
         assert!(totals.contains("client → 20,005 messages, 80,020 bytes"), "{totals}");

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use super::hex_dump::hex_dump;
 use super::json::says_all;
 use super::pretty::pretty;
+use super::spool::Spool;
 use super::style::{self, ALARM, BOLD, DIM, ERROR, GOOD, PLAIN, WARNING};
 use super::time::{Clock, Zone, span};
 use super::wrap::Page;
@@ -92,7 +93,7 @@ impl Text {
 }
 
 impl View for Text {
-    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
         self.introduce(event, out);
         match &event.kind {
             Kind::Handshake(handshake) => self.handshake(event, handshake, out),
@@ -107,7 +108,7 @@ impl View for Text {
 
 /// One method for each kind of event.
 impl Text {
-    fn handshake(&mut self, event: &Event<'_>, handshake: &Handshake, out: &mut Vec<u8>) {
+    fn handshake(&mut self, event: &Event<'_>, handshake: &Handshake, out: &mut Spool) {
         let mut page = self.header_line(event, out);
         match url(handshake, event.connection) {
             Some(url) => item(&mut page, BOLD, &url),
@@ -145,7 +146,7 @@ impl Text {
         }
     }
 
-    fn message(&mut self, event: &Event<'_>, message: &Message<'_>, out: &mut Vec<u8>) {
+    fn message(&mut self, event: &Event<'_>, message: &Message<'_>, out: &mut Spool) {
         let mut page = self.event_line(event, Some(message.from), out);
         let name_style = if message.opcode.is_control() { PLAIN } else { BOLD };
         name(&mut page, name_style, &message.opcode.to_string());
@@ -184,7 +185,7 @@ impl Text {
         }
     }
 
-    fn frame(&mut self, event: &Event<'_>, frame: &Frame, out: &mut Vec<u8>) {
+    fn frame(&mut self, event: &Event<'_>, frame: &Frame, out: &mut Spool) {
         let mut page = self.event_line(event, Some(frame.from), out);
         name(&mut page, DIM, "frame");
         item(&mut page, DIM, &frame.opcode.to_string());
@@ -200,7 +201,7 @@ impl Text {
         page.end();
     }
 
-    fn violation(&mut self, event: &Event<'_>, violation: &Violation<'_>, out: &mut Vec<u8>) {
+    fn violation(&mut self, event: &Event<'_>, violation: &Violation<'_>, out: &mut Spool) {
         let rule = violation.rule;
         let (sign, color) = style::severity(rule.severity());
         let mut page = self.event_line(event, violation.from, out);
@@ -213,7 +214,7 @@ impl Text {
         page.end();
     }
 
-    fn gap(&mut self, event: &Event<'_>, gap: &Gap, out: &mut Vec<u8>) {
+    fn gap(&mut self, event: &Event<'_>, gap: &Gap, out: &mut Spool) {
         let mut page = self.event_line(event, Some(gap.from), out);
         name(&mut page, WARNING, "gap");
         let lost = match gap.bytes {
@@ -233,7 +234,7 @@ impl Text {
         page.end();
     }
 
-    fn end(&mut self, event: &Event<'_>, end: &End, out: &mut Vec<u8>) {
+    fn end(&mut self, event: &Event<'_>, end: &End, out: &mut Spool) {
         self.introduced.remove(&key(event.connection));
         let mut page = self.event_line(event, None, out);
         name(&mut page, BOLD, "end");
@@ -257,7 +258,7 @@ impl Text {
 impl Text {
     /// A connection whose handshake is not shown is introduced by its first
     /// event, and a new date by the first that has it.
-    fn introduce(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn introduce(&mut self, event: &Event<'_>, out: &mut Spool) {
         let connection = event.connection;
         if matches!(event.kind, Kind::Handshake(_)) {
             self.remember(connection);
@@ -291,7 +292,7 @@ impl Text {
 
     /// Begins the line that introduces a connection: an empty line before it,
     /// date and time, number, who → who.
-    fn header_line<'o>(&mut self, event: &Event<'_>, out: &'o mut Vec<u8>) -> Page<'o> {
+    fn header_line<'o>(&mut self, event: &Event<'_>, out: &'o mut Spool) -> Page<'o> {
         if self.begun {
             out.push(b'\n');
         }
@@ -328,7 +329,7 @@ impl Text {
         &mut self,
         event: &Event<'_>,
         from: Option<Side>,
-        out: &'o mut Vec<u8>,
+        out: &'o mut Spool,
     ) -> Page<'o> {
         let time = self.time_of_day(event.origin.time);
         let color = style::connection(event.connection);
@@ -357,7 +358,7 @@ impl Text {
         self.options.packets.then(|| format!("{:>6} ", event.origin.packet))
     }
 
-    fn page<'o>(&mut self, out: &'o mut Vec<u8>) -> Page<'o> {
+    fn page<'o>(&mut self, out: &'o mut Spool) -> Page<'o> {
         self.begun = true;
         Page::new(out, self.options.width, self.options.color)
     }

@@ -6,6 +6,7 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::escape::{Escape, is_hazardous};
+use super::spool::{PIECE, Spool, pieces};
 use super::style::PLAIN;
 use super::write;
 
@@ -13,7 +14,7 @@ use super::write;
 /// counts columns, and continues a line that would be longer than the width
 /// on the next one, indented.
 pub(super) struct Page<'o> {
-    out: &'o mut Vec<u8>,
+    out: &'o mut Spool,
     /// Columns of a line; `usize::MAX` where lines may be of any length.
     width: usize,
     color: bool,
@@ -44,13 +45,16 @@ struct Chance {
     always: bool,
 }
 
+/// Bytes that a break can move to the next line.
+const LONGEST_TAIL: usize = 64 << 10;
+
 impl<'o> Page<'o> {
     /// Narrower terminals are treated as this wide: there is no good way to
     /// show anything on them.
     pub(super) const NARROWEST: usize = 20;
 
     /// A page of `width` columns, or one without a bound.
-    pub(super) fn new(out: &'o mut Vec<u8>, width: Option<usize>, color: bool) -> Self {
+    pub(super) fn new(out: &'o mut Spool, width: Option<usize>, color: bool) -> Self {
         Self {
             out,
             width: width.map_or(usize::MAX, |width| width.max(Self::NARROWEST)),
@@ -85,6 +89,7 @@ impl<'o> Page<'o> {
         self.drop_gap();
         self.out.push(b'\n');
         self.column = 0;
+        self.relieve();
     }
 
     /// Columns taken on this line.
@@ -147,6 +152,7 @@ impl<'o> Page<'o> {
         const STOP: usize = 8;
         if self.width == usize::MAX {
             self.out.push(b'\t');
+            self.relieve();
             return;
         }
         let gap = STOP - self.column.saturating_sub(left) % STOP;
@@ -156,30 +162,39 @@ impl<'o> Page<'o> {
             self.column += 1;
         }
         self.chance_before(0);
+        self.relieve();
     }
 
     /// Writes the characters of base64, which need neither escaping nor a good
     /// place to break.
     pub(super) fn base64(&mut self, bytes: &[u8]) {
-        if self.width == usize::MAX {
-            write::base64(self.out, bytes);
-            return;
-        }
         // A chunk of base64 without padding must come from whole triples.
-        let room = self.width - self.hang.max(self.column);
-        let triples = (room / 4).max(1) * 3;
+        let triples = match self.width() {
+            Some(width) => ((width - self.hang.max(self.column)) / 4).max(1) * 3,
+            None => PIECE / 3 * 3,
+        };
         for (index, chunk) in bytes.chunks(triples).enumerate() {
-            if index > 0 {
+            if index > 0 && self.width().is_some() {
                 self.break_line();
             }
             write::base64(self.out, chunk);
+            self.relieve();
         }
     }
 
     fn put_escaping(&mut self, style: Style, text: &str, escape: fn(char) -> Escape) {
         self.style = style;
         self.switch_on(style);
-        let mut rest = text;
+        for piece in pieces(text) {
+            self.put_piece(piece, escape);
+            self.relieve();
+        }
+        self.switch_off(style);
+        self.style = PLAIN;
+    }
+
+    fn put_piece(&mut self, piece: &str, escape: fn(char) -> Escape) {
+        let mut rest = piece;
         while !rest.is_empty() {
             let printable =
                 rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
@@ -195,8 +210,6 @@ impl<'o> Page<'o> {
             }
             rest = chars.as_str();
         }
-        self.switch_off(style);
-        self.style = PLAIN;
     }
 
     /// Printable ASCII.
@@ -310,8 +323,26 @@ impl<'o> Page<'o> {
         self.switch_on(style);
     }
 
+    /// Hands over what is rendered if it is much, but for what a break of this
+    /// line may still change.
+    fn relieve(&mut self) {
+        if !self.out.is_much() {
+            return;
+        }
+        // Characters that take no column can make a tail of any length.
+        self.chance.take_if(|chance| self.out.len() - chance.from > LONGEST_TAIL);
+        let settled = self.chance.as_ref().map_or(self.out.len(), |chance| chance.from);
+        self.out.hand_over(settled);
+        if let Some(chance) = &mut self.chance {
+            chance.from -= settled;
+            chance.to -= settled;
+        }
+        self.padding = 0..0;
+    }
+
     fn spaces(&mut self, count: usize) {
-        self.out.resize(self.out.len() + count, b' ');
+        let end = self.out.len() + count;
+        self.out.resize(end, b' ');
     }
 
     fn switch_on(&mut self, style: Style) {
@@ -330,18 +361,24 @@ impl<'o> Page<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::samples::columns;
+    use crate::output::samples::{Shared, columns, hostile_text};
     use crate::output::style::{GOOD, PLAIN};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
-    fn page(width: usize, color: bool, write: impl FnOnce(&mut Page<'_>)) -> String {
-        let mut out = Vec::new();
-        let mut page = Page::new(&mut out, Some(width), color);
-        page.begin(0, 4);
-        write(&mut page);
-        page.end();
-        String::from_utf8(out).unwrap()
+    fn page(width: usize, color: bool, write: impl Fn(&mut Page<'_>)) -> String {
+        let written = Shared::default();
+        let mut kept = Spool::default();
+        let mut handed_over = Spool::handing_over(written.clone(), 1);
+        for out in [&mut kept, &mut handed_over] {
+            let mut page = Page::new(out, Some(width), color);
+            page.begin(0, 4);
+            write(&mut page);
+            page.end();
+        }
+        let text = String::from_utf8(kept.into_bytes()).unwrap();
+        assert_eq!(written.text(), text);
+        text
     }
 
     #[test]
@@ -417,7 +454,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_exceeds_the_width(
-            items in prop::collection::vec(crate::output::samples::hostile_text(), 0..8),
+            items in prop::collection::vec(hostile_text(), 0..8),
             width in 20_usize..60,
             words: bool,
         ) {
@@ -433,6 +470,21 @@ mod tests {
             for line in text.lines() {
                 prop_assert!(columns(line) <= width, "{}", line);
             }
+        }
+
+        /// Long texts are written in pieces.
+        #[test]
+        fn pieces_of_a_text_are_as_the_whole(
+            pieces in prop::collection::vec(hostile_text(), 0..4),
+            words: bool,
+        ) {
+            let shown = |pieces: &[String]| page(20, false, |page| {
+                if words {
+                    page.break_between_words();
+                }
+                pieces.iter().for_each(|piece| page.put(PLAIN, piece));
+            });
+            prop_assert_eq!(shown(&pieces), shown(&[pieces.concat()]));
         }
     }
 }

@@ -12,31 +12,30 @@ pub fn is_json(text: &str) -> bool {
     let begins = text.trim_ascii_start().bytes().next();
     let plausible =
         matches!(begins, Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'));
-    plausible && serde_json::from_str::<IgnoredAny>(text).is_ok() && is_shallow(text)
+    // A validator remembers every level that is open.
+    plausible && is_shallow(text) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Whether valid JSON is nested no deeper than [`MAX_DEPTH`].
+/// Whether text, as far as it is JSON, is nested no deeper than [`MAX_DEPTH`].
 fn is_shallow(text: &str) -> bool {
     let openings = memchr::memchr2_iter(b'{', b'[', text.as_bytes());
     // Most texts have too few brackets to be deep, those in strings included.
-    openings.take(MAX_DEPTH + 1).count() <= MAX_DEPTH || depth(text) <= MAX_DEPTH
+    openings.take(MAX_DEPTH + 1).count() <= MAX_DEPTH || !is_deep(text)
 }
 
-fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
+fn is_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
+            b'{' | b'[' if depth == MAX_DEPTH => return true,
+            b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => skip_string(&mut bytes),
             _ => {}
         }
     }
-    deepest
+    false
 }
 
 fn skip_string(bytes: &mut impl Iterator<Item = u8>) {

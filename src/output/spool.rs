@@ -1,0 +1,300 @@
+//! Rendered bytes on their way out.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::{Deref, DerefMut};
+
+/// Rendered bytes that are worth a write.
+const WRITE_SIZE: usize = 256 << 10;
+
+/// Bytes of a payload that are rendered between two looks at how much there is.
+pub(super) const PIECE: usize = 8 << 10;
+
+/// A buffer that views render at the end of. Where it has a writer, that gets
+/// what there is as soon as it is much, be it in the middle of an event: what a
+/// view makes of a payload can be several times as long as the payload, and is
+/// never in memory as a whole.
+///
+/// It is the vector of those bytes that were not written yet. Without a writer
+/// that is everything.
+#[derive(Default)]
+pub struct Spool {
+    bytes: Vec<u8>,
+    outlet: Option<Outlet>,
+}
+
+struct Outlet {
+    writer: Box<dyn Write>,
+    /// Bytes that are worth a write.
+    size: usize,
+    /// Why nothing is written any more.
+    error: Option<io::Error>,
+}
+
+impl Spool {
+    /// A spool that hands over to `writer`.
+    pub fn new(writer: impl Write + 'static) -> Self {
+        Self::handing_over(writer, WRITE_SIZE)
+    }
+
+    /// One that hands over that many bytes.
+    pub(super) fn handing_over(writer: impl Write + 'static, size: usize) -> Self {
+        let outlet = Outlet { writer: Box::new(writer), size, error: None };
+        Self { bytes: Vec::new(), outlet: Some(outlet) }
+    }
+
+    /// Hands over what there is if it is much. When that fails, all that follows
+    /// is dropped.
+    #[inline]
+    pub fn relieve(&mut self) {
+        if self.is_much() {
+            self.hand_over(self.bytes.len());
+        }
+    }
+
+    /// Why nothing could be handed over, told once.
+    ///
+    /// # Errors
+    /// That of the writer.
+    pub fn check(&mut self) -> io::Result<()> {
+        match self.outlet.as_mut().and_then(|outlet| outlet.error.take()) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands over everything, and flushes the writer.
+    ///
+    /// # Errors
+    /// That of the writer, now or before.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !self.bytes.is_empty() {
+            self.hand_over(self.bytes.len());
+        }
+        self.check()?;
+        self.outlet.as_mut().map_or(Ok(()), |outlet| outlet.writer.flush())
+    }
+
+    /// The bytes that were not written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Whether there is something to hand over, and it is worth it.
+    #[inline]
+    pub(super) fn is_much(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| self.bytes.len() >= outlet.size)
+    }
+
+    /// Hands over the first `count` bytes.
+    pub(super) fn hand_over(&mut self, count: usize) {
+        let Some(outlet) = &mut self.outlet else {
+            return;
+        };
+        if outlet.error.is_none() {
+            let bytes = self.bytes.get(..count).unwrap_or(&self.bytes);
+            outlet.error = outlet.writer.write_all(bytes).err();
+        }
+        self.bytes.drain(..count.min(self.bytes.len()));
+    }
+
+    /// Appends bytes, however many they are.
+    #[inline]
+    pub(super) fn put(&mut self, mut bytes: &[u8]) {
+        while let Some((piece, rest)) = bytes.split_at_checked(PIECE) {
+            self.bytes.extend_from_slice(piece);
+            self.relieve();
+            bytes = rest;
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.relieve();
+    }
+}
+
+impl Deref for Spool {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Spool {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Spool").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+/// The pieces of a text, to be rendered one after the other.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        // No character takes more than four bytes.
+        let (piece, after) =
+            (PIECE..PIECE + 4).find_map(|end| rest.split_at_checked(end)).unwrap_or((rest, ""));
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::output::samples::{Shared, connection, event, message};
+    use crate::output::{Json, PayloadForm, Text, TextOptions, View, Zone};
+    use crate::types::{Body, Kind, Opcode, Side};
+
+    #[test]
+    fn it_hands_over_when_there_is_much() {
+        let written = Shared::default();
+        let mut spool = Spool::handing_over(written.clone(), 4);
+        spool.extend_from_slice(b"abc");
+        spool.relieve();
+        assert_eq!((written.text().as_str(), spool.as_slice()), ("", &b"abc"[..]));
+        spool.put(b"de");
+        assert_eq!((written.text().as_str(), spool.as_slice()), ("abcde", &b""[..]));
+        spool.put(b"f");
+        spool.flush().unwrap();
+        assert_eq!(written.text(), "abcdef");
+
+        let mut spool = Spool::handing_over(written.clone(), PIECE);
+        spool.put(&[b'x'; 3 * PIECE + 1]);
+        assert_eq!((written.text().len(), spool.len()), (6 + 3 * PIECE, 1));
+    }
+
+    #[test]
+    fn without_a_writer_it_keeps_everything() {
+        let mut spool = Spool::default();
+        spool.put(&[b'x'; 2 * WRITE_SIZE]);
+        spool.flush().unwrap();
+        assert_eq!(spool.into_bytes().len(), 2 * WRITE_SIZE);
+    }
+
+    #[test]
+    fn an_error_is_told_once_and_nothing_is_written_after_it() {
+        struct Full(Shared);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let is_full = self.0.text().len() >= 4;
+                if is_full { Err(io::ErrorKind::BrokenPipe.into()) } else { self.0.write(bytes) }
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let written = Shared::default();
+        let mut spool = Spool::handing_over(Full(written.clone()), 4);
+        spool.put(b"abcd");
+        spool.check().unwrap();
+        spool.put(b"efgh");
+        spool.put(b"ijkl");
+        assert!(spool.is_empty());
+        assert_eq!(spool.check().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        spool.check().unwrap();
+        assert_eq!(written.text(), "abcd");
+    }
+
+    /// Counts what is handed over, and how much of it at once.
+    #[derive(Clone, Default)]
+    struct Tally {
+        written: Shared,
+        most: Rc<Cell<usize>>,
+    }
+
+    impl Write for Tally {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.most.set(self.most.get().max(bytes.len()));
+            self.written.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn views() -> Vec<Box<dyn Fn() -> Box<dyn View>>> {
+        let mut views: Vec<Box<dyn Fn() -> Box<dyn View>>> = Vec::new();
+        for payload in [PayloadForm::Auto, PayloadForm::Base64] {
+            views.push(Box::new(move || Box::new(Json::new(payload))));
+            for (width, color) in [(None, false), (None, true), (Some(70), false), (Some(70), true)]
+            {
+                let options = TextOptions {
+                    color,
+                    width,
+                    zone: Zone::Utc,
+                    payload,
+                    binary_rows: None,
+                    ..TextOptions::default()
+                };
+                views.push(Box::new(move || Box::new(Text::new(options.clone()))));
+            }
+        }
+        views
+    }
+
+    #[test]
+    fn of_long_payloads_only_a_part_is_kept() {
+        const LENGTH: usize = 40 * PIECE;
+        let texts = [
+            "a",
+            "\"",
+            "\n",
+            "\t",
+            " ",
+            "\x1b",
+            "é",
+            "\u{301}",
+            "\u{202e}",
+            "日本 ",
+            "some words\r\n",
+        ]
+        .map(|text| text.repeat(LENGTH / text.len()));
+        let documents = [
+            format!("[{}1]", "[],".repeat(LENGTH / 3)),
+            format!("[{}1]", "1, ".repeat(LENGTH / 3)),
+            format!("[[[1{}]]]", "0".repeat(LENGTH)),
+            format!("[{}0]", "{\"a\":[true]},".repeat(LENGTH / 13)),
+            format!("{{\"{}\":1}}", "\u{7f}".repeat(LENGTH)),
+            format!("[\"{}\", {}1]", "words ".repeat(LENGTH / 6), " ".repeat(LENGTH)),
+        ];
+        let bytes: Vec<u8> = (0..LENGTH).map(|index| (index * index >> 3) as u8).collect();
+        let mut bodies = vec![Body::Binary(&bytes)];
+        bodies.extend(texts.iter().map(|text| Body::Text(text)));
+        bodies.extend(documents.iter().map(|json| Body::Json(json)));
+
+        let connection = connection(3);
+        for body in bodies {
+            let message = message(Side::Client, Opcode::Text, body);
+            let event = event(&connection, 7, Kind::Message(message));
+            for view in views() {
+                let tally = Tally::default();
+                let mut spool = Spool::handing_over(tally.clone(), 1);
+                view().event(&event, &mut spool);
+                spool.flush().unwrap();
+                // An escape in colour takes 28 bytes.
+                assert!(tally.most.get() < 32 * PIECE, "{} at once", tally.most.get());
+                let mut kept = Spool::default();
+                view().event(&event, &mut kept);
+                assert!(tally.written.text().as_bytes() == kept.as_slice(), "{body:.99?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_text() {
+        for text in ["", "a", &"aé日🎉".repeat(PIECE), &"🎉".repeat(PIECE)] {
+            assert_eq!(pieces(text).collect::<String>(), text);
+            assert!(pieces(text).all(|piece| piece.len() < PIECE + 4));
+        }
+    }
+}
