@@ -1,8 +1,6 @@
 //! Which characters may not reach a terminal as they are, and what is shown
 //! in their place.
 
-use std::fmt::Write as _;
-
 /// Whether `c` could steer a terminal, reorder the text around it, or hide.
 ///
 /// These are the control characters C0, DEL and C1, the line separators, the
@@ -59,14 +57,21 @@ impl Escape {
     /// As people read it: `\r`, `\x1b`, `\u{202e}`.
     pub(super) fn plain(c: char) -> Self {
         let mut escape = Self::default();
-        // An escape is never longer than its room.
-        let _ = match c {
-            '\n' => escape.write_str("\\n"),
-            '\r' => escape.write_str("\\r"),
-            '\t' => escape.write_str("\\t"),
-            '\0'..='\u{7f}' => write!(escape, "\\x{:02x}", u32::from(c)),
-            _ => write!(escape, "\\u{{{:x}}}", u32::from(c)),
-        };
+        match c {
+            '\n' => escape.push(b"\\n"),
+            '\r' => escape.push(b"\\r"),
+            '\t' => escape.push(b"\\t"),
+            '\0'..='\u{7f}' => {
+                escape.push(b"\\x");
+                escape.push_hex(c.into(), 2);
+            }
+            _ => {
+                let digits = u32::from(c).ilog2() / 4 + 1;
+                escape.push(b"\\u{");
+                escape.push_hex(c.into(), digits);
+                escape.push(b"}");
+            }
+        }
         escape
     }
 
@@ -74,7 +79,8 @@ impl Escape {
     pub(super) fn json(c: char) -> Self {
         let mut escape = Self::default();
         for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(escape, "\\u{unit:04x}");
+            escape.push(b"\\u");
+            escape.push_hex(u32::from(*unit), 4);
         }
         escape
     }
@@ -86,15 +92,21 @@ impl Escape {
             .and_then(|bytes| str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
-}
 
-impl std::fmt::Write for Escape {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        let room = self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
+    /// Appends ASCII. An escape is never longer than its room.
+    fn push(&mut self, ascii: &[u8]) {
+        let end = self.length + ascii.len();
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(ascii);
+            self.length = end;
+        }
+    }
+
+    fn push_hex(&mut self, value: u32, digits: u32) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for place in (0..digits).rev() {
+            self.push(&[DIGITS[(value >> (4 * place) & 0xf) as usize]]);
+        }
     }
 }
 

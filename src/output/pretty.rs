@@ -1,5 +1,6 @@
 //! JSON laid out for reading.
 
+use super::json_string::{ByteSet, byte_set, next};
 use super::style::{KEY, LITERAL, NUMBER, PLAIN, STRING};
 use super::wrap::Page;
 use unicode_width::UnicodeWidthStr as _;
@@ -187,8 +188,7 @@ impl<'a> Iterator for Tokens<'a> {
             }
             '"' => Token::String(self.take(string_length(self.rest))),
             _ => {
-                let end =
-                    self.rest.find([',', ':', '{', '}', '[', ']', '"', ' ', '\t', '\r', '\n']);
+                let end = next(self.rest.as_bytes(), 0, &AFTER_SCALAR);
                 let text = self.take(end.unwrap_or(self.rest.len()));
                 if first == '-' || first.is_ascii_digit() {
                     Token::Number(text)
@@ -207,6 +207,9 @@ impl<'a> Tokens<'a> {
         token
     }
 }
+
+/// What follows a number or a literal.
+const AFTER_SCALAR: ByteSet = byte_set(b",:{}[]\" \t\r\n");
 
 /// Bytes of the string that `text` begins with, both quotes included.
 fn string_length(text: &str) -> usize {
