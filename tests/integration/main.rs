@@ -10,6 +10,11 @@ mod files;
 #[cfg(unix)]
 mod live;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
+#[path = "../../benches/captures/mod.rs"]
+mod made;
+#[cfg(test)]
 #[cfg(all(libpcap, unix))]
 mod pushdown;
 #[cfg(test)]
