@@ -20,7 +20,9 @@
 //! ```
 //! use wsdump::output::{Json, PayloadForm, Spool, View};
 //! # use std::net::{IpAddr, Ipv4Addr};
-//! # use wsdump::types::{Connection, Endpoint, Event, Gap, Kind, Origin, Side, Source, SourceId};
+//! # use wsdump::types::{
+//! #     Connection, Endpoint, Event, Gap, Kind, NextFrame, Origin, Side, Source, SourceId,
+//! # };
 //! # let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
 //! # let source = Source { file: None, interface: None };
 //! # let connection = Connection {
@@ -30,7 +32,9 @@
 //! #     origin: Origin { packet: 7, time: None, source: SourceId(0) },
 //! #     source: &source,
 //! #     connection: &connection,
-//! #     kind: Kind::Gap(Gap { from: Side::Client, bytes: Some(1460) }),
+//! #     kind: Kind::Gap(Gap {
+//! #         from: Side::Client, bytes: Some(1460), next_frame: NextFrame::Known, undecoded: 0,
+//! #     }),
 //! # };
 //! let mut view = Json::new(PayloadForm::Auto);
 //! let mut out = Spool::default();
@@ -38,7 +42,7 @@
 //! view.finish(&mut out);
 //! let line = String::from_utf8(out.into_bytes()).unwrap();
 //! assert!(line.starts_with(r#"{"event":"gap","packet":7,"#));
-//! assert!(line.ends_with("\"from\":\"client\",\"bytes\":1460}\n"));
+//! assert!(line.ends_with("\"bytes\":1460,\"next_frame\":\"known\"}\n"));
 //! ```
 
 mod compact;
