@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wsdump::capture::{Capture, Step};
 use wsdump::net::Decoder;
 use wsdump::types::{Direction, Limits, Packet, TcpFlags};
-use wsdump_fuzz::{Piece, datagram};
+use wsdump_fuzz::{Piece, Random, datagram};
 
 fn main() -> io::Result<()> {
     let mut captures: Vec<PathBuf> = fs::read_dir("../captures")?
@@ -28,6 +28,7 @@ fn main() -> io::Result<()> {
 /// Larger recordings only make fuzzing slow.
 const MAX_FILE: usize = 11_000;
 const MAX_CONVERSATION: usize = 2_500;
+const MAX_TALKS: usize = 3;
 
 fn seeds_of_capture(name: &str, path: &Path) -> io::Result<()> {
     let file = fs::read(path)?;
@@ -41,13 +42,12 @@ fn seeds_of_capture(name: &str, path: &Path) -> io::Result<()> {
         seed("capture_file", &format!("{name}-gzip"), &gzip.finish()?)?;
         seed("capture_file", &format!("{name}-zstd"), &zstd::encode_all(&file[..], 19)?)?;
     }
-    for (stream, talk) in talks(&file) {
-        // The WebSocket connections are those that ask for an upgrade.
-        let asks =
-            talk.said.iter().any(|(_, bytes)| find(bytes, b"pgrade: ") || find(bytes, b"pgrade:w"));
-        if !asks {
-            continue;
-        }
+    // The WebSocket connections are those that ask for an upgrade.
+    let asks = |talk: &Talk| {
+        talk.said.iter().any(|(_, bytes)| find(bytes, b"pgrade: ") || find(bytes, b"pgrade:w"))
+    };
+    let asking = talks(&file).into_iter().filter(|(_, talk)| asks(talk));
+    for (stream, talk) in asking.take(MAX_TALKS) {
         let name = format!("{name}-{stream}");
         let mut pieces = Vec::new();
         for (backward, bytes) in &talk.said {
@@ -57,10 +57,8 @@ fn seeds_of_capture(name: &str, path: &Path) -> io::Result<()> {
         seed("conversation", &name, &pieces)?;
         seed("http_exchange", &name, pieces.get(..1_500).unwrap_or(&pieces))?;
         seed("tcp_stream", &name, &talk.steps)?;
-        for backward in [false, true] {
-            let frames = talk.frames(backward);
-            seed("websocket_decoder", &format!("{name}-{}", u8::from(backward)), &frames)?;
-        }
+        seed("websocket_decoder", &name, &[&[talk.settings(), 0][..], &talk.frames()].concat())?;
+        seed("recogniser", &name, &[&[0][..], &talk.frames()].concat())?;
         for (index, payload) in talk.texts().into_iter().take(3).enumerate() {
             seed("payload", &format!("{name}-{index}"), &payload)?;
         }
@@ -123,21 +121,30 @@ fn take(
 }
 
 impl Talk {
-    /// What came after the upgrade from one side, as
-    /// `fuzz_targets/websocket_decoder.rs` reads it.
-    fn frames(&self, backward: bool) -> Vec<u8> {
-        let mut frames = vec![0, 255];
-        for bytes in self.after_upgrade(backward) {
-            Piece::write(false, bytes, &mut frames);
+    /// What came after the upgrade, as `fuzz_targets/websocket_decoder.rs` and
+    /// `fuzz_targets/recogniser.rs` read it.
+    fn frames(&self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        for (backward, bytes) in self.after_upgrade() {
+            Piece::write(*backward, bytes, &mut frames);
         }
         frames.truncate(MAX_CONVERSATION);
         frames
     }
 
+    /// How `fuzz_targets/websocket_decoder.rs` is to read the frames.
+    fn settings(&self) -> u8 {
+        let answer =
+            |what: &[u8]| self.said.iter().any(|(backward, bytes)| *backward && find(bytes, what));
+        let compresses = if answer(b"permessage-deflate") { 2 } else { 0 };
+        compresses | if answer(b"no_context_takeover") { 4 } else { 0 }
+    }
+
     /// Payloads of frames that the server sent, one in each segment.
     fn texts(&self) -> Vec<Vec<u8>> {
-        self.after_upgrade(true)
-            .filter_map(|bytes| match *bytes.as_slice() {
+        self.after_upgrade()
+            .filter(|(backward, _)| *backward)
+            .filter_map(|(_, bytes)| match *bytes.as_slice() {
                 [0x81, length, ref rest @ ..] if length < 126 => Some(rest.to_vec()),
                 [0x81, 126, _, _, ref rest @ ..] => Some(rest.to_vec()),
                 _ => None,
@@ -146,13 +153,9 @@ impl Talk {
             .collect()
     }
 
-    fn after_upgrade(&self, backward: bool) -> impl Iterator<Item = &Vec<u8>> {
+    fn after_upgrade(&self) -> impl Iterator<Item = &(bool, Vec<u8>)> {
         let answer = self.said.iter().position(|(_, bytes)| bytes.starts_with(b"HTTP/1.1 101"));
-        self.said
-            .iter()
-            .skip(answer.map_or(usize::MAX, |answer| answer + 1))
-            .filter(move |(from, _)| *from == backward)
-            .map(|(_, bytes)| bytes)
+        self.said.iter().skip(answer.map_or(usize::MAX, |answer| answer + 1))
     }
 }
 
@@ -208,12 +211,20 @@ fn seeds_by_hand() -> io::Result<()> {
     let frames = b"\x01\x03Hel\x89\x02hi\x80\x02lo\xc1\x01x\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x02\x03\xe8";
     let long =
         [b"\x82\x7e\x01\x00", &[7; 256][..], b"\x82\x7f\0\0\0\0\0\0\x01\x01", &[8; 257]].concat();
-    for (name, settings, frames) in [("kinds", [1, 255], &frames[..]), ("long", [0, 100], &long)] {
+    for (name, settings, frames) in [("kinds", [2, 0], &frames[..]), ("long", [1, 0x12], &long)] {
         let mut input = settings.to_vec();
         for bytes in frames.chunks(9) {
             Piece::write(false, bytes, &mut input);
         }
         seed("websocket_decoder", name, &input)?;
+    }
+
+    // Choices of any kind: these targets make what they read of them.
+    for (name, length) in [("short", 100), ("medium", 300), ("long", 1_000)] {
+        let mut random = Random(length);
+        let choices: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        seed("inflated_messages", name, &choices)?;
+        seed("recogniser", name, &[&[1][..], &choices].concat())?;
     }
 
     let request =

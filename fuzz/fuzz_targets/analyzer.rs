@@ -37,6 +37,10 @@ fn small() -> Limits {
         head: 400,
         pending: 100,
         message: 50,
+        inflated: 2_000,
+        frame: 5_000,
+        memory: 3_000,
+        search: 500,
         datagrams: 2,
         fragments: 1_000,
         fragment_time: Duration::from_secs(1),
@@ -48,7 +52,8 @@ const MAX_READS: usize = 100;
 
 fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
     let mut capture = Capture::from_reader("x", io::Cursor::new(file.to_vec()));
-    let mut analyzer = Analyzer::new(Options { limits, frames: true, select: None });
+    let mut analyzer =
+        Analyzer::new(Options { limits, frames: true, sha256: is_restless, select: None });
     let mut outputs = Outputs::new(Some(80));
     let mut reads = 0;
     while reads < MAX_READS {

@@ -1,16 +1,18 @@
 //! Pieces of two directions through an HTTP exchange.
 //!
 //! Every call consumes something, waits, or changes what is done with the next
-//! bytes; after the end nothing waits.
+//! bytes; after the end nothing waits. Handshakes are judged: by rules of
+//! handshakes, each once, in words that no terminal is steered by.
 
 #![no_main]
 
 use std::collections::VecDeque;
 
 use libfuzzer_sys::fuzz_target;
-use wsdump::http::{Exchange, Outcome, Step};
-use wsdump::types::{Direction, Run};
-use wsdump_fuzz::{Piece, Pieces, origin};
+use wsdump::http::{Answer, Exchange, Outcome, Step};
+use wsdump::types::{Direction, HttpVersion, Run};
+use wsdump::websocket::{Deflate, judge_handshake};
+use wsdump_fuzz::{Piece, Pieces, check, origin};
 
 /// Bytes of a head.
 const LIMIT: usize = 1_000;
@@ -31,8 +33,34 @@ fuzz_target!(|input: &[u8]| {
     talk.exchange.end();
     talk.go_on(Direction::Forward);
     assert!(talk.over || talk.halves.iter().all(|half| half.held.is_empty()), "waits for nothing");
-    while talk.exchange.unanswered().is_some() {}
+    while let Some(answer) = talk.exchange.unanswered() {
+        judge(answer);
+    }
 });
+
+/// What one head may break is bounded, and so are the words.
+const MAX_FINDINGS: usize = 60;
+const MAX_WORDS: usize = 2_000;
+
+fn judge(answer: Answer) {
+    let mut handshake = answer.handshake;
+    let findings = judge_handshake(&handshake);
+    assert!(findings.len() <= MAX_FINDINGS, "{} findings", findings.len());
+    for (index, finding) in findings.iter().enumerate() {
+        check(&finding.detail);
+        assert!(finding.detail.ends_with('.') && finding.detail.len() <= MAX_WORDS);
+        assert!(!findings[..index].contains(finding), "told twice: {finding:?}");
+    }
+    Deflate::negotiated(&handshake.extensions);
+    // The same heads as of HTTP/2, and with any outcome.
+    for status in [None, Some(101), Some(200), Some(426)] {
+        handshake.status = status;
+        handshake.http = HttpVersion::Http2;
+        judge_handshake(&handshake);
+        handshake.http = HttpVersion::Http10;
+        judge_handshake(&handshake);
+    }
+}
 
 #[derive(Default)]
 struct Talk<'a> {
@@ -102,6 +130,7 @@ impl<'a> Talk<'a> {
                 match step {
                     Step::Outcome(_, Outcome::Upgraded(answer)) => {
                         assert!(answer.origin.packet <= self.packet);
+                        judge(answer);
                         self.over = true;
                         return true;
                     }
@@ -109,7 +138,8 @@ impl<'a> Talk<'a> {
                         self.over = true;
                         return true;
                     }
-                    _ => {}
+                    Step::Outcome(_, Outcome::Refused(answer)) => judge(answer),
+                    Step::Consumed(_) | Step::Wait => {}
                 }
             }
         }

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use wsdump::tcp::{Beginning, Conflict, History, Missing, Receiver, Shared, Status, Stream};
-use wsdump::types::{Direction, Endpoint, Flow, Limits, Origin, Run, Segment, Seq, TcpFlags};
+use wsdump::tcp::{Beginning, Conflict, History, Receiver, Shared, Status, Stream};
+use wsdump::types::{
+    Direction, Endpoint, Flow, Limits, Missing, Origin, Run, Segment, Seq, TcpFlags,
+};
 use wsdump_fuzz::origin;
 
 /// See `make-seeds.rs`, which writes such inputs.

@@ -1,11 +1,15 @@
 //! What several fuzz targets share.
 
 mod conversation;
+mod decoding;
 mod pieces;
+mod session;
 mod views;
 
 pub use conversation::{Conversation, datagram};
+pub use decoding::{Log, Message, Reading, Told, before_lost, judge_complete};
 pub use pieces::{Piece, Pieces};
+pub use session::{Manner, Random, Sent, SentFrame, Session, compressed};
 pub use views::{Outputs, check};
 
 use wsdump::types::{Origin, SourceId, Timestamp};
