@@ -694,9 +694,10 @@ fn emit_whole(
         }
     };
     partial.received = payload.len() as u64;
-    let sha256 = workspace.hashes.then(|| Sha256::digest(shown).into());
-    let message = Assembled { payload: shown, sha256, ..partial.assembled(Some(0), None) };
-    tell(&message, receiver);
+    let message = partial.assembled(Some(0), None);
+    let hashes = workspace.hashes && message.complete;
+    let sha256 = hashes.then(|| Sha256::digest(shown).into());
+    tell(&Assembled { payload: shown, sha256, ..message }, receiver);
 }
 
 /// Tells a message after what its payload breaks.
@@ -1109,6 +1110,30 @@ mod tests {
         let perhaps = Extensions { compression: Some(perhaps), reserved_bits: 0 };
         let log = decode_pieces(perhaps, 1000, &[Ok(&stream)]);
         assert!(log[0].ends_with("compressed corrupt"), "{log:?}");
+    }
+
+    #[test]
+    fn only_complete_messages_have_a_hash() {
+        struct Hashes(Vec<bool>);
+        impl Receiver for Hashes {
+            fn frame(&mut self, _: &FrameHeader, _: u64, _: Origin) {}
+            fn message(&mut self, message: &Assembled<'_>) {
+                assert_eq!(message.complete, message.sha256.is_some());
+                self.0.push(message.complete);
+            }
+            fn violation(&mut self, _: Rule, _: &str, _: Origin) {}
+            fn hole(&mut self, _: &Hole) {}
+        }
+        // A continuation of nothing, and a message.
+        for size in [1, 2, 7] {
+            let mut workspace = Workspace::new(&Limits::default(), true);
+            let mut decoder = Decoder::new(Side::Server, Extensions::default(), &workspace);
+            let mut hashes = Hashes(Vec::new());
+            for (index, bytes) in b"\x80\x01?\x81\x02hi".chunks(size).enumerate() {
+                decoder.receive(run(bytes, (index * size) as u64), &mut workspace, &mut hashes);
+            }
+            assert_eq!(hashes.0, [false, true]);
+        }
     }
 
     #[test]
