@@ -26,8 +26,8 @@ fuzz_target!(|input: &[u8]| {
     let halves: Vec<Piece<'_>> =
         pieces.iter().flat_map(|piece| piece.split_at(piece.bytes.len() / 2)).collect();
     let (_, told_of_halves) = analyzed(&halves, Limits::default());
-    let (one, other) = (since_upgrade(told), since_upgrade(told_of_halves));
-    if one.first() != other.first() {
+    let [(before_one, one), (before_other, other)] = [told, told_of_halves].map(at_upgrade);
+    if before_one != before_other {
         return;
     }
     let [is_lost_in_one, is_lost_in_other] =
@@ -50,13 +50,16 @@ fn before_gap(told: &[Told], side: Side) -> Vec<&str> {
     before.filter(|told| !told.contains("NotAnswered")).collect()
 }
 
-/// What was told of a connection both halves of whose upgrade are there.
-fn since_upgrade(mut told: Vec<Told>) -> Vec<Told> {
+/// What was told up to an upgrade both halves of which are there, and since.
+/// After an upgrade to something else it may have been recognised all the same.
+fn at_upgrade(mut told: Vec<Told>) -> (Vec<Told>, Vec<Told>) {
     let ended = told.last().is_some_and(|(_, told)| told.starts_with(END));
+    let is_inferred = told.iter().any(|(_, told)| told.starts_with(INFERRED));
     let upgrade = told.iter().position(|(_, told)| told.starts_with(UPGRADE));
-    let mut since = told.split_off(upgrade.filter(|_| ended).unwrap_or(told.len()));
+    let upgrade = upgrade.filter(|_| ended && !is_inferred);
+    let mut since = told.split_off(upgrade.map_or(told.len(), |upgrade| upgrade + 1));
     since.sort_by_key(|(side, _)| side.map(|side| side == Side::Server));
-    since
+    (told, since)
 }
 
 /// What was told, and of which side.
@@ -65,6 +68,7 @@ type Told = (Option<Side>, String);
 const UPGRADE: &str = "upgrade";
 const GAP: &str = "Gap";
 const END: &str = "end";
+const INFERRED: &str = "inferred";
 
 /// Limits that a few packets reach.
 fn small() -> Limits {
@@ -134,6 +138,9 @@ struct Both {
 impl Sink for Both {
     fn event(&mut self, event: &Event<'_>) {
         self.outputs.event(event);
+        if event.connection.inferred {
+            self.told.push((None, INFERRED.to_owned()));
+        }
         let (side, told) = match &event.kind {
             Kind::Handshake(handshake) => {
                 let whole = handshake.method.is_some() && handshake.status == Some(101);

@@ -135,7 +135,7 @@ impl Session {
                 input.choose(&self.messages)?.payload.repeat(usize::from(kind) / 100 + 1)
             }
             1 => {
-                let length = usize::from(input.arbitrary::<u16>()?);
+                let length = usize::from(input.arbitrary::<u16>()?) % 20_000;
                 vec![b'a' + kind % 26; length]
             }
             2 if !is_text => {
@@ -148,7 +148,7 @@ impl Session {
                 input.bytes(length.min(input.len()))?.to_vec()
             }
             4 => {
-                let length = random.next() as usize % 40_000;
+                let length = random.next() as usize % 5_000;
                 (0..length).map(|_| b"{\"a1, }"[random.next() as usize % 7]).collect()
             }
             _ => plain(input, random)?,
