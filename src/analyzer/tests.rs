@@ -1,5 +1,6 @@
 //! Whole conversations, packet by packet, through all layers.
 
+mod loss;
 mod memory;
 mod mid_stream;
 mod owed;

@@ -15,6 +15,8 @@ mod long;
 #[path = "../../benches/captures/mod.rs"]
 mod made;
 #[cfg(test)]
+mod loss;
+#[cfg(test)]
 #[cfg(all(libpcap, unix))]
 mod pushdown;
 #[cfg(test)]

@@ -1,0 +1,138 @@
+//! Every recording, with packets missing, out of order and there twice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use wsdump::analyzer::{Analyzer, Options};
+use wsdump::capture::{Capture, Step};
+use wsdump::types::{Event, Kind, LinkType, Opcode, Origin, Packet, SourceId, Timestamp};
+
+use crate::command::captures;
+
+/// A packet of its own.
+#[derive(Clone)]
+struct Recorded {
+    time: Option<Timestamp>,
+    link_type: LinkType,
+    data: Vec<u8>,
+    original_length: u32,
+}
+
+fn recorded(path: &Path) -> Vec<Recorded> {
+    let mut capture = Capture::from_reader("recording", Cursor::new(fs::read(path).unwrap()));
+    let mut packets = Vec::new();
+    loop {
+        match capture.next() {
+            Step::Packet(packet, _) => packets.push(Recorded {
+                time: packet.origin.time,
+                link_type: packet.link_type,
+                data: packet.data.to_vec(),
+                original_length: packet.original_length,
+            }),
+            Step::Problem(error) => panic!("{}: {error}", path.display()),
+            Step::End => return packets,
+            Step::Starved | Step::Idle(_) => {}
+        }
+    }
+}
+
+/// Client, server, and who of them sent.
+type Sender = (String, String, String);
+
+/// The messages that are told to be complete.
+fn complete(packets: &[Recorded]) -> BTreeMap<Sender, Vec<(Opcode, Vec<u8>)>> {
+    let mut analyzer = Analyzer::new(Options::default());
+    let mut told: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut sink = |event: &Event<'_>| {
+        if let Kind::Message(message) = event.kind
+            && message.complete
+        {
+            let connection = event.connection;
+            let sender = (connection.client.to_string(), connection.server.to_string());
+            let sender = (sender.0, sender.1, message.from.to_string());
+            told.entry(sender).or_default().push((message.opcode, message.payload.to_vec()));
+        }
+    };
+    for (index, packet) in packets.iter().enumerate() {
+        let packet = Packet {
+            origin: Origin { packet: index as u64 + 1, time: packet.time, source: SourceId(0) },
+            link_type: packet.link_type,
+            data: &packet.data,
+            original_length: packet.original_length,
+        };
+        analyzer.packet(&packet, &[], &mut sink);
+    }
+    analyzer.finish(&[], &mut sink);
+    told
+}
+
+/// Numbers that look random, the same each time (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ mixed >> 31) % end
+    }
+}
+
+/// Of 100 packets, `lost` are missing, 3 come twice and 5 some places later.
+fn damaged(packets: &[Recorded], lost: u64, random: &mut Random) -> Vec<Recorded> {
+    let times: Vec<_> = packets.iter().map(|packet| packet.time).collect();
+    let mut order: Vec<usize> = (0..packets.len()).collect();
+    for at in 0..order.len() {
+        if random.below(100) < 5 {
+            let to = (at + 1 + random.below(5) as usize).min(order.len() - 1);
+            order.swap(at, to);
+        }
+    }
+    let mut damaged = Vec::new();
+    for (at, &index) in order.iter().enumerate() {
+        // The clock is the capture's own.
+        let packet = Recorded { time: times[at], ..packets[index].clone() };
+        if random.below(100) < 3 {
+            damaged.push(packet.clone());
+        }
+        if random.below(100) >= lost {
+            damaged.push(packet);
+        }
+    }
+    damaged
+}
+
+#[test]
+fn what_is_complete_without_some_packets_was_sent() {
+    for path in captures() {
+        let packets = recorded(&path);
+        let sent = complete(&packets);
+        for seed in 1..=4 {
+            let damaged = damaged(&packets, seed * 3, &mut Random(seed));
+            for (sender, told) in complete(&damaged) {
+                let mut rest = sent.get(&sender).into_iter().flatten();
+                for message in told {
+                    assert!(
+                        rest.any(|sent| *sent == message),
+                        "{} with seed {seed}: {sender:?} did not send {message:?}",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn order_and_repetition_change_no_message() {
+    for path in captures() {
+        let packets = recorded(&path);
+        for seed in 1..=2 {
+            let damaged = damaged(&packets, 0, &mut Random(seed));
+            let same = complete(&damaged) == complete(&packets);
+            assert!(same, "{} with seed {seed}", path.display());
+        }
+    }
+}
