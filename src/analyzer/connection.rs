@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Context;
 use super::half::Half;
 use super::teller::Teller;
-use crate::http::Answer;
+use crate::http::{Answer, Probe, probe};
 use crate::tcp::Conflict;
 use crate::types::{
     Connection, Direction, End, EndState, Handshake, Kind, Missing, NextFrame, Origin, Rule, Run,
@@ -208,6 +208,9 @@ impl WebSocket {
         if let Some(ack) = run.ack {
             self.half(side.opposite()).acknowledged(ack);
         }
+        if side == Side::Client && self.client_half.counts.frames == 0 {
+            self.judge_beginning(&run, context);
+        }
         if side == Side::Client {
             self.judge_first_frame(&run, context);
         }
@@ -309,6 +312,18 @@ impl WebSocket {
     pub(super) fn shed(&mut self, workspace: &mut Workspace) {
         self.client_decoder.shed(workspace);
         self.server_decoder.shed(workspace);
+    }
+
+    /// Where responses are missing, what follows the request that seems to be
+    /// answered may be another one, and the frames come after it.
+    fn judge_beginning(&mut self, run: &Run<'_>, context: &mut Context<'_>) {
+        if !self.client_decoder.is_lost() && probe(run.bytes) == Probe::Certain {
+            let search = Search::new(context.workspace.search());
+            let extensions = self.extensions.of(Side::Client);
+            self.client_decoder =
+                Decoder::lost(Side::Client, extensions, search, context.workspace);
+            self.response_end = None;
+        }
     }
 
     /// The client has to wait for the response (RFC 6455 §4.1). What it had of

@@ -466,6 +466,37 @@ fn what_follows_missing_bytes_begins_no_frame() {
 }
 
 #[test]
+fn a_request_after_a_lost_response_is_no_frame() {
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n");
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, response().as_bytes());
+    ends.frame(CLIENT, 0x81, b"one");
+    ends.frame(SERVER, 0x81, b"two");
+    // The SYN-ACK and the refusal are missing, and the second request comes late.
+    ends.sent.swap(5, 6);
+    ends.sent.remove(4);
+    ends.sent.remove(1);
+    let told = tell(&ends.sent);
+    assert_eq!(without_packets(&told)[0], "#0 handshake /chat 101 valid 127.0.0.1:50000");
+    assert!(!told.iter().any(|line| line.contains("reserved")), "{told:?}");
+
+    // A plain request whose response is missing did not ask for the upgrade.
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, b"GET /page HTTP/1.1\r\nHost: example\r\n\r\n");
+    ends.say(SERVER, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n");
+    ends.say(CLIENT, b"GET /other HTTP/1.1\r\nHost: example\r\n\r\n");
+    ends.say(SERVER, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n");
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, response().as_bytes());
+    ends.frame(CLIENT, 0x81, b"one");
+    ends.sent.drain(4..6);
+    let told = tell(&ends.sent);
+    assert!(!told.iter().any(|line| line.contains("reserved")), "{told:?}");
+}
+
+#[test]
 fn a_retransmission_that_differs_is_told() {
     let mut ends = Ends::upgraded();
     ends.frame(SERVER, 0x81, b"one");

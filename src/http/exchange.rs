@@ -385,6 +385,8 @@ impl Exchange {
         let names_another =
             header::value(&response.headers, "Upgrade").is_some() && !names_websocket;
         if response.status == 101 {
+            // What asked for something else is not what it answers.
+            let pending = pending.filter(|pending| pending.kind.is_websocket());
             return Some(if names_websocket || asked && !names_another {
                 let answer = answer(pending, Some(response), client, Some(origin));
                 let is_missing = self.half(client).is_missing;
