@@ -14,6 +14,7 @@
 //! that of the frames that lead to it, and not of those that follow.
 
 use super::candidate::{Candidate, JSON_BITS, Kind, Place, is_poor_key, look};
+use super::frame::FrameHeader;
 use super::mask::unmask;
 use super::utf8::Utf8;
 use crate::types::Opcode;
@@ -26,6 +27,9 @@ const BELIEVED: i32 = 10;
 
 /// The evidence with which a frame keeps others from being found in it.
 const DOUBTFUL: i32 = 4;
+
+/// Bytes of a frame that are compared with the next.
+const COMPARED: usize = 32;
 
 /// How many chains are read in full before it is given up.
 const MAX_TRIES: usize = 8;
@@ -107,6 +111,8 @@ struct Link {
     fin: bool,
     is_cut: bool,
     is_aligned: bool,
+    /// It says nothing that the frame after it does not say again.
+    is_repeated: bool,
     landing: Landing,
     /// What the header's length and the payload tell.
     bits: i32,
@@ -149,6 +155,7 @@ impl<'a> Chains<'a> {
         let mut chains = Self { held, question, links: Vec::new(), counts: [0; 256] };
         chains.gather();
         chains.keep_alive();
+        chains.note_repeated();
         chains
     }
 
@@ -172,6 +179,7 @@ impl<'a> Chains<'a> {
                     fin: first & 0x80 != 0,
                     is_cut: true,
                     is_aligned,
+                    is_repeated: false,
                     landing: Landing::Beyond,
                     bits: 0,
                     lives: [false; 2],
@@ -230,6 +238,7 @@ impl<'a> Chains<'a> {
             fin: header.fin,
             is_cut: false,
             is_aligned,
+            is_repeated: false,
             landing,
             bits: 1 + form + landing_bits + candidate.content,
             lives: [false; 2],
@@ -258,6 +267,31 @@ impl<'a> Chains<'a> {
             }
         }
         self.links.retain(|link| link.lives != [false; 2]);
+    }
+
+    /// Whatever repeats itself with some period, masked or not, is full of
+    /// chains of equal frames.
+    fn note_repeated(&mut self) {
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get(index) else { continue };
+            let is_repeated = self.at(link.end).is_some_and(|next| self.is_same(link, next));
+            if let Some(link) = self.links.get_mut(index) {
+                link.is_repeated = is_repeated;
+            }
+        }
+    }
+
+    /// Whether two frames are equal as far as is looked at, or have the same
+    /// masking key.
+    fn is_same(&self, one: &Link, other: &Link) -> bool {
+        let [bytes, other_bytes] = [one, other].map(|link| {
+            let end = link.end.min(self.held.bytes.len()).min(link.start + COMPARED);
+            self.held.bytes.get(link.start..end).unwrap_or_default()
+        });
+        let key = |bytes| FrameHeader::parse(bytes).ok().and_then(|header| header.masking_key);
+        let common = bytes.len().min(other_bytes.len());
+        bytes.get(..common) == other_bytes.get(..common)
+            || key(bytes).is_some() && key(bytes) == key(other_bytes)
     }
 
     /// The link that begins at a byte.
@@ -373,7 +407,7 @@ impl<'a> Chains<'a> {
         let own = rarity.min(most) + link.bits;
         // So begins whatever has its length before it in two bytes.
         let is_middle = link.opcode == Opcode::Continuation && !link.fin;
-        if is_middle { own.min(0) } else { own }
+        if is_middle || link.is_repeated { own.min(0) } else { own }
     }
 
     /// Reads a chain in full, from the link that begins the evidence for

@@ -12,10 +12,10 @@ mod live;
 #[cfg(test)]
 mod long;
 #[cfg(test)]
+mod loss;
+#[cfg(test)]
 #[path = "../../benches/captures/mod.rs"]
 mod made;
-#[cfg(test)]
-mod loss;
 #[cfg(test)]
 #[cfg(all(libpcap, unix))]
 mod pushdown;
