@@ -218,7 +218,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(6000))]
+    #![proptest_config(config(150))]
 
     #[test]
     fn without_loss_every_message_is_complete(
@@ -320,10 +320,9 @@ fn three_percent_lost(seed: u64, gathered: usize) -> (usize, usize) {
 
 #[test]
 fn nearly_all_messages_around_lost_packets_are_told() {
-    for seed in 1..=60 {
+    for seed in 1..=6 {
         for gathered in [1, 3, 100] {
             let (untouched, found) = three_percent_lost(seed, gathered);
-            println!("RATE {gathered} {untouched} {found}");
             assert!(
                 found * 100 >= untouched * 97,
                 "seed {seed}, {gathered} at a time: {found} of {untouched}"
