@@ -8,12 +8,12 @@ use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
 use crate::tcp::Conflict;
 use crate::types::{
-    Connection, Direction, End, EndState, Handshake, Kind, Missing, NextFrame, Origin, Rule, Run,
-    Side, Timestamp, Violation,
+    Connection, Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side,
+    Timestamp, Violation,
 };
 use crate::websocket::{
-    Cause, Compression, Decoder, Deflate, Extensions, Found, Hole, Receiver, Recogniser, Search,
-    Workspace, expected_accept, judge_accept, judge_handshake,
+    Compression, Decoder, Deflate, Extensions, Found, Recogniser, Search, Workspace,
+    expected_accept, judge_accept, judge_handshake,
 };
 
 /// A connection that was upgraded, or that looks like it.
@@ -37,13 +37,24 @@ struct ByExtensions {
     server: Extensions,
 }
 
+/// How far a direction has come when a connection begins.
+pub(super) struct Place {
+    /// Position of its first byte, once it has begun.
+    pub(super) begin: Option<u64>,
+    /// Position up to which bytes came or were given up.
+    pub(super) reached: u64,
+    /// Nothing of it waits.
+    pub(super) is_idle: bool,
+    /// Bytes before that were not understood.
+    pub(super) search: Option<Search>,
+}
+
 impl WebSocket {
-    /// Tells the handshake and begins the connection. `place` says where a
-    /// direction began, how far it has come and whether nothing of it waits.
+    /// Tells the handshake and begins the connection.
     pub(super) fn begin_with(
         answer: Answer,
         context: &mut Context<'_>,
-        mut place: impl FnMut(Direction) -> (Option<u64>, u64, bool),
+        mut place: impl FnMut(Direction) -> Place,
     ) -> Self {
         let extensions = ByExtensions::new(&answer.handshake);
         let client = answer.client;
@@ -56,15 +67,16 @@ impl WebSocket {
         let workspace = &mut *context.workspace;
         let mut side = |side, known: bool, expected: Option<u64>| {
             let direction = if side == Side::Client { client } else { client.opposite() };
-            let (begin, reached, idle) = place(direction);
+            let Place { begin, reached, is_idle, search } = place(direction);
             // Without its half of the handshake, frames begin where the other
             // side's says, if nothing is missing there.
-            let begins_here = known || begin.is_some() && idle && expected == Some(reached);
+            let begins_here = known || begin.is_some() && is_idle && expected == Some(reached);
             let extensions = extensions.of(side);
             let decoder = if begins_here {
                 Decoder::new(side, extensions, workspace)
             } else {
-                Decoder::lost(side, extensions, Search::new(workspace.search()), workspace)
+                let search = search.unwrap_or_else(|| Search::new(workspace.search()));
+                Decoder::lost(side, extensions, search, workspace)
             };
             let expected = if begin.is_none() { expected } else { None };
             (Half { begin: begin.unwrap_or(0), expected, ..Half::default() }, decoder)
@@ -237,17 +249,8 @@ impl WebSocket {
         missing: Missing,
         context: &mut Context<'_>,
     ) {
-        self.with(direction, context, |decoder, workspace, teller| {
-            if decoder.is_lost() {
-                decoder.miss(&missing, workspace, teller);
-            } else {
-                teller.hole(&Hole {
-                    cause: Cause::Missing(missing),
-                    origin: missing.origin,
-                    next_frame: NextFrame::Known,
-                    undecoded: 0,
-                });
-            }
+        self.with(direction, context, |decoder, _, teller| {
+            decoder.missed_before(&missing, teller);
         });
     }
 

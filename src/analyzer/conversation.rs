@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Context;
-use super::connection::WebSocket;
+use super::connection::{Place, WebSocket};
 use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
@@ -485,9 +485,23 @@ impl Receiver<'_, '_> {
     }
 
     fn upgrade(&mut self, answer: Answer) {
+        let mut searches = [None, None];
+        if let Unknown::Tried(recogniser) = std::mem::take(&mut self.layers.unknown) {
+            let (forward, backward) = recogniser.into_searches();
+            searches = [Some(forward), Some(backward)];
+        }
         let mut connection = WebSocket::begin_with(answer, self.context, |direction| {
             let half = self.layers.half(direction);
-            (half.begin, half.reached, half.held.is_empty())
+            let [forward, backward] = &mut searches;
+            Place {
+                begin: half.begin,
+                reached: half.reached,
+                is_idle: half.held.is_empty(),
+                search: match direction {
+                    Direction::Forward => forward.take(),
+                    Direction::Backward => backward.take(),
+                },
+            }
         });
         for (direction, early) in std::mem::take(&mut self.layers.early) {
             match early {

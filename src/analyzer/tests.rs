@@ -466,6 +466,30 @@ fn what_follows_missing_bytes_begins_no_frame() {
 }
 
 #[test]
+fn what_came_before_the_upgrade_was_known_is_read() {
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, response().as_bytes());
+    let sent: Vec<u8> = (0..40)
+        .flat_map(|id| frame(SERVER, 0x81, format!("{{\"id\":{id},\"name\":\"tea\"}}").as_bytes()))
+        .collect();
+    for segment in sent.chunks(100) {
+        ends.say(SERVER, segment);
+    }
+    // The response is missing, and only then the client tells what it was.
+    ends.sent.remove(4);
+    for _ in 0..1100 {
+        ends.send(SERVER, ACK, b"");
+    }
+    ends.frame(CLIENT, 0x81, b"one");
+    ends.send(SERVER, ACK, b"");
+    ends.frame(SERVER, 0x81, b"{\"id\":40}");
+    let told = tell(&ends.sent);
+    let count = told.iter().filter(|line| line.contains("server text json")).count();
+    assert_eq!(count, 41, "{told:?}");
+}
+
+#[test]
 fn a_request_after_a_lost_response_is_no_frame() {
     let mut ends = Ends::connected();
     ends.say(CLIENT, request().as_bytes());

@@ -231,6 +231,25 @@ impl Decoder {
         self.lose_place(Cause::Missing(*missing), missing.origin, workspace, receiver);
     }
 
+    /// Takes note of bytes that are missing before all that it was given, or is
+    /// searching.
+    pub fn missed_before(&mut self, missing: &Missing, receiver: &mut impl Receiver) {
+        let hole = |missing: Missing, next_frame| Hole {
+            cause: Cause::Missing(missing),
+            origin: missing.origin,
+            next_frame,
+            undecoded: 0,
+        };
+        let State::Lost(lost) = &mut self.state else {
+            return receiver.hole(&hole(*missing, NextFrame::Known));
+        };
+        let earlier = std::mem::replace(&mut lost.cause, Cause::Missing(*missing));
+        if let Cause::Missing(earlier) = earlier {
+            receiver.hole(&hole(earlier, NextFrame::Lost));
+        }
+        lost.origin = Some(missing.origin);
+    }
+
     /// A decoder for frames that were found by their bytes.
     pub fn found(side: Side, extensions: Extensions, workspace: &mut Workspace) -> Self {
         let mut decoder = Self::new(side, extensions, workspace);
