@@ -27,3 +27,6 @@ snapshot!(refused_text, "captures/refused.pcap");
 snapshot!(cut_by_rst_text, "captures/cut-by-rst.pcapng");
 snapshot!(socket_io_text, "captures/socket-io.pcapng");
 snapshot!(nginx_json, "-T", "json", "--payload", "none", "captures/nginx.pcap");
+snapshot!(mid_stream_text, "captures/mid-stream.pcap");
+snapshot!(handwritten_deflate_text, "captures/handwritten-deflate.pcap");
+snapshot!(broken_handshakes_text, "--payload", "none", "captures/broken-handshakes.pcap");
