@@ -17,16 +17,15 @@ pub(super) const PIECE: usize = 8 << 10;
 ///
 /// It is the vector of those bytes that were not written yet. Without a writer
 /// that is everything.
-#[derive(Default)]
 pub struct Spool {
     bytes: Vec<u8>,
+    /// Bytes that are worth a write.
+    much: usize,
     outlet: Option<Outlet>,
 }
 
 struct Outlet {
     writer: Box<dyn Write>,
-    /// Bytes that are worth a write.
-    size: usize,
     /// Why nothing is written any more.
     error: Option<io::Error>,
 }
@@ -38,9 +37,9 @@ impl Spool {
     }
 
     /// One that hands over that many bytes.
-    pub(super) fn handing_over(writer: impl Write + 'static, size: usize) -> Self {
-        let outlet = Outlet { writer: Box::new(writer), size, error: None };
-        Self { bytes: Vec::new(), outlet: Some(outlet) }
+    pub(super) fn handing_over(writer: impl Write + 'static, much: usize) -> Self {
+        let outlet = Outlet { writer: Box::new(writer), error: None };
+        Self { bytes: Vec::new(), much, outlet: Some(outlet) }
     }
 
     /// Hands over what there is if it is much. When that fails, all that follows
@@ -80,10 +79,10 @@ impl Spool {
         self.bytes
     }
 
-    /// Whether there is something to hand over, and it is worth it.
+    /// Whether what there is can be handed over, and is worth it.
     #[inline]
     pub(super) fn is_much(&self) -> bool {
-        self.outlet.as_ref().is_some_and(|outlet| self.bytes.len() >= outlet.size)
+        self.bytes.len() >= self.much
     }
 
     /// Hands over the first `count` bytes.
@@ -108,6 +107,12 @@ impl Spool {
         }
         self.bytes.extend_from_slice(bytes);
         self.relieve();
+    }
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), much: usize::MAX, outlet: None }
     }
 }
 
@@ -136,8 +141,8 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         // No character takes more than four bytes.
-        let (piece, after) =
-            (PIECE..PIECE + 4).find_map(|end| rest.split_at_checked(end)).unwrap_or((rest, ""));
+        let mut ends = PIECE..PIECE + 4;
+        let (piece, after) = ends.find_map(|end| rest.split_at_checked(end)).unwrap_or((rest, ""));
         rest = after;
         (!piece.is_empty()).then_some(piece)
     })

@@ -185,9 +185,13 @@ impl<'o> Page<'o> {
     fn put_escaping(&mut self, style: Style, text: &str, escape: fn(char) -> Escape) {
         self.style = style;
         self.switch_on(style);
-        for piece in pieces(text) {
-            self.put_piece(piece, escape);
-            self.relieve();
+        if text.len() <= PIECE {
+            self.put_piece(text, escape);
+        } else {
+            for piece in pieces(text) {
+                self.put_piece(piece, escape);
+                self.relieve();
+            }
         }
         self.switch_off(style);
         self.style = PLAIN;
