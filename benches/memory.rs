@@ -87,12 +87,12 @@ fn main() -> Result<ExitCode> {
                 code = ExitCode::FAILURE;
             }
             println!(
-                "{name:28} {:31} {:>9} {:>17} {:>8.2}  {}",
+                "{name:28} {:31} {:>9} {:>17} {:>8.2}{}",
                 run.arguments,
                 ran.peak.map_or("?".to_owned(), |peak| format!("{:.1}", peak as f64 / MIB)),
                 ran.complete.map_or("?".to_owned(), |count| format!("{count} of {messages}")),
                 ran.time.as_secs_f64(),
-                fault.unwrap_or_default(),
+                fault.map_or(String::new(), |fault| format!("  {fault}")),
             );
             if ran.notes != noted {
                 ran.notes.iter().for_each(|note| println!("    {note}"));
