@@ -239,9 +239,11 @@ impl Inflater {
                 }
             }
             self.window.extend(produced);
+            let room = usize::try_from(self.limit.saturating_sub(active.length));
             active.length += step.produced as u64;
             if active.is_certain {
-                sink(certain);
+                // However its bytes come, what is given of it is the same.
+                sink(certain.get(..room.unwrap_or(usize::MAX)).unwrap_or(certain));
                 active.is_certain = certain.len() == produced.len();
             }
             if step.failed {
@@ -483,6 +485,18 @@ mod tests {
         let (out, inflated) = message(&mut inflater, &[&bomb]);
         assert_eq!((inflated.failure, inflated.length), (Some(NotInflated::Limit), None));
         assert!(out.len() <= 100_000 + CHUNK);
+    }
+
+    #[test]
+    fn what_is_given_up_to_the_limit_depends_on_no_pieces() {
+        let wire = Sender::new().send(&[b'x'; 100]);
+        for size in 1..=wire.len() {
+            let mut inflater = Inflater::new(true, 10);
+            let pieces: Vec<&[u8]> = wire.chunks(size).collect();
+            let (out, inflated) = message(&mut inflater, &pieces);
+            assert_eq!(inflated.failure, Some(NotInflated::Limit));
+            assert_eq!(out, [b'x'; 10], "by {size}");
+        }
     }
 
     #[test]
