@@ -9,10 +9,11 @@ use std::io;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use flate2::{Compress, Compression};
 use wsdump::analyzer::{Analyzer, Options};
 use wsdump::output::{Json, PayloadForm, Spool, Table, Text, TextOptions, View, Zone};
 use wsdump::types::{Event, LinkType, Packet, Sink};
-use wsdump_fuzz::{datagram, origin};
+use wsdump_fuzz::{Random, compressed, datagram, origin};
 
 /// Makes packets until there are so many bytes of them.
 type Make = fn(&mut Feed);
@@ -47,6 +48,26 @@ const STRAINS: &[(&str, Make)] = &[
     ("IP fragments, ever new datagrams", ip_datagrams),
     ("ACKs only", acks),
     ("window far ahead", far),
+    ("compressed, 1 byte each", compressed_bytes),
+    ("compressed, nothing each", compressed_nothing),
+    ("compressed, 1 MiB of zeros each", bombs),
+    ("compressed, one message without end", endless_bomb),
+    ("compressed, the context unknown", context_lost),
+    ("compressed, a hole everywhere", compressed_holes),
+    ("lost: any bytes", lost_in_noise),
+    ("lost: bytes of headers", lost_in_headers),
+    ("lost: 81 00", lost_in_empty_text),
+    ("lost: 01 01", lost_in_fragments),
+    ("lost: 81 7e", lost_in_medium),
+    ("lost: tags and lengths", lost_in_tags),
+    ("lost: masked, 81 80", lost_in_masked),
+    ("lost: masked, tags and lengths", lost_in_masked_tags),
+    ("lost: found and lost again", found_and_lost),
+    ("mid-stream noise", noise_everywhere),
+    ("mid-stream bytes of headers", headers_everywhere),
+    ("mid-stream frames, ever new", frames_everywhere),
+    ("Close frames", closes),
+    ("frames that break many rules", violations),
 ];
 
 const SIZES: [usize; 2] = [1 << 20, 10 << 20];
@@ -207,11 +228,92 @@ impl Feed {
 
     /// Opens a WebSocket connection; the next numbers of client and server.
     fn upgrade(&mut self, talk: Talk) -> (u32, u32) {
+        self.upgrade_with(talk, ACCEPTED)
+    }
+
+    fn upgrade_with(&mut self, talk: Talk, accepted: &[u8]) -> (u32, u32) {
         self.open(talk);
-        let (client, server) = (1000 + UPGRADE.len() as u32, 5000 + ACCEPTED.len() as u32);
+        let (client, server) = (1000 + UPGRADE.len() as u32, 5000 + accepted.len() as u32);
         self.send(Segment { seq: 1000, ack: Some(5000), payload: UPGRADE, ..talk.client() });
-        self.send(Segment { seq: 5000, ack: Some(client), payload: ACCEPTED, ..talk.server() });
+        self.send(Segment { seq: 5000, ack: Some(client), payload: accepted, ..talk.server() });
         (client, server)
+    }
+
+    /// Sends what `next` makes from the server in segments of up to 1,400
+    /// bytes. `is_lost` tells which of them are not in the capture.
+    fn stream(
+        &mut self,
+        accepted: &[u8],
+        is_lost: impl Fn(u64) -> bool,
+        mut next: impl FnMut(&mut Vec<u8>),
+    ) {
+        let talk = Talk::first();
+        let (client, mut server) = self.upgrade_with(talk, accepted);
+        let mut turn = 0;
+        let mut bytes = Vec::new();
+        while self.goes_on() {
+            while bytes.len() < 1_400 {
+                next(&mut bytes);
+            }
+            for payload in bytes.chunks(1_400) {
+                if !is_lost(turn) {
+                    let ack = Some(client);
+                    self.send(Segment { seq: server, ack, payload, ..talk.server() });
+                }
+                turn += 1;
+                server = server.wrapping_add(payload.len() as u32);
+                let ack = Some(server);
+                self.send(Segment { seq: client, ack, ..talk.client() });
+            }
+            bytes.clear();
+        }
+    }
+
+    /// Loses the place of frames on both sides of ever new connections, and
+    /// then sends 4 MiB that `next` makes, from the client if `masked`.
+    fn lost_in(&mut self, masked: bool, mut next: impl FnMut(&mut Vec<u8>)) {
+        let mut number = 0;
+        while self.goes_on() {
+            let talk = Talk::number(number);
+            number += 1;
+            let (client, server) = self.upgrade(talk);
+            let (segment, mut seq, ack) = match masked {
+                true => (talk.client(), client, server),
+                false => (talk.server(), server, client),
+            };
+            // A length that cannot be.
+            let mut bytes = vec![0x82, if masked { 0xff } else { 0x7f }];
+            bytes.extend([0xff; 12]);
+            for _ in 0..3_000 {
+                while bytes.len() < 1_400 {
+                    next(&mut bytes);
+                }
+                self.send(Segment { seq, ack: Some(ack), payload: &bytes, ..segment });
+                seq = seq.wrapping_add(bytes.len() as u32);
+                bytes.clear();
+                if !self.goes_on() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends segments that `next` makes on many connections by turns, of which
+    /// the beginning is not in the capture.
+    fn mid_stream(&mut self, connections: u64, mut next: impl FnMut(&mut Vec<u8>)) {
+        let mut number = 0;
+        let mut bytes = Vec::new();
+        while self.goes_on() {
+            let talk = Talk::number(number % connections);
+            let seq = 1000 + (number / connections) as u32 * 1_400;
+            number += 1;
+            bytes.clear();
+            while bytes.len() < 1_400 {
+                next(&mut bytes);
+            }
+            bytes.truncate(1_400);
+            self.send(Segment { seq, ack: Some(5000), payload: &bytes, ..talk.server() });
+        }
     }
 
     /// Sends `bytes` from the server over and over in segments of `length`.
@@ -237,6 +339,7 @@ impl Feed {
 
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const ACCEPTED: &[u8] = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+const COMPRESSING: &[u8] = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 const REFUSED: &[u8] = b"HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n";
 
 #[derive(Clone, Copy)]
@@ -552,4 +655,179 @@ fn far(feed: &mut Feed) {
             ..talk.server()
         });
     }
+}
+
+/// A frame of the server.
+fn frame(first: u8, payload: &[u8], out: &mut Vec<u8>) {
+    out.push(first);
+    match payload.len() {
+        length @ 0..=125 => out.push(length as u8),
+        length @ 126..=0xffff => {
+            out.push(126);
+            out.extend((length as u16).to_be_bytes());
+        }
+        length => {
+            out.push(127);
+            out.extend((length as u64).to_be_bytes());
+        }
+    }
+    out.extend(payload);
+}
+
+fn deflater() -> Compress {
+    Compress::new(Compression::new(6), false)
+}
+
+const NONE: fn(u64) -> bool = |_| false;
+
+fn compressed_bytes(feed: &mut Feed) {
+    let mut deflate = deflater();
+    feed.stream(COMPRESSING, NONE, |out| frame(0xc1, &compressed(&mut deflate, b"7"), out));
+}
+
+fn compressed_nothing(feed: &mut Feed) {
+    feed.stream(COMPRESSING, NONE, |out| frame(0xc2, b"\0", out));
+}
+
+/// They grow a thousandfold: fewer of them are enough.
+fn bombs(feed: &mut Feed) {
+    feed.size /= 16;
+    let mut deflate = deflater();
+    let zeros = vec![0; 1 << 20];
+    let bombs = [(); 2].map(|()| compressed(&mut deflate, &zeros));
+    feed.stream(COMPRESSING, NONE, |out| frame(0xc2, &bombs[1], out));
+}
+
+fn endless_bomb(feed: &mut Feed) {
+    let mut deflate = deflater();
+    let zeros = vec![0; 1 << 20];
+    let bomb = [compressed(&mut deflate, &zeros), b"\0\0\xff\xff".to_vec()].concat();
+    let mut first = 0x42;
+    feed.stream(COMPRESSING, NONE, |out| frame(std::mem::take(&mut first), &bomb, out));
+}
+
+/// Each message refers to the first, which is not there.
+fn context_lost(feed: &mut Feed) {
+    let mut deflate = deflater();
+    let mut random = Random(1);
+    let lost: Vec<u8> = (0..10_000).map(|_| random.next() as u8).collect();
+    // The first 8 segments are missing.
+    feed.stream(
+        COMPRESSING,
+        |turn| turn < 8,
+        |out| {
+            frame(0xc2, &compressed(&mut deflate, &lost), out);
+        },
+    );
+}
+
+fn compressed_holes(feed: &mut Feed) {
+    let mut deflate = deflater();
+    let mut random = Random(1);
+    feed.stream(
+        COMPRESSING,
+        |turn| turn % 3 == 2,
+        |out| {
+            let text = format!("{{\"id\":{},\"name\":\"{}\"}}", random.next(), random.next());
+            frame(0xc1, &compressed(&mut deflate, text.as_bytes()), out);
+        },
+    );
+}
+
+/// Random bytes out of some.
+fn any_of(choice: &'static [u8]) -> impl FnMut(&mut Vec<u8>) {
+    let mut random = Random(1);
+    move |out| out.push(choice[random.next() as usize % choice.len()])
+}
+
+/// What begins frames, and what may be their lengths.
+const HEADERS: &[u8] = &[0x81, 0x82, 0x01, 0x00, 0x05, 0x7e, 0x7f, 0x89, 0x88, 0x80, 0x02, 0xc1];
+
+/// As in certificates: tags, short lengths, small numbers, text.
+const TAGS: &[u8] = &[0x30, 0x82, 0x02, 0x01, 0x81, 0x03, 0x06, 0x13, b'D', b'E', 0x0c, 0x55];
+
+fn lost_in_noise(feed: &mut Feed) {
+    let mut random = Random(1);
+    feed.lost_in(false, |out| out.push(random.next() as u8));
+}
+
+fn lost_in_headers(feed: &mut Feed) {
+    feed.lost_in(false, any_of(HEADERS));
+}
+
+/// Frames that lead to what is none, over and over.
+fn lost_in_empty_text(feed: &mut Feed) {
+    feed.lost_in(false, |out| {
+        out.extend(b"\x81\x00".repeat(690));
+        out.extend([0x83; 20]);
+    });
+}
+
+fn lost_in_fragments(feed: &mut Feed) {
+    feed.lost_in(false, |out| {
+        out.extend(b"\x01\x01".repeat(690));
+        out.extend([0x83; 20]);
+    });
+}
+
+fn lost_in_medium(feed: &mut Feed) {
+    feed.lost_in(false, |out| out.extend(b"\x81\x7e"));
+}
+
+fn lost_in_tags(feed: &mut Feed) {
+    feed.lost_in(false, any_of(TAGS));
+}
+
+fn lost_in_masked(feed: &mut Feed) {
+    feed.lost_in(true, |out| {
+        out.extend(b"\x81\x80".repeat(690));
+        out.extend([0x83; 20]);
+    });
+}
+
+fn lost_in_masked_tags(feed: &mut Feed) {
+    feed.lost_in(true, any_of(&[0x30, 0x82, 0x81, 0x80, 0x84, 0x90, 0xfe, 0x00, 0x01, b'D']));
+}
+
+/// Text that is found, and then what is no frame.
+fn found_and_lost(feed: &mut Feed) {
+    feed.lost_in(false, |out| {
+        for text in [r#"{"id":1,"name":"one"}"#, r#"{"id":2,"name":"two"}"#] {
+            frame(0x81, text.as_bytes(), out);
+        }
+        out.extend([0x83, 0xff, 0x83]);
+    });
+}
+
+fn noise_everywhere(feed: &mut Feed) {
+    let mut random = Random(1);
+    feed.mid_stream(2_000, |out| out.extend(random.next().to_be_bytes()));
+}
+
+fn headers_everywhere(feed: &mut Feed) {
+    feed.mid_stream(2_000, any_of(HEADERS));
+}
+
+fn frames_everywhere(feed: &mut Feed) {
+    let mut number = 0;
+    while feed.goes_on() {
+        let talk = Talk::number(number);
+        number += 1;
+        for turn in 0..4 {
+            let mut payload = Vec::new();
+            frame(0x81, format!("{{\"id\":{turn},\"name\":\"tea\"}}").as_bytes(), &mut payload);
+            let seq = 5000 + turn * payload.len() as u32;
+            feed.send(Segment { seq, ack: Some(1000), payload: &payload, ..talk.server() });
+        }
+    }
+}
+
+fn closes(feed: &mut Feed) {
+    feed.repeat(b"\x88\x02\x03\xe8", 1400);
+}
+
+/// Masked by the server, with bits that mean nothing, an opcode that is none
+/// and a length that is too long.
+fn violations(feed: &mut Feed) {
+    feed.repeat(b"\x7b\xfe\x00\x01abcdx", 1400);
 }
