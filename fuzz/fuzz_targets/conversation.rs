@@ -90,7 +90,13 @@ fn small() -> Limits {
 
 fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
     let mut run = Run {
-        analyzer: Analyzer::new(Options { limits, frames: true, sha256: true, select: None }),
+        analyzer: Analyzer::new(Options {
+            limits,
+            frames: true,
+            sha256: true,
+            select: None,
+            websocket: None,
+        }),
         sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },
         packet: 0,
     };

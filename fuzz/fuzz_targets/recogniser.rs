@@ -35,7 +35,7 @@ fn any(settings: u8, pieces: &[u8]) {
     let masked = [None, Some(false), Some(true), None][usize::from(settings >> 4 & 3)];
     let may_nest = settings >> 6 & 1 == 0;
     let reserved_bits = if settings >> 7 == 0 { 4 } else { 0 };
-    let expected = Expected { masked, reserved_bits, max_frame, may_nest };
+    let expected = Expected { masked, reserved_bits, max_frame, may_nest, is_believed: false };
 
     let mut recogniser = Recogniser::new(limit, max_frame);
     let mut searches = [Search::new(limit), Search::new(limit)];
@@ -156,8 +156,13 @@ fn frames(input: &mut Unstructured<'_>) -> Result<()> {
     let mut server = Half::new(Side::Server, input)?;
     let mut recogniser = Recogniser::new(256 << 10, 16 << 30);
     let mut searches = [Search::new(256 << 10), Search::new(256 << 10)];
-    let expected =
-        |masked| Expected { masked: Some(masked), reserved_bits: 4, max_frame: 16 << 30, may_nest };
+    let expected = |masked| Expected {
+        masked: Some(masked),
+        reserved_bits: 4,
+        max_frame: 16 << 30,
+        may_nest,
+        is_believed: false,
+    };
     for step in steps {
         let index = usize::from(step & 1);
         let direction = Direction::BOTH[index];

@@ -1,7 +1,7 @@
 //! What decoders tell, kept to be compared.
 
 use wsdump::types::{Missing, NextFrame, Opcode, Origin, Rule, Run};
-use wsdump::websocket::{Assembled, Decoder, FrameHeader, Hole, Receiver, Workspace};
+use wsdump::websocket::{Assembled, Cause, Decoder, FrameHeader, Hole, Receiver, Workspace};
 
 use crate::origin;
 
@@ -141,7 +141,7 @@ impl Reading {
 /// What was told before the place of the next frame was lost. From there on it
 /// is searched for, and where runs begin is a part of what is searched.
 pub fn before_lost(told: &[Told]) -> &[Told] {
-    let is_lost = |told: &Told| matches!(told, Told::Hole(hole) if hole.next_frame != NextFrame::Known && hole.is_within);
+    let is_lost = |told: &Told| matches!(told, Told::Hole(hole) if hole.next_frame != NextFrame::Known && hole.cause != Cause::Rest);
     told.split(is_lost).next().unwrap_or_default()
 }
 
