@@ -147,11 +147,9 @@ impl Losses {
     }
 
     fn decoded(&self, session: &Session) -> Vec<Told> {
-        let compression = session
-            .manner
-            .keeps_context
-            .map(|keeps_context| Compression { keeps_context, is_negotiated: true });
-        let extensions = Extensions { compression, reserved_bits: 0 };
+        let compression =
+            session.manner.keeps_context.map(|keeps_context| Compression { keeps_context });
+        let extensions = Extensions { compression, ..Extensions::NONE };
         let mut workspace = Workspace::new(&Limits::default(), true);
         let mut reading = Reading::new(Decoder::new(session.manner.side, extensions, &workspace));
         let mut hole = 0;

@@ -60,13 +60,11 @@ impl Settings {
     }
 
     fn extensions(self) -> Extensions {
-        let compression = Compression {
-            keeps_context: self.settings & 4 == 0,
-            is_negotiated: self.settings & 8 == 0,
-        };
+        let compression = Compression { keeps_context: self.settings & 4 == 0 };
         Extensions {
             compression: (self.settings & 2 != 0).then_some(compression),
             reserved_bits: self.settings >> 4 & 7,
+            is_known: self.settings & 8 == 0,
         }
     }
 

@@ -30,6 +30,9 @@ pub(super) struct WebSocket {
     response_end: Option<u64>,
 }
 
+/// Bytes of directions that were searched, and where frames begin in them.
+pub(super) struct Searched(Vec<(Direction, Search, usize)>);
+
 /// What the extensions do to the frames of each side.
 #[derive(Clone, Copy)]
 struct ByExtensions {
@@ -96,16 +99,16 @@ impl WebSocket {
         }
     }
 
-    /// Begins a connection that was recognised by its bytes, and reads what
-    /// was held of it. `found` and `begins` are of [`Direction::BOTH`]: where
-    /// frames begin, and where the direction did.
+    /// Begins a connection that was recognised by its bytes. `found` and
+    /// `begins` are of [`Direction::BOTH`]: where frames begin, and where the
+    /// direction did. What was held of it is for [`WebSocket::read`].
     pub(super) fn infer(
         client: Direction,
         recogniser: Recogniser,
         found: [Option<Found>; 2],
         begins: [u64; 2],
         context: &mut Context<'_>,
-    ) -> Self {
+    ) -> (Self, Searched) {
         let extensions = ByExtensions::unknown();
         let (forward, backward) = recogniser.into_searches();
         let mut held = Vec::new();
@@ -130,15 +133,7 @@ impl WebSocket {
             Direction::Backward => (backward_half, forward_half, backward, forward),
         };
         context.report.statistics.connections += 1;
-        // In the order of capture, so that an answer does not overtake.
-        let mut runs: Vec<(Direction, Run<'_>)> = held
-            .iter()
-            .flat_map(|(direction, search, offset)| {
-                search.runs_from(*offset).map(|run| (*direction, run))
-            })
-            .collect();
-        runs.sort_by_key(|(_, run)| run.origin.packet);
-        let mut connection = Self {
+        let connection = Self {
             connection: Connection {
                 stream: context.report.stream,
                 h2_stream: None,
@@ -151,14 +146,28 @@ impl WebSocket {
             server_half,
             client_decoder,
             server_decoder,
-            began: runs.first().and_then(|(_, run)| run.origin.time),
+            began: None,
             extensions,
             response_end: None,
         };
+        (connection, Searched(held))
+    }
+
+    /// Reads what was held of a connection until it was recognised.
+    pub(super) fn read(&mut self, held: &Searched, context: &mut Context<'_>) {
+        // In the order of capture, so that an answer does not overtake.
+        let mut runs: Vec<(Direction, Run<'_>)> = held
+            .0
+            .iter()
+            .flat_map(|(direction, search, offset)| {
+                search.runs_from(*offset).map(|run| (*direction, run))
+            })
+            .collect();
+        runs.sort_by_key(|(_, run)| run.origin.packet);
+        self.began = runs.first().and_then(|(_, run)| run.origin.time);
         for (direction, run) in runs {
-            connection.receive(direction, run, context);
+            self.receive(direction, run, context);
         }
-        connection
     }
 
     /// The user knows that it is WebSocket: frames need less to show
@@ -436,14 +445,12 @@ impl ByExtensions {
         let others = handshake.extensions.len() > usize::from(deflate.is_some());
         let of = |side| Extensions {
             compression: match deflate {
-                Some(deflate) => Some(Compression {
-                    keeps_context: deflate.keeps_context(side),
-                    is_negotiated: true,
-                }),
+                Some(deflate) => Some(Compression { keeps_context: deflate.keeps_context(side) }),
                 None if is_known => None,
-                None => Some(Compression { keeps_context: true, is_negotiated: false }),
+                None => Some(Compression { keeps_context: true }),
             },
             reserved_bits: if others { 0b111 } else { 0 },
+            is_known,
         };
         Self { client: of(Side::Client), server: of(Side::Server) }
     }

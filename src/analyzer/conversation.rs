@@ -466,11 +466,13 @@ impl Receiver<'_, '_> {
     ) {
         let begins = [self.layers.forward.begin, self.layers.backward.begin];
         let begins = begins.map(Option::unwrap_or_default);
-        let mut connection = WebSocket::infer(client, recogniser, found, begins, self.context);
+        let (mut connection, held) =
+            WebSocket::infer(client, recogniser, found, begins, self.context);
         if is_believed {
             connection.believe();
         }
-        self.layers.early.clear();
+        self.tell_early(&mut connection);
+        connection.read(&held, self.context);
         self.layers.layer = Layer::WebSocket(Box::new(connection));
     }
 
@@ -503,13 +505,18 @@ impl Receiver<'_, '_> {
                 },
             }
         });
+        self.tell_early(&mut connection);
+        self.layers.layer = Layer::WebSocket(Box::new(connection));
+    }
+
+    /// Tells what happened before there was a connection.
+    fn tell_early(&mut self, connection: &mut WebSocket) {
         for (direction, early) in std::mem::take(&mut self.layers.early) {
             match early {
                 Early::Conflict(conflict) => connection.conflict(direction, conflict, self.context),
                 Early::Gap(missing) => connection.missed_before(direction, missing, self.context),
             }
         }
-        self.layers.layer = Layer::WebSocket(Box::new(connection));
     }
 
     fn miss(&mut self, direction: Direction, missing: Missing) {

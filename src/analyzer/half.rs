@@ -12,6 +12,8 @@ pub(super) struct Half {
     pub(super) counts: Counts,
     /// Position after its Close frame.
     pub(super) close: Option<u64>,
+    /// The peer has received that.
+    pub(super) is_close_received: bool,
     /// Its last ping that was not answered.
     pub(super) ping: Option<Ping>,
     /// Something that it sent is not in the capture.
@@ -47,7 +49,12 @@ impl Half {
     pub(super) fn received(&mut self, opcode: Opcode) {
         match (opcode, &mut self.ping) {
             (Opcode::Pong, ping) => *ping = None,
-            (Opcode::Text | Opcode::Binary, Some(ping)) if ping.is_received => ping.messages += 1,
+            // After a Close frame no pong is due (RFC 6455 §5.5.2).
+            (Opcode::Text | Opcode::Binary, Some(ping))
+                if ping.is_received && !self.is_close_received =>
+            {
+                ping.messages += 1;
+            }
             _ => {}
         }
     }
@@ -57,6 +64,7 @@ impl Half {
         if let Some(ping) = &mut self.ping {
             ping.is_received |= position >= ping.end;
         }
+        self.is_close_received |= self.close.is_some_and(|close| position >= close);
     }
 
     /// Data messages that its peer sent instead of a pong.

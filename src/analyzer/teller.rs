@@ -108,7 +108,7 @@ impl Teller<'_, '_> {
 
     /// Text is UTF-8, also as far as it goes (RFC 6455 §8.1).
     fn judge_text(&mut self, message: &Assembled<'_>, body: Body<'_>) {
-        if message.opcode != Opcode::Text {
+        if message.opcode != Opcode::Text || message.has_reserved_bits {
             return;
         }
         let at = match body {

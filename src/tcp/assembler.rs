@@ -277,7 +277,9 @@ impl Assembler {
     /// would deliver.
     pub(super) fn next_packet(&self) -> Option<u64> {
         let (&start, chunk) = self.chunks.first_key_value()?;
-        self.is_plausible(start).then_some(chunk.origin.packet)
+        // What touches delivered bytes needs no window to be believed.
+        let is_next = self.begun && start <= self.next;
+        (is_next || self.is_plausible(start)).then_some(chunk.origin.packet)
     }
 
     /// Gives up the hole before the first chunk, whatever its age, and delivers

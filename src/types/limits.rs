@@ -52,8 +52,9 @@ pub struct Limits {
     /// queues; beyond it the least recently active conversations give way.
     /// Default 96 MiB.
     pub memory: usize,
-    /// Bytes of one direction kept while the next frame in it is searched for.
-    /// Default 256 KiB.
+    /// Bytes of one direction kept while the next frame in it is searched for;
+    /// looking through them takes, for that moment, up to a hundred times as
+    /// much. Default 256 KiB.
     pub search: usize,
     /// Datagrams whose IP fragments are being collected at once.
     /// Default 1,024.

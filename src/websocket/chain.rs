@@ -254,13 +254,15 @@ impl<'a> Chains<'a> {
         for index in (0..self.links.len()).rev() {
             let Some(link) = self.links.get(index) else { continue };
             let (end, needs, then) = (link.end, link.needs(), link.leaves());
+            // What follows a Close frame need not be frames.
             let is_last = link.opcode == Opcode::Close;
             let next = self.at(end);
             let lives = [false, true].map(|inside| {
                 let leaves = then.unwrap_or(inside);
                 needs.is_none_or(|needed| needed == inside)
                     && (end >= length
-                        || !is_last && next.is_some_and(|next| next.lives[usize::from(leaves)]))
+                        || is_last
+                        || next.is_some_and(|next| next.lives[usize::from(leaves)]))
             });
             if let Some(link) = self.links.get_mut(index) {
                 link.lives = lives;
@@ -369,7 +371,7 @@ impl<'a> Chains<'a> {
                 link.certainty = certainty + arrival;
             }
             let Some(next) = next.and_then(|next| self.links.get_mut(next)) else { continue };
-            let alone = if next.is_aligned { 0 } else { -doubt(self.held, self.question) };
+            let alone = -doubt(next, self.held, self.question);
             let best = if next.leader.is_some() { next.certainty } else { alone };
             if certainty > best {
                 next.certainty = certainty;
@@ -381,7 +383,7 @@ impl<'a> Chains<'a> {
     /// What a link that none leads to must first make up for: the choice among
     /// so many.
     fn doubt(&self, link: &Link) -> i32 {
-        if link.is_aligned { 0 } else { doubt(self.held, self.question) }
+        doubt(link, self.held, self.question)
     }
 
     /// The evidence of one link, where its first byte occurs so often
@@ -528,7 +530,7 @@ impl Reader {
         unmask(&mut self.scratch, key.unwrap_or_default(), 0);
         utf8.push(&self.scratch);
         let is_end = header.fin && whole.is_some();
-        if is_end && utf8.invalid_at().is_some() || utf8.is_invalid() {
+        if is_end && utf8.invalid_at().is_some() || utf8.invalid_so_far().is_some() {
             return None;
         }
         if is_end {
@@ -546,12 +548,35 @@ fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// What the choice of any byte to begin with costs, in bits.
-fn doubt(held: Held<'_>, question: Question) -> i32 {
-    match question.may_nest && !question.kind.masked {
-        true => MAX_BITS,
+/// What the choice of a byte to begin with costs, in bits: nothing at the
+/// beginning of a segment.
+fn doubt(link: &Link, held: Held<'_>, question: Question) -> i32 {
+    let is_in_text = !question.kind.masked && !question.may_nest;
+    match link.is_aligned {
+        // Text ends whole, so that no frame begins inside a code point.
+        _ if is_in_text && is_inside_code_point(held.bytes, link.start) => MAX_BITS,
+        true => 0,
+        false if question.may_nest && !question.kind.masked => MAX_BITS,
         false => log2(held.bytes.len()) + 2,
     }
+}
+
+/// Whether the byte at `at` goes on with a code point of UTF-8 that begins
+/// before it.
+fn is_inside_code_point(bytes: &[u8], at: usize) -> bool {
+    (1..=3).any(|back| {
+        let Some(start) = at.checked_sub(back) else { return false };
+        let width = match bytes.get(start) {
+            Some(0xc2..=0xdf) => 2,
+            Some(0xe0..=0xef) => 3,
+            Some(0xf0..=0xf4) => 4,
+            _ => return false,
+        };
+        back < width
+            && bytes
+                .get(start..start + width)
+                .is_some_and(|encoded| std::str::from_utf8(encoded).is_ok())
+    })
 }
 
 fn log2(value: usize) -> i32 {

@@ -37,7 +37,7 @@ pub trait Receiver {
 }
 
 /// What the negotiated extensions do to frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extensions {
     /// permessage-deflate is in use, or may be: RSV1 tells that a message is
     /// compressed (RFC 7692 §6).
@@ -45,6 +45,13 @@ pub struct Extensions {
     /// Reserved bits that other extensions may use, as in
     /// [`FrameHeader::rsv`].
     pub reserved_bits: u8,
+    /// The negotiation was seen: what it does not allow is forbidden.
+    pub is_known: bool,
+}
+
+impl Extensions {
+    /// None was negotiated.
+    pub const NONE: Self = Self { compression: None, reserved_bits: 0, is_known: true };
 }
 
 /// How one side compresses.
@@ -52,8 +59,6 @@ pub struct Extensions {
 pub struct Compression {
     /// A message may refer to earlier ones (RFC 7692 §7.1.1).
     pub keeps_context: bool,
-    /// It is known to be in use, not only possible.
-    pub is_negotiated: bool,
 }
 
 /// Finds the frames and messages in the bytes of one direction.
@@ -140,6 +145,14 @@ impl Decoder {
         decoder
     }
 
+    /// A decoder for frames that were found by their bytes.
+    pub fn found(side: Side, extensions: Extensions, workspace: &mut Workspace) -> Self {
+        let mut decoder = Self::new(side, extensions, workspace);
+        decoder.lose_context(workspace);
+        decoder.guided = GUIDED;
+        decoder
+    }
+
     /// Takes the direction for WebSocket, whatever its bytes look like.
     pub fn believe(&mut self) {
         self.is_believed = true;
@@ -197,21 +210,15 @@ impl Decoder {
             undecoded: 0,
         };
         let State::Lost(lost) = &mut self.state else {
-            return receiver.hole(&hole(*missing, NextFrame::Known));
+            let is_known = self.guided == 0;
+            let next_frame = if is_known { NextFrame::Known } else { NextFrame::Inferred };
+            return receiver.hole(&hole(*missing, next_frame));
         };
         let earlier = std::mem::replace(&mut lost.cause, Cause::Missing(*missing));
         if let Cause::Missing(earlier) = earlier {
             receiver.hole(&hole(earlier, NextFrame::Lost));
         }
         lost.origin = Some(missing.origin);
-    }
-
-    /// A decoder for frames that were found by their bytes.
-    pub fn found(side: Side, extensions: Extensions, workspace: &mut Workspace) -> Self {
-        let mut decoder = Self::new(side, extensions, workspace);
-        decoder.lose_context(workspace);
-        decoder.guided = GUIDED;
-        decoder
     }
 
     /// Goes on at a frame that begins at `found` in the search.
@@ -265,8 +272,8 @@ impl Decoder {
     /// Gives up what it keeps: messages are told in part, and the context of
     /// compression is lost.
     pub fn shed(&mut self, workspace: &mut Workspace) {
-        for partial in [&mut self.message, &mut self.control].into_iter().flatten() {
-            partial.shed();
+        if let Some(message) = &mut self.message {
+            message.shed();
         }
         if let Some(inflater) = &mut self.inflater {
             inflater.lose_context(&mut workspace.workbench);
@@ -280,18 +287,26 @@ impl Decoder {
     /// Looks for the next frame where its place is not known. At the end of
     /// what is searched, one that is not found is told as lost.
     fn recover(&mut self, is_end: bool, workspace: &mut Workspace, receiver: &mut impl Receiver) {
-        let expected = self.expected(workspace);
-        while let State::Lost(lost) = &mut self.state {
-            if let Some(found) = lost.search.find(expected, is_end) {
-                self.go_on_at(&found, workspace, receiver);
-                continue;
+        loop {
+            let expected = self.expected(workspace);
+            let State::Lost(lost) = &mut self.state else {
+                return;
+            };
+            let Some(found) = lost.search.find(expected, is_end) else {
+                break;
+            };
+            let rest = lost.search.len() - found.offset;
+            self.go_on_at(&found, workspace, receiver);
+            if matches!(&self.state, State::Lost(again) if again.search.len() >= rest) {
+                break; // refused as soon as found: it would be found again
             }
-            if is_end {
-                let rest = lost.search.len() as u64;
-                lost.tell(NextFrame::Lost, rest, receiver);
-                **lost = Lost::new(workspace);
-            }
-            return;
+        }
+        if let State::Lost(lost) = &mut self.state
+            && is_end
+        {
+            let rest = lost.search.len() as u64;
+            lost.tell(NextFrame::Lost, rest, receiver);
+            **lost = Lost::new(workspace);
         }
     }
 
@@ -304,7 +319,8 @@ impl Decoder {
 
     /// Whether a header is to be followed.
     fn accepts(&self, header: &FrameHeader, workspace: &Workspace) -> bool {
-        header.length <= workspace.frame && (self.guided == 0 || self.expects(header))
+        let is_short = header.opcode.is_control() || header.length <= workspace.frame;
+        is_short && (self.guided == 0 || self.expects(header))
     }
 
     /// Whether a header is one that this side would send.
@@ -391,6 +407,7 @@ impl Decoder {
     ) -> usize {
         self.guided = self.guided.saturating_sub(1);
         receiver.frame(&header, position, rest.origin);
+        let continues = self.may_continue && header.opcode == Opcode::Continuation;
         self.judge(&header, rest.origin, workspace, receiver);
         let target = match header.opcode {
             Opcode::Continuation | Opcode::Text | Opcode::Binary => Target::Message,
@@ -402,6 +419,7 @@ impl Decoder {
         if let Some(payload) = whole
             && is_alone
             && !is_compressed
+            && !continues
             && payload.len() <= workspace.message
         {
             let mut partial = Partial::new(&header, false, first, false, Vec::new());
@@ -415,7 +433,8 @@ impl Decoder {
             (Target::Message, none) => {
                 let buffer = workspace.take_buffer();
                 let hashes = workspace.hashes;
-                let partial = Partial::new(&header, is_compressed, first, hashes, buffer);
+                let mut partial = Partial::new(&header, is_compressed, first, hashes, buffer);
+                partial.is_headless = continues;
                 *none = Some(Box::new(partial));
                 if let Some(inflater) = self.inflater.as_mut().filter(|_| is_compressed) {
                     inflater.begin(&mut workspace.workbench);
@@ -507,7 +526,7 @@ impl Decoder {
             return;
         };
         partial.received += bytes.len() as u64;
-        if partial.missing > 0 {
+        if partial.missing > 0 || partial.is_headless {
             return;
         }
         let limit = workspace.message;
@@ -629,16 +648,16 @@ impl Decoder {
 
     /// Without a negotiation nobody knows what RSV1 means.
     fn judge_inflated(&self, inflated: &Inflated, partial: &Partial, receiver: &mut impl Receiver) {
-        if !self.extensions.compression.is_some_and(|compression| compression.is_negotiated) {
+        if !self.extensions.is_known {
             return;
         }
-        let message = format!("A {} message of {} bytes", partial.opcode, partial.wire_length);
+        let message = || format!("A {} message of {} bytes", partial.opcode, partial.wire_length);
         if inflated.failure == Some(NotInflated::Corrupt) {
-            let detail = format!("{message} is marked as compressed and is not DEFLATE.");
+            let detail = format!("{} is marked as compressed and is not DEFLATE.", message());
             receiver.violation(Rule::CorruptDeflate, &detail, partial.last);
         }
         if inflated.has_tail {
-            let detail = format!("{message} ends in 00 00 ff ff, which is to be removed.");
+            let detail = format!("{} ends in 00 00 ff ff, which is to be removed.", message());
             receiver.violation(Rule::DeflateTail, &detail, partial.last);
         }
     }
@@ -679,6 +698,8 @@ fn emit_whole(
 fn tell(message: &Assembled<'_>, receiver: &mut impl Receiver) {
     if message.opcode == Opcode::Close
         && message.complete
+        && !message.truncated
+        && !message.has_reserved_bits
         && let Some((rule, detail)) = judge_close(message.payload)
     {
         receiver.violation(rule, &detail, message.origin);

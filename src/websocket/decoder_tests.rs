@@ -82,13 +82,11 @@ fn decode_pieces(
     log.0
 }
 
-const DEFLATE: Extensions = Extensions {
-    compression: Some(Compression { keeps_context: true, is_negotiated: true }),
-    reserved_bits: 0,
-};
+const DEFLATE: Extensions =
+    Extensions { compression: Some(Compression { keeps_context: true }), ..Extensions::NONE };
 
 fn decode(bytes: &[u8]) -> Vec<String> {
-    decode_pieces(Extensions::default(), 1000, &[Ok(bytes)])
+    decode_pieces(Extensions::NONE, 1000, &[Ok(bytes)])
 }
 
 /// A frame; `key` masks it.
@@ -141,10 +139,10 @@ fn split_at_every_byte() {
     for split in 1..stream.len() {
         let (first, second) = stream.split_at(split);
         let pieces = [Ok(first), Ok(second)];
-        assert_eq!(decode_pieces(Extensions::default(), 1000, &pieces), whole, "split at {split}");
+        assert_eq!(decode_pieces(Extensions::NONE, 1000, &pieces), whole, "split at {split}");
     }
     let bytes: Vec<Result<&[u8], u64>> = stream.chunks(1).map(Ok).collect();
-    assert_eq!(decode_pieces(Extensions::default(), 1000, &bytes), whole);
+    assert_eq!(decode_pieces(Extensions::NONE, 1000, &bytes), whole);
 }
 
 #[test]
@@ -155,7 +153,7 @@ fn a_hole_in_a_payload_costs_one_message() {
     let lost = 4;
     let pieces = [Ok(&first[..9]), Err(lost), Ok(&first[13..]), Ok(&second)];
     assert_eq!(
-        decode_pieces(Extensions::default(), 1000, &pieces),
+        decode_pieces(Extensions::NONE, 1000, &pieces),
         [
             "hole of Some(4), next known, 0 undecoded",
             "text \"hel\" of Some(11), missing Some(4)",
@@ -165,7 +163,7 @@ fn a_hole_in_a_payload_costs_one_message() {
     // The hole ends with the frame: the next one is still found.
     let pieces = [Ok(&first[..9]), Err(first.len() as u64 - 9), Ok(&second)];
     assert_eq!(
-        decode_pieces(Extensions::default(), 1000, &pieces),
+        decode_pieces(Extensions::NONE, 1000, &pieces),
         [
             "hole of Some(8), next known, 0 undecoded",
             "text \"hel\" of Some(11), missing Some(8)",
@@ -179,7 +177,7 @@ fn a_hole_across_a_header_loses_the_place() {
     let first = frame(0x81, b"hello", None);
     let pieces = [Ok(&first[..4]), Err(10), Ok(b"\x81\x01x".as_slice())];
     assert_eq!(
-        decode_pieces(Extensions::default(), 1000, &pieces),
+        decode_pieces(Extensions::NONE, 1000, &pieces),
         ["text \"he\" of Some(5), missing Some(3)", "hole of Some(10), next lost, 3 undecoded"]
     );
 }
@@ -203,7 +201,7 @@ fn a_long_message_is_counted_to_its_end() {
             .concat();
     let expected =
         ["text \"abcd\" in 2 truncated from Some(9)", "text \"abcd\" truncated from Some(6)"];
-    assert_eq!(decode_pieces(Extensions::default(), 4, &[Ok(&bytes)]), expected);
+    assert_eq!(decode_pieces(Extensions::NONE, 4, &[Ok(&bytes)]), expected);
 }
 
 #[test]
@@ -251,7 +249,7 @@ fn reserved_bits_need_an_extension() {
         decode_pieces(DEFLATE, 10, &[Ok(&frame(0xc9, b"", None))])[0]
             .starts_with("compressed-control-frame")
     );
-    let other = Extensions { compression: None, reserved_bits: 7 };
+    let other = Extensions { reserved_bits: 7, ..Extensions::NONE };
     assert_eq!(decode_pieces(other, 10, &[Ok(&compressed)]), ["text \"x\""]);
 }
 
@@ -302,8 +300,8 @@ fn a_hole_in_a_compressed_message_costs_the_context() {
             "text \"Hello\" compressed",
         ]
     );
-    let alone = Compression { keeps_context: false, is_negotiated: true };
-    let alone = Extensions { compression: Some(alone), reserved_bits: 0 };
+    let alone = Compression { keeps_context: false };
+    let alone = Extensions { compression: Some(alone), ..Extensions::NONE };
     let pieces = [Ok(&hello[..5]), Err(4), Ok(&hello[..])];
     assert_eq!(decode_pieces(alone, 1000, &pieces)[2..], ["text \"Hello\" compressed"]);
 }
@@ -334,8 +332,7 @@ fn what_is_not_deflate_is_told_and_passed() {
     assert!(log[1].starts_with("text \"H") && log[1].ends_with("compressed corrupt"), "{log:?}");
     assert_eq!(log[2..], ["text \"plain\"", "text \"Hello\" compressed"]);
     // Without a negotiation nobody knows what the bit means.
-    let perhaps = Compression { keeps_context: true, is_negotiated: false };
-    let perhaps = Extensions { compression: Some(perhaps), reserved_bits: 0 };
+    let perhaps = Extensions { is_known: false, ..DEFLATE };
     let log = decode_pieces(perhaps, 1000, &[Ok(&stream)]);
     assert!(log[0].ends_with("compressed corrupt"), "{log:?}");
 }
@@ -355,7 +352,7 @@ fn only_complete_messages_have_a_hash() {
     // A continuation of nothing, and a message.
     for size in [1, 2, 7] {
         let mut workspace = Workspace::new(&Limits::default(), true);
-        let mut decoder = Decoder::new(Side::Server, Extensions::default(), &workspace);
+        let mut decoder = Decoder::new(Side::Server, Extensions::NONE, &workspace);
         let mut hashes = Hashes(Vec::new());
         for (index, bytes) in b"\x80\x01?\x81\x02hi".chunks(size).enumerate() {
             decoder.receive(run(bytes, (index * size) as u64), &mut workspace, &mut hashes);
@@ -369,4 +366,46 @@ fn an_impossible_length_is_told_once() {
     let log = decode(b"\x82\x7f\xff\0\0\0\0\0\0\0 and what follows");
     assert!(log[0].starts_with("frame-length-overflow"));
     assert_eq!(log[1..], ["hole of None, next lost, 27 undecoded"]);
+}
+
+#[test]
+fn control_frames_are_no_longer_for_a_limit_on_frames() {
+    // What the search finds must be what is followed, or it is found for ever.
+    let limits = Limits { frame: 10, ..Limits::default() };
+    let mut workspace = Workspace::new(&limits, false);
+    let mut decoder = Decoder::new(Side::Server, Extensions::NONE, &workspace);
+    let mut log = Log::default();
+    let missing = Missing { position: 0, bytes: 9, origin: run(b"", 0).origin, is_visible: true };
+    decoder.miss(&missing, &mut workspace, &mut log);
+    let mut position = 9;
+    for number in 0..6 {
+        let ping = frame(0x89, format!("ping {number} {}", "x".repeat(100)).as_bytes(), None);
+        decoder.receive(run(&ping, position), &mut workspace, &mut log);
+        position += ping.len() as u64;
+    }
+    decoder.finish(&mut workspace, &mut log);
+    assert!(log.0.iter().filter(|line| line.starts_with("ping")).count() >= 4, "{:?}", log.0);
+}
+
+#[test]
+fn shedding_keeps_control_frames() {
+    let mut workspace = Workspace::new(&Limits::default(), false);
+    let mut decoder = Decoder::new(Side::Server, Extensions::NONE, &workspace);
+    let mut log = Log::default();
+    let close = frame(0x88, b"\x03\xe8goodbye", None);
+    let (first, second) = close.split_at(6);
+    decoder.receive(run(first, 0), &mut workspace, &mut log);
+    decoder.shed(&mut workspace);
+    decoder.receive(run(second, 6), &mut workspace, &mut log);
+    assert!(log.0[0].contains("goodbye"), "{:?}", log.0);
+}
+
+#[test]
+fn two_holes_in_a_row_are_told_each() {
+    let first = frame(0x81, b"hello", None);
+    let pieces = [Ok(&first[..4]), Err(10), Err(20), Ok(b"\x81\x01x".as_slice())];
+    assert_eq!(
+        decode_pieces(Extensions::NONE, 1000, &pieces)[1..],
+        ["hole of Some(10), next lost, 0 undecoded", "hole of Some(20), next lost, 3 undecoded"]
+    );
 }

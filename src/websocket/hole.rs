@@ -56,8 +56,8 @@ impl Lost {
     /// no frame.
     pub(super) fn tell(&self, next_frame: NextFrame, rest: u64, receiver: &mut impl Receiver) {
         let undecoded = self.undecoded + self.search.dropped() + rest;
-        let Some(origin) = self.origin.filter(|_| self.cause != Cause::Rest || undecoded > 0)
-        else {
+        let origin = self.origin.or_else(|| self.search.last_origin());
+        let Some(origin) = origin.filter(|_| self.cause != Cause::Rest || undecoded > 0) else {
             return;
         };
         receiver.hole(&Hole { cause: self.cause, origin, next_frame, undecoded });

@@ -155,7 +155,7 @@ impl Inflater {
                 has_tail: false,
             };
         };
-        let has_tail = active.last == TAIL;
+        let has_tail = active.last == TAIL && active.taken >= TAIL.len() as u64 && !active.is_final;
         if active.failure.is_none() {
             active.failure = active.end(has_tail, workbench).err();
         }
@@ -475,6 +475,11 @@ mod tests {
         let (out, inflated) = message(&mut inflater, &[&whole[..8], &whole[8..9], &whole[9..]]);
         assert_eq!((out.as_slice(), inflated.failure), (b"Hello".as_slice(), None));
         assert!(inflated.has_tail);
+        // Content that looks the same, and less than that.
+        let stored = [0x01, 0x04, 0x00, 0xfb, 0xff, 0x00, 0x00, 0xff, 0xff];
+        assert!(!message(&mut inflater, &[&stored]).1.has_tail);
+        assert!(!message(&mut inflater, &[&[0x00, 0xff, 0xff]]).1.has_tail);
+        let mut inflater = Inflater::new(true, LIMIT);
         assert_eq!(inflate(&mut inflater, &whole[..7]), "Hello");
     }
 

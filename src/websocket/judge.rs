@@ -114,13 +114,18 @@ impl Judge {
     }
 
     fn reserved_bits(&self, header: &FrameHeader, broken: &mut Vec<Broken>) {
+        if !self.extensions.is_known {
+            return;
+        }
         let mut unexplained = header.rsv & !self.extensions.reserved_bits;
         if self.extensions.compression.is_some() && unexplained & FrameHeader::RSV1 != 0 {
             unexplained &= !FrameHeader::RSV1;
             let rule = match header.opcode {
                 Opcode::Text | Opcode::Binary => None,
+                // That the opcode is reserved says all there is to say.
+                Opcode::Reserved(_) => None,
                 Opcode::Continuation => Some(Rule::CompressedContinuation),
-                _ => Some(Rule::CompressedControlFrame),
+                Opcode::Close | Opcode::Ping | Opcode::Pong => Some(Rule::CompressedControlFrame),
             };
             if let Some(rule) = rule {
                 broken.push((rule, format!("A {} frame has RSV1 set.", header.opcode)));
@@ -218,11 +223,9 @@ mod tests {
     use super::*;
     use crate::websocket::Compression;
 
-    const NONE: Extensions = Extensions { compression: None, reserved_bits: 0 };
-    const DEFLATE: Extensions = Extensions {
-        compression: Some(Compression { keeps_context: true, is_negotiated: true }),
-        reserved_bits: 0,
-    };
+    const NONE: Extensions = Extensions::NONE;
+    const DEFLATE: Extensions =
+        Extensions { compression: Some(Compression { keeps_context: true }), ..NONE };
 
     /// What a server's frames with these headers break, one after the other.
     fn broken(extensions: Extensions, headers: &[&[u8]]) -> Vec<&'static str> {
@@ -271,10 +274,12 @@ mod tests {
 
     #[test]
     fn reserved_bits_need_an_extension() {
-        let other = Extensions { compression: None, reserved_bits: 0b111 };
+        let other = Extensions { reserved_bits: 0b111, ..NONE };
+        let unknown = Extensions { is_known: false, ..NONE };
         for first in [0xc1, 0xa1, 0x91, 0xf2] {
             assert_eq!(broken(NONE, &[&[first, 1]]), ["reserved-bits"], "{first:#x}");
             assert!(broken(other, &[&[first, 1]]).is_empty(), "{first:#x}");
+            assert!(broken(unknown, &[&[first, 1]]).is_empty(), "{first:#x}");
         }
         assert!(broken(DEFLATE, &[b"\xc1\x01"]).is_empty());
         assert_eq!(broken(DEFLATE, &[b"\xe1\x01"]), ["reserved-bits"]);
@@ -285,6 +290,7 @@ mod tests {
         assert_eq!(broken(DEFLATE, &[b"\xc9\x00"]), ["compressed-control-frame"]);
         assert_eq!(broken(DEFLATE, &[b"\x41\x01", b"\xc0\x01"]), ["compressed-continuation"]);
         assert!(broken(DEFLATE, &[b"\x41\x01", b"\x89\x00", b"\x80\x01"]).is_empty());
+        assert_eq!(broken(DEFLATE, &[b"\xc3\x00"]), ["reserved-opcode"]);
         // Without the extension it is a reserved bit like the others.
         assert_eq!(broken(NONE, &[b"\xc9\x00"]), ["reserved-bits"]);
     }

@@ -42,6 +42,9 @@ pub struct Assembled<'a> {
     /// Where the first byte lies that is not UTF-8, in text that was not kept
     /// whole.
     pub invalid_utf8: Option<u64>,
+    /// Its first frame has reserved bits set that permessage-deflate does not
+    /// explain: what its payload means is not known.
+    pub has_reserved_bits: bool,
     /// SHA-256 of the payload, when asked for and all of it is there.
     pub sha256: Option<[u8; 32]>,
     /// The unmasked and inflated bytes before the first hole, as far as they
@@ -61,6 +64,9 @@ pub(super) struct Partial {
     pub(super) last: Origin,
     /// Bytes on the wire that are not there.
     pub(super) missing: u64,
+    /// Its first frames are not in the capture.
+    pub(super) is_headless: bool,
+    has_reserved_bits: bool,
     truncated: bool,
     kept: Vec<u8>,
     /// Judges text of which not all is kept.
@@ -85,6 +91,7 @@ impl Partial {
         mut kept: Vec<u8>,
     ) -> Self {
         kept.clear();
+        let rsv1 = if compressed { FrameHeader::RSV1 } else { 0 };
         Self {
             opcode: header.opcode,
             wire_length: header.length,
@@ -95,6 +102,8 @@ impl Partial {
             first,
             last: first,
             missing: 0,
+            is_headless: false,
+            has_reserved_bits: header.rsv & !rsv1 != 0,
             truncated: false,
             kept,
             utf8: None,
@@ -151,7 +160,8 @@ impl Partial {
         }
     }
 
-    /// Gives up memory; whether there was any.
+    /// Gives up memory: all but the beginning of a long message, and that, too,
+    /// when asked again.
     pub(super) fn shed(&mut self) {
         if self.kept.is_empty() {
             self.kept = Vec::new();
@@ -180,7 +190,7 @@ impl Partial {
         let not_inflated = inflated.and_then(|inflated| inflated.not_inflated);
         let length = match inflated {
             Some(inflated) => inflated.length,
-            None => remaining.map(|_| self.wire_length),
+            None => remaining.filter(|_| !self.is_headless).map(|_| self.wire_length),
         };
         // Of a message whose beginning is not there, nothing is certain.
         let complete =
@@ -199,7 +209,11 @@ impl Partial {
             missing: missing.filter(|&missing| missing > 0),
             truncated: self.truncated,
             not_inflated,
-            invalid_utf8: self.utf8.as_ref().filter(|_| complete).and_then(Utf8::invalid_at),
+            has_reserved_bits: self.has_reserved_bits,
+            invalid_utf8: self.utf8.as_ref().and_then(|utf8| match complete {
+                true => utf8.invalid_at(),
+                false => utf8.invalid_so_far(),
+            }),
             sha256: self.sha256.clone().filter(|_| complete).map(|hash| hash.finalize().into()),
             payload: &self.kept,
         }

@@ -187,9 +187,15 @@ impl Search {
         })
     }
 
+    /// The packet of the last bytes held.
+    pub(super) fn last_origin(&self) -> Option<Origin> {
+        self.pieces.last().map(|piece| piece.origin)
+    }
+
     /// Forgets what is held, as bytes are missing after it.
     pub fn clear(&mut self) {
-        *self = Self { dropped: self.dropped, ..Self::new(self.limit) };
+        let dropped = self.dropped + self.bytes.len() as u64;
+        *self = Self { dropped, ..Self::new(self.limit) };
     }
 
     /// Bytes held.

@@ -54,9 +54,9 @@ impl Utf8 {
         }
     }
 
-    /// Whether a byte lies in it that cannot be, whatever comes.
-    pub(super) fn is_invalid(&self) -> bool {
-        self.invalid_at.is_some()
+    /// Where the first byte lies that cannot be, whatever comes.
+    pub(super) fn invalid_so_far(&self) -> Option<u64> {
+        self.invalid_at
     }
 
     /// Where the first byte lies that is not UTF-8, as no more will come.

@@ -330,3 +330,87 @@ fn nearly_all_messages_around_lost_packets_are_told() {
         }
     }
 }
+
+/// What is told of texts and violations.
+fn texts_and_faults(packets: &[Tcp]) -> Vec<String> {
+    tell(packets)
+        .into_iter()
+        .filter(|line| line.contains("server text") || line.contains("violation"))
+        .collect()
+}
+
+#[test]
+fn what_touches_delivered_bytes_needs_no_window() {
+    // Only the server's direction, without the acknowledgments that would tell
+    // how far its window reaches.
+    let mut ends = Ends::upgraded();
+    for piece in frame(SERVER, 0x82, &[5; 5000]).chunks(1000) {
+        ends.say(SERVER, piece);
+    }
+    let lost = ends.sent.len() - 3;
+    for number in 0..200 {
+        let text = format!("{{\"number\":{number},\"pad\":\"{}\"}}", "x".repeat(1000));
+        ends.frame(SERVER, 0x81, text.as_bytes());
+    }
+    ends.sent.remove(lost);
+    assert_eq!(texts_and_faults(&ends.sent).len(), 200);
+}
+
+#[test]
+fn no_frame_begins_inside_a_code_point() {
+    // The second byte of "с" and the space after it read like the header of 32
+    // bytes of text.
+    let inner = "{\"id\":12345,\"name\":\"abcdefghij\"}";
+    assert_eq!(inner.len(), 0x20);
+    let before = "2024-01-01 12:00:00 INFO gateway worker=17 host=example.org ".repeat(30);
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0x81, "{\"msg\":\"начало\"}".as_bytes());
+    let whole = frame(SERVER, 0x81, format!("{before} Входящий запрос {inner}").as_bytes());
+    let (lost, rest) = whole.split_at(900);
+    ends.say(SERVER, lost);
+    let lost = ends.sent.len() - 1;
+    ends.say(SERVER, rest);
+    ends.frame(CLIENT, 0x81, b"{}");
+    ends.close();
+    ends.sent.remove(lost);
+    let told = texts_and_faults(&ends.sent);
+    assert!(told.iter().all(|line| !line.contains("12345")), "{told:?}");
+}
+
+#[test]
+fn frames_before_a_close_frame_are_found_whatever_follows_it() {
+    for late in [None, Some(frame(SERVER, 0x8a, b"late")), Some(b"no frame".to_vec())] {
+        let mut ends = Ends::upgraded();
+        ends.frame(SERVER, 0x81, b"{\"first\":1}");
+        let lost = ends.sent.len();
+        ends.frame(SERVER, 0x81, b"{\"lost\":1,\"longer\":[1,2,3,4,5,6]}");
+        let mut rest: Vec<u8> = (0..5)
+            .flat_map(|id| frame(SERVER, 0x81, format!("{{\"id\":{id},\"x\":\"abc\"}}").as_bytes()))
+            .collect();
+        rest.extend(frame(SERVER, 0x88, b"\x03\xe8"));
+        rest.extend(late.unwrap_or_default());
+        ends.say(SERVER, &rest);
+        ends.sent.remove(lost);
+        let told = tell(&ends.sent);
+        assert_eq!(told.iter().filter(|line| line.contains("server text json")).count(), 6);
+        assert!(told.iter().any(|line| line.contains("server close")), "{told:?}");
+    }
+}
+
+#[test]
+fn of_a_message_whose_beginning_is_lost_nothing_is_shown() {
+    let mut ends = compressing("permessage-deflate");
+    ends.frame(SERVER, 0x81, b"{\"number\":1,\"x\":\"abcdefgh\"}");
+    ends.frame(SERVER, 0x41, &HELLO[..3]);
+    let lost = ends.sent.len() - 1;
+    for number in 0..6 {
+        ends.frame(SERVER, 0x89, format!("ping {number} with some text").as_bytes());
+    }
+    ends.frame(SERVER, 0x80, &HELLO[3..]);
+    ends.frame(SERVER, 0x81, b"{\"number\":2,\"x\":\"abcdefgh\"}");
+    ends.sent.remove(lost);
+    let told = tell(&ends.sent);
+    let rest: Vec<&str> =
+        without_packets(&told).into_iter().filter(|line| line.contains("continuation")).collect();
+    assert_eq!(rest, ["#0 server continuation \"\" missing None"], "{told:?}");
+}

@@ -101,3 +101,56 @@ fn nothing_is_owed_that_may_be_lost() {
     let broken = broken(&ends.sent);
     assert!(!broken.contains(&"ping-not-answered".to_owned()), "{broken:?}");
 }
+
+#[test]
+fn no_pong_is_owed_after_a_close_frame() {
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0x89, b"?");
+    ends.frame(SERVER, 0x88, b"\x03\xe8");
+    // It has both, and sends what it was about to.
+    ends.frame(CLIENT, 0x81, b"{}");
+    ends.frame(CLIENT, 0x88, b"\x03\xe8");
+    ends.close();
+    assert_eq!(broken(&ends.sent), Vec::<String>::new());
+}
+
+#[test]
+fn what_an_extension_makes_of_text_is_not_judged() {
+    let mut ends = Ends::connected();
+    let header = "\r\nSec-WebSocket-Extensions: x-webkit-deflate-frame\r\n\r\n";
+    for (side, head) in [(CLIENT, request()), (SERVER, response())] {
+        ends.say(side, head.replacen("\r\n\r\n", header, 1).as_bytes());
+    }
+    ends.frame(SERVER, 0xc1, HELLO);
+    assert_eq!(broken(&ends.sent), Vec::<String>::new());
+    // Without one, the bit alone is at fault.
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0xc1, HELLO);
+    assert_eq!(broken(&ends.sent), ["reserved-bits"]);
+}
+
+#[test]
+fn close_frames_are_judged_whole() {
+    let payload = [b"\x03\xe8".as_slice(), "éééé".as_bytes()].concat();
+    for message in [1, 5, 100] {
+        let mut ends = Ends::upgraded();
+        ends.frame(SERVER, 0x88, &payload);
+        ends.frame(CLIENT, 0x88, &payload);
+        ends.close();
+        let limits = Limits { message, ..Limits::default() };
+        let told = tell_with(Options { limits, ..Options::default() }, &ends.sent);
+        assert!(told.iter().all(|line| !line.contains("violation")), "{told:?}");
+    }
+}
+
+#[test]
+fn what_was_negotiated_out_of_sight_forbids_nothing() {
+    let mut ends = Ends::upgraded();
+    for number in 0..30 {
+        ends.frame(CLIENT, 0x81, format!("{{\"ask\": {number}}}").as_bytes());
+        ends.frame(SERVER, 0x81, format!("{{\"answer\": {number}}}").as_bytes());
+    }
+    ends.frame(SERVER, 0xa2, b"another extension");
+    ends.frame(SERVER, 0xc9, b"ping");
+    assert_eq!(broken(&ends.sent[5..]), Vec::<String>::new());
+}
