@@ -246,11 +246,11 @@ impl Inflater {
                 sink(certain.get(..room.unwrap_or(usize::MAX)).unwrap_or(certain));
                 active.is_certain = certain.len() == produced.len();
             }
-            if step.failed {
-                return Err(NotInflated::Corrupt);
-            }
             if active.length > self.limit {
                 return Err(NotInflated::Limit);
+            }
+            if step.failed {
+                return Err(NotInflated::Corrupt);
             }
             active.is_final = step.ended;
             is_full = step.produced == CHUNK && !step.ended;
@@ -494,7 +494,9 @@ mod tests {
 
     #[test]
     fn what_is_given_up_to_the_limit_depends_on_no_pieces() {
-        let wire = Sender::new().send(&[b'x'; 100]);
+        // Beyond the limit it is no DEFLATE.
+        let mut wire = Sender::new().send(&[b'x'; 100]);
+        wire.extend([0xff; 4]);
         for size in 1..=wire.len() {
             let mut inflater = Inflater::new(true, 10);
             let pieces: Vec<&[u8]> = wire.chunks(size).collect();
