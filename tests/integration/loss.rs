@@ -7,7 +7,8 @@ use std::path::Path;
 
 use wsdump::analyzer::{Analyzer, Options};
 use wsdump::capture::{Capture, Step};
-use wsdump::types::{Event, Kind, LinkType, Opcode, Origin, Packet, SourceId, Timestamp};
+use wsdump::types::{Event, Kind, LinkType, Opcode, Origin, Packet, Run, SourceId, Timestamp};
+use wsdump::websocket::{Expected, Search, unmask};
 
 use crate::command::captures;
 
@@ -135,4 +136,69 @@ fn order_and_repetition_change_no_message() {
             assert!(same, "{} with seed {seed}", path.display());
         }
     }
+}
+
+/// A masked text frame.
+fn masked(text: &str, random: &mut Random) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match text.len() {
+        length @ 0..=125 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0xfe);
+            frame.extend((length as u16).to_be_bytes());
+        }
+    }
+    let key = (random.below(1 << 32) as u32).to_be_bytes();
+    frame.extend(key);
+    let start = frame.len();
+    frame.extend(text.as_bytes());
+    unmask(&mut frame[start..], key, 0);
+    frame
+}
+
+fn word(most: u64, random: &mut Random) -> String {
+    (0..2 + random.below(most)).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
+}
+
+/// Four bytes of masked text, taken for a key, cancel the true one: what comes
+/// out then may be text, too.
+#[test]
+fn inside_masked_text_no_frame_is_found() {
+    let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+    let expected = Expected {
+        masked: Some(true),
+        reserved_bits: 0,
+        max_frame: 1 << 40,
+        may_nest: false,
+        is_believed: false,
+    };
+    let mut random = Random(1);
+    let (mut found, mut sought) = (0, 0);
+    for _ in 0..600 {
+        let (mut bytes, mut begins) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            let members: Vec<String> = (0..20 + random.below(60))
+                .map(|_| format!("{{\"k\": \"{}\"}}", word(60, &mut random)))
+                .collect();
+            begins.push(bytes.len());
+            bytes.extend(masked(&format!("[{}]", members.join(", ")), &mut random));
+        }
+        // From somewhere in the first.
+        let from = 15 + random.below(begins[1] as u64 - 15) as usize;
+        let mut search = Search::new(256 << 10);
+        let mut position = from;
+        for bytes in bytes[from..].chunks(300) {
+            search.push(&Run { bytes, position: position as u64, origin, ack: None });
+            position += bytes.len();
+            let is_end = bytes.len() < 300;
+            if let Some(place) = search.find(expected, is_end) {
+                let at = from + place.offset;
+                assert!(begins.contains(&at), "no frame begins at {at}");
+                found += 1;
+                break;
+            }
+        }
+        sought += 1;
+    }
+    assert!(found * 100 >= sought * 95, "{found} of {sought}");
 }
