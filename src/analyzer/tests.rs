@@ -167,17 +167,20 @@ fn tell_with(options: Options, packets: &[Tcp]) -> Vec<String> {
 /// Gives it these packets, one a millisecond, and the end.
 fn feed(analyzer: &mut Analyzer, packets: &[Tcp], sink: &mut dyn Sink) {
     for (index, packet) in packets.iter().enumerate() {
-        let data = packet.packet();
-        let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
-        let packet = Packet {
-            origin: Origin { packet: index as u64 + 1, time: Some(time), source: SourceId(0) },
-            link_type: LinkType::RAW,
-            data: &data,
-            original_length: data.len() as u32,
-        };
-        analyzer.packet(&packet, &[], sink);
+        analyzer.packet(&captured(index, &packet.packet()), &[], sink);
     }
     analyzer.finish(&[], sink);
+}
+
+/// The packet of this index, so many milliseconds after the first.
+fn captured(index: usize, data: &[u8]) -> Packet<'_> {
+    let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
+    Packet {
+        origin: Origin { packet: index as u64 + 1, time: Some(time), source: SourceId(0) },
+        link_type: LinkType::RAW,
+        data,
+        original_length: data.len() as u32,
+    }
 }
 
 fn line(event: &Event<'_>) -> String {
@@ -698,12 +701,8 @@ fn told_messages(packets: &[Tcp]) -> (Vec<String>, Vec<String>, bool) {
     };
     for (index, packet) in packets.iter().enumerate() {
         let data = packet.packet();
-        let packet = Packet {
-            origin: Origin { packet: index as u64 + 1, time: None, source: SourceId(0) },
-            link_type: LinkType::RAW,
-            data: &data,
-            original_length: data.len() as u32,
-        };
+        let mut packet = captured(index, &data);
+        packet.origin.time = None;
         analyzer.packet(&packet, &[], &mut sink);
     }
     analyzer.finish(&[], &mut sink);

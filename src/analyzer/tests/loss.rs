@@ -145,12 +145,8 @@ fn told_of(packets: &[Tcp]) -> (BySide, usize) {
     };
     for (index, packet) in packets.iter().enumerate() {
         let data = packet.packet();
-        let packet = Packet {
-            origin: Origin { packet: index as u64 + 1, time: None, source: SourceId(0) },
-            link_type: LinkType::RAW,
-            data: &data,
-            original_length: data.len() as u32,
-        };
+        let mut packet = captured(index, &data);
+        packet.origin.time = None;
         analyzer.packet(&packet, &[], &mut sink);
     }
     analyzer.finish(&[], &mut sink);

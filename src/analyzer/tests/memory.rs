@@ -91,14 +91,7 @@ fn heads_and_what_waits_are_counted() {
     let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
     for (index, packet) in packets(&all).iter().enumerate() {
         let data = packet.packet();
-        let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
-        let packet = Packet {
-            origin: Origin { packet: index as u64 + 1, time: Some(time), source: SourceId(0) },
-            link_type: LinkType::RAW,
-            data: &data,
-            original_length: data.len() as u32,
-        };
-        analyzer.packet(&packet, &[], &mut |_: &Event<'_>| {});
+        analyzer.packet(&captured(index, &data), &[], &mut |_: &Event<'_>| {});
         assert!(analyzer.shared.memory <= 100_000);
     }
     assert!(analyzer.statistics().shed > 0);
