@@ -228,6 +228,8 @@ impl WebSocket {
         let side = self.side(direction);
         if let Some(ack) = run.ack {
             self.half(side.opposite()).acknowledged(ack);
+            let half = self.half(side);
+            half.has = half.has.max(Some(ack));
         }
         if side == Side::Client && self.client_half.counts.frames == 0 {
             self.judge_beginning(&run, context);

@@ -18,6 +18,10 @@ pub(super) struct Half {
     pub(super) ping: Option<Ping>,
     /// Something that it sent is not in the capture.
     pub(super) has_hole: bool,
+    /// Up to where its peer had its bytes when that sent its last pong.
+    pub(super) pong_ack: Option<u64>,
+    /// Up to where it has its peer's bytes.
+    pub(super) has: Option<u64>,
     /// Position after the frame that is being read.
     pub(super) frame_end: u64,
 }
@@ -40,15 +44,21 @@ impl Half {
             Opcode::Close => {
                 self.close.get_or_insert(self.frame_end);
             }
+            // Captures put directions out of order: the pong may have come first.
+            Opcode::Ping if self.pong_ack >= Some(self.frame_end) => {}
             Opcode::Ping => self.ping = Some(Ping { end: self.frame_end, ..Ping::default() }),
             _ => {}
         }
     }
 
-    /// Takes note of a message that its peer sent.
-    pub(super) fn received(&mut self, opcode: Opcode) {
+    /// Takes note of a message that its peer sent, having had everything before
+    /// `ack`.
+    pub(super) fn received(&mut self, opcode: Opcode, ack: Option<u64>) {
         match (opcode, &mut self.ping) {
-            (Opcode::Pong, ping) => *ping = None,
+            (Opcode::Pong, ping) => {
+                *ping = None;
+                self.pong_ack = self.pong_ack.max(ack);
+            }
             // After a Close frame no pong is due (RFC 6455 §5.5.2).
             (Opcode::Text | Opcode::Binary, Some(ping))
                 if ping.is_received && !self.is_close_received =>

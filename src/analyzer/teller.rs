@@ -103,7 +103,7 @@ impl Teller<'_, '_> {
         };
         counts.pings += u64::from(message.opcode == Opcode::Ping);
         self.half.sent(message.opcode);
-        self.peer.received(message.opcode);
+        self.peer.received(message.opcode, self.half.has);
     }
 
     /// Text is UTF-8, also as far as it goes (RFC 6455 §8.1).

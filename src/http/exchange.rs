@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::body::Body;
-use super::head::{HeadBuffer, Probe, Progress, Request, Response, probe};
+use super::head::{HeadBuffer, Probe, Progress, Request, Response, is_status_line, probe};
 use super::header;
 use crate::types::{Direction, Handshake, Header, Origin, Run};
 
@@ -50,6 +50,9 @@ struct Half {
     in_the_middle: bool,
     /// Bytes after a request to leave HTTP are missing.
     is_missing: bool,
+    /// What the body that is being skipped belongs to answers is not known: it
+    /// may have none.
+    may_have_no_body: bool,
 }
 
 #[derive(Default)]
@@ -153,12 +156,17 @@ impl Exchange {
     /// Takes the next bytes of a direction.
     pub fn receive(&mut self, direction: Direction, run: &Run<'_>, limit: usize) -> Step {
         let half = self.half(direction);
+        if half.may_have_no_body && is_status_line(run.bytes) {
+            half.phase = Phase::Start;
+            half.may_have_no_body = false;
+        }
         let step = match &mut half.phase {
             Phase::Start => self.head(direction, run, limit),
             Phase::Body(body) => match body.skip(run.bytes) {
                 Ok((count, ended)) => {
                     if ended {
                         half.phase = Phase::Start;
+                        half.may_have_no_body = false;
                         self.hold(direction);
                     }
                     Step::Consumed(count)
@@ -405,7 +413,10 @@ impl Exchange {
             return None;
         }
         let body = response_body(&response, matches!(kind, Some(Asked::Head)));
-        self.half(direction).phase = body.map_or(Phase::Start, Phase::Body);
+        let is_answer = kind.is_some();
+        let half = self.half(direction);
+        half.may_have_no_body = body.is_some() && !is_answer;
+        half.phase = body.map_or(Phase::Start, Phase::Body);
         if !self.is_leaving() {
             self.half(client).stay();
         }

@@ -52,6 +52,11 @@ pub fn probe(bytes: &[u8]) -> Probe {
     }
 }
 
+/// Whether a response begins with `bytes`, for certain.
+pub(super) fn is_status_line(bytes: &[u8]) -> bool {
+    probe_status_line(bytes) == Probe::Certain
+}
+
 /// A status line is `HTTP/1.1 101`, and a reason.
 fn probe_status_line(bytes: &[u8]) -> Probe {
     let is_possible = bytes.iter().zip(0..STATUS_LINE).all(|(&byte, at)| match VERSION.get(at) {

@@ -61,6 +61,7 @@ struct Reset {
     ack: Option<u64>,
     /// Everything before it was there when it came.
     was_reached: bool,
+    since: Moment,
 }
 
 impl Stream {
@@ -108,7 +109,7 @@ impl Stream {
         let end = position + segment.payload.len() as u64 + u64::from(segment.cut);
         if segment.flags.contains(TcpFlags::RST) {
             // What a RST carries is a comment on it (RFC 9293 §3.5.2).
-            self.note_reset(direction, position, ack);
+            self.note_reset(direction, position, ack, now);
         } else {
             if syn {
                 assembler.begin(direction, position, Beginning::Syn, shared, receiver);
@@ -167,7 +168,7 @@ impl Stream {
                 assembler.settle(direction, now, latest, shared, receiver);
             }
         }
-        self.status()
+        self.status(now, shared)
     }
 
     /// Begins directions whose beginning was not seen, both together and in the
@@ -285,7 +286,7 @@ impl Stream {
         }
     }
 
-    fn note_reset(&mut self, direction: Direction, position: u64, ack: Option<u64>) {
+    fn note_reset(&mut self, direction: Direction, position: u64, ack: Option<u64>, now: Moment) {
         let assembler = &mut self.half(direction).assembler;
         if let Some(position) = assembler.reset_position(position)
             && self.reset.is_none()
@@ -294,11 +295,11 @@ impl Stream {
             let was_reached = assembler.next().is_none_or(|next| next >= position);
             // Nothing more will be sent: what is missing now is lost.
             assembler.acknowledge(position, 0);
-            self.reset = Some(Reset { direction, position, ack, was_reached });
+            self.reset = Some(Reset { direction, position, ack, was_reached, since: now });
         }
     }
 
-    fn status(&mut self) -> Status {
+    fn status(&mut self, now: Moment, shared: &Shared<'_>) -> Status {
         // Bytes past a RST show that it was not the sender's, unless they were
         // there before it.
         if let Some(reset) = self.reset
@@ -311,7 +312,12 @@ impl Stream {
             let sender = &self.half(reset.direction).assembler;
             let sent = sender.next().is_none_or(|next| next >= reset.position);
             let peer = &self.half(reset.direction.opposite()).assembler;
-            sent && peer.next().is_none_or(|next| reset.ack.is_none_or(|ack| next >= ack))
+            // Without an acknowledgment it answers a segment (RFC 9293 §3.10.7.1)
+            // that may be captured after it.
+            sent && match reset.ack {
+                Some(ack) => peer.next().is_none_or(|next| next >= ack),
+                None => reset.since.has_passed(now, shared.limits, 1),
+            }
         });
         let finished =
             self.forward.assembler.is_finished() && self.backward.assembler.is_finished();

@@ -72,7 +72,8 @@ rules! {
     RequestKey, "request-key", Error, "RFC 6455 §4.1";
     /// `Sec-WebSocket-Version` is missing, or not 13.
     RequestWebSocketVersion, "request-websocket-version", Error, "RFC 6455 §4.1";
-    /// The request asks for another version than 13, which the server refused.
+    /// The request asks for another version than 13, which the server did not
+    /// accept.
     RequestOtherVersion, "request-other-version", Warning, "RFC 6455 §4.4";
     /// An offered subprotocol is empty, not a token or offered twice.
     RequestSubprotocols, "request-subprotocols", Error, "RFC 6455 §4.1";

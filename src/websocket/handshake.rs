@@ -190,7 +190,7 @@ impl Judge<'_> {
     }
 
     /// Another version that the server refuses is how versions are negotiated
-    /// (RFC 6455 §4.4).
+    /// (RFC 6455 §4.4). Without the response nobody knows that it did not.
     fn websocket_version(&mut self, headers: &[Header], outcome: Outcome) {
         let other = values(headers, VERSION_HEADER).find(|version| *version != VERSION);
         let problem = match other {
@@ -198,7 +198,7 @@ impl Judge<'_> {
             None if !has(headers, VERSION_HEADER) => format!("no {VERSION_HEADER}"),
             None => return,
         };
-        let is_negotiation = outcome == Outcome::Refused && other.is_some_and(is_version);
+        let is_negotiation = outcome != Outcome::Accepted && other.is_some_and(is_version);
         let rule = match is_negotiation {
             true => Rule::RequestOtherVersion,
             false => Rule::RequestWebSocketVersion,
@@ -709,7 +709,7 @@ Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=10, foo";
     fn a_request_alone() {
         assert_eq!(broken(&REQUEST.replace("Host", "X"), ""), [(Side::Client, Rule::RequestHost)]);
         let other_version = REQUEST.replace("13", "25");
-        assert_eq!(broken(&other_version, ""), [(Side::Client, Rule::RequestWebSocketVersion)]);
+        assert_eq!(broken(&other_version, ""), [(Side::Client, Rule::RequestOtherVersion)]);
     }
 
     /// A server may say no for any reason and with any headers.

@@ -410,3 +410,34 @@ fn of_a_message_whose_beginning_is_lost_nothing_is_shown() {
         without_packets(&told).into_iter().filter(|line| line.contains("continuation")).collect();
     assert_eq!(rest, ["#0 server continuation \"\" missing None"], "{told:?}");
 }
+
+#[test]
+fn a_reset_that_was_captured_before_what_it_answers() {
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0x88, b"\x03\xe8");
+    ends.send(SERVER, FIN | ACK, b"");
+    ends.frame(CLIENT, 0x88, b"\x03\xe8");
+    ends.send(SERVER, RST, b"");
+    let last = ends.sent.len() - 1;
+    ends.sent.swap(last - 1, last);
+    let told = tell(&ends.sent);
+    assert!(told.iter().any(|line| line.contains("client close")), "{told:?}");
+    assert!(told.last().unwrap().contains("end closed 1+1"), "{told:?}");
+}
+
+#[test]
+fn a_response_to_a_lost_request_may_have_no_body() {
+    // To HEAD, it has the length of a body that does not come.
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, b"HEAD /page HTTP/1.1\r\nHost: example\r\n\r\n");
+    let lost = ends.sent.len() - 1;
+    ends.say(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, response().as_bytes());
+    ends.frame(CLIENT, 0x81, b"one");
+    ends.frame(SERVER, 0x81, b"two");
+    ends.sent.remove(lost);
+    let told = tell(&ends.sent);
+    assert!(told.iter().any(|line| line.contains("handshake /chat 101 valid")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("server text \"two\"")), "{told:?}");
+}

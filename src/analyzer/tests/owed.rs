@@ -154,3 +154,16 @@ fn what_was_negotiated_out_of_sight_forbids_nothing() {
     ends.frame(SERVER, 0xc9, b"ping");
     assert_eq!(broken(&ends.sent[5..]), Vec::<String>::new());
 }
+
+#[test]
+fn a_pong_that_was_captured_before_its_ping() {
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0x89, b"there?");
+    ends.frame(CLIENT, 0x8a, b"there?");
+    let pong = ends.sent.len() - 1;
+    ends.frame(CLIENT, 0x81, b"{}");
+    ends.frame(CLIENT, 0x81, b"{}");
+    ends.close();
+    ends.sent.swap(pong - 1, pong);
+    assert_eq!(broken(&ends.sent), Vec::<String>::new());
+}
