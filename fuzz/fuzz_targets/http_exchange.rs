@@ -20,7 +20,7 @@ const LIMIT: usize = 1_000;
 fuzz_target!(|input: &[u8]| {
     let mut talk = Talk::default();
     for direction in Direction::BOTH {
-        talk.exchange.begin(direction, 0, false);
+        talk.exchange.begin(direction, 0, false, true);
     }
     for piece in Pieces(input) {
         let direction = if piece.is_backward() { Direction::Backward } else { Direction::Forward };

@@ -26,6 +26,8 @@ pub(super) struct WebSocket {
     server_decoder: Decoder,
     began: Option<Timestamp>,
     extensions: ByExtensions,
+    /// Something before the response is missing: it may answer another request.
+    may_answer_another: bool,
     /// Position after the response, while the client has sent nothing.
     response_end: Option<u64>,
 }
@@ -64,7 +66,7 @@ impl WebSocket {
         let began = answer.asked.unwrap_or(answer.origin).time;
         let asked = answer.asked.is_some() && !answer.is_missing;
         let answered = answer.handshake.status.is_some();
-        let Answer { first_frame, response_end, .. } = answer;
+        let Answer { first_frame, response_end, has_holes, .. } = answer;
         let connection = Self::tell_handshake(answer, context);
         context.report.statistics.connections += 1;
         let workspace = &mut *context.workspace;
@@ -95,6 +97,7 @@ impl WebSocket {
             server_decoder,
             began,
             extensions,
+            may_answer_another: has_holes,
             response_end: response_end.filter(|_| asked),
         }
     }
@@ -111,7 +114,7 @@ impl WebSocket {
     ) -> (Self, Searched) {
         let extensions = ByExtensions::unknown();
         let (forward, backward) = recogniser.into_searches();
-        let mut held = Vec::new();
+        let (mut held, mut skipped) = (Vec::new(), Vec::new());
         let mut begin = |direction: Direction, search: Search, found: Option<Found>| {
             let side = if direction == client { Side::Client } else { Side::Server };
             let extensions = extensions.of(side);
@@ -120,14 +123,19 @@ impl WebSocket {
             };
             let undecoded = search.dropped() + found.offset as u64;
             context.report.statistics.undecoded_bytes += undecoded;
+            if undecoded > 0 {
+                skipped.push(direction);
+            }
             held.push((direction, search, found.offset));
             Decoder::found(side, extensions, context.workspace)
         };
         let [forward_found, backward_found] = found;
         let forward = begin(Direction::Forward, forward, forward_found);
         let backward = begin(Direction::Backward, backward, backward_found);
-        let half = |begin| Half { begin, ..Half::default() };
-        let [forward_half, backward_half] = begins.map(half);
+        let half = |begin, skipped| Half { begin, has_hole: skipped, ..Half::default() };
+        let [forward_begin, backward_begin] = begins;
+        let forward_half = half(forward_begin, skipped.contains(&Direction::Forward));
+        let backward_half = half(backward_begin, skipped.contains(&Direction::Backward));
         let (client_half, server_half, client_decoder, server_decoder) = match client {
             Direction::Forward => (forward_half, backward_half, forward, backward),
             Direction::Backward => (backward_half, forward_half, backward, forward),
@@ -148,6 +156,7 @@ impl WebSocket {
             server_decoder,
             began: None,
             extensions,
+            may_answer_another: false,
             response_end: None,
         };
         (connection, Searched(held))
@@ -231,10 +240,8 @@ impl WebSocket {
             let half = self.half(side);
             half.has = half.has.max(Some(ack));
         }
-        if side == Side::Client && self.client_half.counts.frames == 0 {
-            self.judge_beginning(&run, context);
-        }
         if side == Side::Client {
+            self.judge_beginning(&run, context);
             self.judge_first_frame(&run, context);
         }
         self.with(direction, context, |decoder, workspace, teller| {
@@ -331,7 +338,8 @@ impl WebSocket {
     /// Where responses are missing, what follows the request that seems to be
     /// answered may be another one, and the frames come after it.
     fn judge_beginning(&mut self, run: &Run<'_>, context: &mut Context<'_>) {
-        if !self.client_decoder.is_lost() && probe(run.bytes) == Probe::Certain {
+        let may_follow = self.may_answer_another && self.client_half.counts.frames == 0;
+        if may_follow && !self.client_decoder.is_lost() && probe(run.bytes) == Probe::Certain {
             let search = Search::new(context.workspace.search());
             let extensions = self.extensions.of(Side::Client);
             self.client_decoder =

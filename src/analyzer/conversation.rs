@@ -8,7 +8,7 @@ use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
 use crate::types::{Direction, EndState, Missing, Origin, Run, Segment, Timestamp};
-use crate::websocket::{Found, Recogniser, Verdict};
+use crate::websocket::{Found, Recogniser, Verdict, looks_like_frames};
 
 /// What is known of a conversation in the table.
 #[derive(Default)]
@@ -315,7 +315,10 @@ impl tcp::Receiver for Receiver<'_, '_> {
         half.begin = Some(position);
         half.reached = position;
         match &mut self.layers.layer {
-            Layer::Http(exchange) => exchange.begin(direction, position, !known),
+            Layer::Http(exchange) => {
+                let is_first = beginning == Beginning::Syn;
+                exchange.begin(direction, position, !known, is_first);
+            }
             Layer::WebSocket(connection) => connection.begin(direction, position, self.context),
             Layer::Nothing => {}
         }
@@ -424,6 +427,10 @@ impl Receiver<'_, '_> {
 
     /// What is not HTTP may be WebSocket whose handshake was not seen.
     fn try_unknown(&mut self, direction: Direction, run: &Run<'_>) {
+        let is_given_up = matches!(self.layers.unknown, Unknown::GivenUp);
+        if is_given_up && !self.layers.is_tls && looks_like_frames(run.bytes) {
+            self.layers.unknown = Unknown::Untried;
+        }
         if matches!(self.layers.unknown, Unknown::Untried) {
             let limits = &self.context.report.options.limits;
             let recogniser = Recogniser::new(limits.search, limits.frame);

@@ -45,6 +45,8 @@ pub struct Statistics {
     /// Times that a conversation gave up what it kept, as all together kept too
     /// much.
     pub shed: u64,
+    /// Messages given up as they grew too large when inflated.
+    pub inflated_too_large: u64,
     /// Frames longer than the limit.
     pub long_frames: u64,
     /// Messages longer than the limit.

@@ -4,7 +4,8 @@ use super::Report;
 use super::half::Half;
 use crate::payload::classify;
 use crate::types::{
-    Body, Close, Connection, Frame, Gap, Kind, Message, Opcode, Origin, Rule, Side, Violation,
+    Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode, Origin, Rule, Side,
+    Violation,
 };
 use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_close};
 
@@ -95,6 +96,8 @@ impl Teller<'_, '_> {
     fn count(&mut self, message: &Assembled<'_>) {
         self.report.statistics.messages += 1;
         self.report.statistics.truncated += u64::from(message.truncated);
+        let is_too_large = message.not_inflated == Some(NotInflated::Limit);
+        self.report.statistics.inflated_too_large += u64::from(is_too_large);
         let counts = &mut self.half.counts;
         counts.messages += 1;
         counts.bytes += match message.length {
@@ -108,7 +111,9 @@ impl Teller<'_, '_> {
 
     /// Text is UTF-8, also as far as it goes (RFC 6455 §8.1).
     fn judge_text(&mut self, message: &Assembled<'_>, body: Body<'_>) {
-        if message.opcode != Opcode::Text || message.has_reserved_bits {
+        let is_text = message.opcode == Opcode::Text && !message.has_reserved_bits;
+        // What is no DEFLATE says so itself.
+        if !is_text || message.not_inflated == Some(NotInflated::Corrupt) {
             return;
         }
         let at = match body {

@@ -52,6 +52,12 @@ pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec
         }
     };
     reached(statistics.truncated, "message", "longer than is kept, shown in part", "message");
+    reached(
+        statistics.inflated_too_large,
+        "compressed message",
+        "given up, as larger than is inflated",
+        "inflated",
+    );
     reached(statistics.long_frames, "frame", "passed over, as longer than is read", "frame");
     reached(statistics.long_heads, "HTTP head", "given up, as longer than is kept", "head");
     reached(

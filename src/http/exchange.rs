@@ -34,6 +34,8 @@ pub struct Exchange {
     long_heads: u64,
     /// Heads that were read.
     heads: u64,
+    /// Something of either direction is missing.
+    has_holes: bool,
 }
 
 /// One direction.
@@ -145,6 +147,8 @@ pub struct Answer {
     /// Position up to which the server had the client's bytes when it
     /// answered: where the client's frames begin.
     pub first_frame: Option<u64>,
+    /// Something before it is missing: it may answer another request.
+    pub has_holes: bool,
     /// Position after the response; `None` when that is not in the capture.
     pub response_end: Option<u64>,
     /// Bytes of the client's after its request are missing, so that its next
@@ -188,6 +192,7 @@ impl Exchange {
     /// So many bytes of a direction are missing from `position` on. Whether more
     /// than a part of some body is lost with them.
     pub fn miss(&mut self, direction: Direction, position: u64, bytes: u64) -> bool {
+        self.has_holes = true;
         let half = self.half(direction);
         half.reached = half.reached.max(position.saturating_add(bytes));
         let kept = match &mut half.phase {
@@ -206,8 +211,15 @@ impl Exchange {
     }
 
     /// A direction begins at `position`; in the middle of something, or with
-    /// its first byte.
-    pub fn begin(&mut self, direction: Direction, position: u64, in_the_middle: bool) {
+    /// its first byte. `is_first` tells that nothing came before.
+    pub fn begin(
+        &mut self,
+        direction: Direction,
+        position: u64,
+        in_the_middle: bool,
+        is_first: bool,
+    ) {
+        self.has_holes |= !is_first;
         let half = self.half(direction);
         half.reached = position;
         half.in_the_middle = in_the_middle;
@@ -305,7 +317,8 @@ impl Exchange {
         } else if let Some(response) = Response::parse(head.bytes()) {
             match self.response(direction, response, run.origin) {
                 Some(Outcome::Upgraded(answer)) => {
-                    let answer = Answer { response_end: Some(end), ..answer };
+                    let has_holes = self.has_holes;
+                    let answer = Answer { response_end: Some(end), has_holes, ..answer };
                     Step::Outcome(consumed, Outcome::Upgraded(answer))
                 }
                 Some(outcome) => Step::Outcome(consumed, outcome),
@@ -385,7 +398,7 @@ impl Exchange {
             return None; // interim: the final response follows
         }
         if answers && response.status == 101 {
-            self.forget_unanswered();
+            self.forget_unanswered(ack);
         }
         let pending = if answers { self.requests.pop_front() } else { None };
         let asked = pending.as_ref().is_some_and(|pending| pending.kind.is_websocket());
@@ -424,8 +437,12 @@ impl Exchange {
     }
 
     /// Responses before a 101 that are missing leave their requests behind.
-    fn forget_unanswered(&mut self) {
-        let asking = self.requests.iter().position(|pending| pending.kind.is_websocket());
+    /// After a request that was granted none came, so that of several the last
+    /// is meant that the server had.
+    fn forget_unanswered(&mut self, ack: Option<u64>) {
+        let asking = self.requests.iter().rposition(|pending| {
+            pending.kind.is_websocket() && ack.is_none_or(|ack| ack >= pending.end)
+        });
         self.requests.drain(..asking.unwrap_or(0));
     }
 
@@ -585,6 +602,7 @@ fn answer(
         asked,
         origin,
         first_frame: None,
+        has_holes: false,
         response_end: None,
         is_missing: false,
     }

@@ -263,7 +263,8 @@ impl<'o> Page<'o> {
 
     /// Breaks the line, if it must be, so that `columns` more fit.
     fn make_room(&mut self, columns: usize) {
-        while columns > self.width.saturating_sub(self.column) {
+        // Before what takes no column there may be a gap that is too wide.
+        while self.column > self.width || columns > self.width - self.column {
             match self.chance.take() {
                 Some(chance) if self.is_worth(&chance) => {
                     self.break_at(&chance);

@@ -80,6 +80,8 @@ pub struct Evidence {
     pub json: u32,
     /// Of these, frames that fill one segment, or more, exactly.
     pub exact: u32,
+    /// Of these, frames that end where a segment does.
+    pub landings: u32,
     /// Of these, masked ones whose key is not one byte four times nor the key
     /// of the frame before.
     pub fresh_keys: u32,
@@ -472,6 +474,7 @@ impl<'a> Chains<'a> {
             evidence.json += u32::from(candidate.is_json && lost == 0);
             let fills = link.is_aligned && link.landing == Landing::Boundary;
             evidence.exact += u32::from(fills || link.landing == Landing::Exact);
+            evidence.landings += u32::from(link.landing != Landing::Inside);
             evidence.fresh_keys += u32::from(reader.is_fresh);
         }
         Some(evidence)

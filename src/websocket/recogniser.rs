@@ -13,7 +13,14 @@ use super::search::{Expected, Found, Search};
 use crate::types::{Direction, Run};
 
 /// Segments without anything like a frame, after which it is given up.
-const MAX_UNLIKE: u64 = 12;
+const MAX_UNLIKE: u64 = 128;
+
+/// Segments that are unlike frames and so short that they are no part of a
+/// large message; they speak against what the other direction looks like.
+const VETO: u64 = 3;
+
+/// Bytes of such a segment, on average.
+const SHORT: u64 = 600;
 
 /// What the bytes of both directions tell.
 #[derive(Clone, Copy, Debug)]
@@ -147,8 +154,14 @@ impl Recogniser {
             Direction::Backward => (&self.backward, &self.forward),
         };
         let (masked, unmasked) = (client.masked.evidence(), server.unmasked.evidence());
-        masked.is_strong_masked()
-            || unmasked.is_strong_unmasked()
+        // Both sides mask, or neither: not as the RFC has it.
+        let is_alike = client.unmasked.evidence().is_fair_unmasked()
+            || server.masked.evidence().is_fair_masked();
+        if is_alike {
+            return false;
+        }
+        masked.is_strong_masked() && !server.is_unlike_frames()
+            || unmasked.is_strong_unmasked() && !client.is_unlike_frames()
             || masked.is_fair_masked() && unmasked.is_fair_unmasked()
     }
 
@@ -180,6 +193,11 @@ impl Half {
             masked: Hypothesis::default(),
             unmasked: Hypothesis::default(),
         }
+    }
+
+    /// Whether what came is neither frames nor a part of a large one.
+    fn is_unlike_frames(&self) -> bool {
+        self.unlike >= VETO && self.bytes <= self.runs * SHORT
     }
 
     /// Where frames begin, if that is still held.
@@ -226,6 +244,7 @@ impl Evidence {
             frames: self.frames.saturating_add(other.frames),
             json: self.json.saturating_add(other.json),
             exact: self.exact.saturating_add(other.exact),
+            landings: self.landings.saturating_add(other.landings),
             fresh_keys: self.fresh_keys.saturating_add(other.fresh_keys),
         }
     }
@@ -246,7 +265,8 @@ impl Evidence {
     /// masking keys is text.
     fn is_strong_unmasked(&self) -> bool {
         let has_json = self.json >= 2 && self.exact >= 2 && self.bits >= 60;
-        has_json || self.exact >= 4 && self.content >= 32 && self.bits >= 90
+        let has_much_json = self.json >= 6 && self.landings >= 2 && self.bits >= 90;
+        has_json || has_much_json || self.exact >= 4 && self.content >= 32 && self.bits >= 90
     }
 
     /// Unmasked frames that are enough with those of the client.
