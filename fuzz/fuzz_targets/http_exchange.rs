@@ -1,8 +1,9 @@
 //! Pieces of two directions through an HTTP exchange.
 //!
 //! Every call consumes something, waits, or changes what is done with the next
-//! bytes; after the end nothing waits. Handshakes are judged: by rules of
-//! handshakes, each once, in words that no terminal is steered by.
+//! bytes; after the end nothing waits. What a handshake breaks is told once, in one
+//! sentence of bounded length. (It has values as they were sent: that they steer no
+//! terminal is up to the outputs.)
 
 #![no_main]
 
@@ -12,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use wsdump::http::{Answer, Exchange, Outcome, Step};
 use wsdump::types::{Direction, HttpVersion, Run};
 use wsdump::websocket::{Deflate, judge_handshake};
-use wsdump_fuzz::{Piece, Pieces, check, origin};
+use wsdump_fuzz::{Piece, Pieces, origin};
 
 /// Bytes of a head.
 const LIMIT: usize = 1_000;
@@ -47,7 +48,6 @@ fn judge(answer: Answer) {
     let findings = judge_handshake(&handshake);
     assert!(findings.len() <= MAX_FINDINGS, "{} findings", findings.len());
     for (index, finding) in findings.iter().enumerate() {
-        check(&finding.detail);
         assert!(finding.detail.ends_with('.') && finding.detail.len() <= MAX_WORDS);
         assert!(!findings[..index].contains(finding), "told twice: {finding:?}");
     }
