@@ -75,6 +75,11 @@ pub(super) fn look(bytes: &[u8], kind: Kind) -> Place {
     }
 }
 
+/// Whether a frame may begin with `bytes`, compressed or not.
+pub(super) fn may_begin(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|&first| is_first_byte(first, FrameHeader::RSV1))
+}
+
 fn is_first_byte(first: u8, reserved_bits: u8) -> bool {
     let (fin, rsv) = (first & 0x80 != 0, first >> 4 & 0x7);
     match Opcode::from_nibble(first) {

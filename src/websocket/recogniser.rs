@@ -7,6 +7,7 @@
 //! header before it seldom. Binary and compressed messages take many frames,
 //! masked ones of one side and unmasked ones of the other.
 
+use super::candidate::may_begin;
 use super::chain::Evidence;
 use super::frame::FrameHeader;
 use super::search::{Expected, Found, Search};
@@ -55,6 +56,8 @@ struct Half {
     /// All that came.
     runs: u64,
     bytes: u64,
+    /// Those that begin with no frame.
+    foreign: u64,
     /// Runs held, if none of them may begin with a frame.
     unlike: u64,
     /// What had given way in the search when it was last looked at.
@@ -88,6 +91,7 @@ impl Recogniser {
         let half = self.half(direction);
         half.search.push(run);
         half.runs += 1;
+        half.foreign += u64::from(!may_begin(run.bytes));
         half.bytes += run.bytes.len() as u64;
     }
 
@@ -188,6 +192,7 @@ impl Half {
             search: Search::new(limit),
             runs: 0,
             bytes: 0,
+            foreign: 0,
             unlike: 0,
             dropped: 0,
             masked: Hypothesis::default(),
@@ -197,7 +202,7 @@ impl Half {
 
     /// Whether what came is neither frames nor a part of a large one.
     fn is_unlike_frames(&self) -> bool {
-        self.unlike >= VETO && self.bytes <= self.runs * SHORT
+        self.foreign >= VETO && self.foreign * 2 >= self.runs && self.bytes <= self.runs * SHORT
     }
 
     /// Where frames begin, if that is still held.
