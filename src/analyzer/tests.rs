@@ -493,6 +493,18 @@ fn what_came_before_the_upgrade_was_known_is_read() {
 }
 
 #[test]
+fn a_request_after_an_answer_that_is_none_is_no_frame() {
+    let mut ends = Ends::connected();
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, b"HTTP\t\0\0\0\0 No\r\n\r\n");
+    ends.say(CLIENT, request().as_bytes());
+    ends.say(SERVER, response().as_bytes());
+    ends.frame(CLIENT, 0x81, b"one");
+    let told = tell(&ends.sent);
+    assert!(!told.iter().any(|line| line.contains("reserved")), "{told:?}");
+}
+
+#[test]
 fn a_request_after_a_lost_response_is_no_frame() {
     let mut ends = Ends::connected();
     ends.say(CLIENT, request().as_bytes());

@@ -34,7 +34,7 @@ pub struct Exchange {
     long_heads: u64,
     /// Heads that were read.
     heads: u64,
-    /// Something of either direction is missing.
+    /// Something of either direction is missing, or was not understood.
     has_holes: bool,
 }
 
@@ -147,7 +147,8 @@ pub struct Answer {
     /// Position up to which the server had the client's bytes when it
     /// answered: where the client's frames begin.
     pub first_frame: Option<u64>,
-    /// Something before it is missing: it may answer another request.
+    /// Something before it is missing, or was not understood: it may answer
+    /// another request.
     pub has_holes: bool,
     /// Position after the response; `None` when that is not in the capture.
     pub response_end: Option<u64>,
@@ -483,6 +484,7 @@ impl Exchange {
     }
 
     fn lose(&mut self, direction: Direction, bytes: usize) -> Step {
+        self.has_holes = true;
         let half = self.half(direction);
         half.phase = Phase::Lost;
         half.head.clear();
