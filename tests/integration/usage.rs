@@ -197,3 +197,16 @@ fn colour_only_when_asked_for() {
     assert!(!run(["--color", "never", CHAT]).clean().contains('\x1b'));
     assert!(run(["--color", "always", CHAT]).clean().contains('\x1b'));
 }
+
+#[test]
+fn servers_are_ports_or_addresses_with_a_port() {
+    let ran = run(["--websocket", "host:80", "captures/handwritten.pcap"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("127.0.0.1:9000"), "{}", ran.stderr);
+    // Where there is a handshake it changes nothing.
+    let plain = run(["-T", "json", "captures/handwritten.pcap"]).clean();
+    for server in ["1", "127.0.0.1:65535", "[::1]:80"] {
+        let told = run(["--websocket", server, "-T", "json", "captures/handwritten.pcap"]);
+        assert_eq!(told.clean(), plain);
+    }
+}
