@@ -64,6 +64,7 @@ fuzz_target!(|input: Input| {
         limits: &limits,
         history: &mut history,
         buffered: &mut buffered,
+        allowed: limits.reorder_total,
         overflows: &mut overflows,
     };
     let steps = input.steps.get(..MAX_STEPS).unwrap_or(&input.steps);

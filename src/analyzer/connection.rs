@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Context;
+use super::context::Context;
 use super::half::Half;
 use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};

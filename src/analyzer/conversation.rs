@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::Context;
 use super::connection::{Place, WebSocket};
+use super::context::Context;
 use crate::http::{Answer, Exchange, Outcome, Probe, Step, probe};
 use crate::tcp::{self, Beginning, Conflict, Status, Stream, Syn};
 use crate::tls;
@@ -11,18 +11,14 @@ use crate::types::{Direction, EndState, Missing, Origin, Run, Segment, Timestamp
 use crate::websocket::{Found, Recogniser, Verdict, looks_like_frames};
 
 /// What is known of a conversation in the table.
-#[derive(Default)]
 pub(super) enum State {
-    /// It has just begun.
-    #[default]
-    New,
+    /// Its first bytes are about to come, after these SYNs.
+    New([Option<Syn>; 2]),
     /// It is looked into.
     Live(Box<Live>),
     /// It is something else, unless an HTTP head begins, or, where its
     /// beginning was not seen, what looks like frames.
     Watching { may_be_websocket: bool },
-    /// It is not to be looked into.
-    Unselected,
     /// It is over; what still comes are stragglers.
     Ended,
 }
@@ -197,6 +193,16 @@ impl Live {
             self.layers.shed(context);
             self.count_kept(context);
         }
+    }
+
+    /// Its latest packet.
+    pub(super) fn latest_packet(&self) -> u64 {
+        self.latest.packet
+    }
+
+    /// Whether there is anything that it could give up.
+    pub(super) fn keeps_anything(&self) -> bool {
+        self.kept > 0
     }
 
     fn count_kept(&mut self, context: &mut Context<'_>) {

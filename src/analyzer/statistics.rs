@@ -52,3 +52,54 @@ pub struct Statistics {
     /// Messages longer than the limit.
     pub truncated: u64,
 }
+
+impl Statistics {
+    /// Adds what a shard counted, which is nothing of packets.
+    pub(super) fn add(&mut self, other: &Self) {
+        let &Self {
+            net: _,
+            cut_packets,
+            conversations,
+            begun_before,
+            unselected,
+            tls,
+            handshakes,
+            connections,
+            messages,
+            gaps,
+            missing_bytes,
+            undecoded_bytes,
+            long_heads,
+            passed_over,
+            evicted,
+            expired,
+            overflows,
+            pending_overflows,
+            shed,
+            inflated_too_large,
+            long_frames,
+            truncated,
+        } = other;
+        self.cut_packets += cut_packets;
+        self.conversations += conversations;
+        self.begun_before += begun_before;
+        self.unselected += unselected;
+        self.tls += tls;
+        self.handshakes += handshakes;
+        self.connections += connections;
+        self.messages += messages;
+        self.gaps += gaps;
+        self.missing_bytes += missing_bytes;
+        self.undecoded_bytes += undecoded_bytes;
+        self.long_heads += long_heads;
+        self.passed_over += passed_over;
+        self.evicted += evicted;
+        self.expired += expired;
+        self.overflows += overflows;
+        self.pending_overflows += pending_overflows;
+        self.shed += shed;
+        self.inflated_too_large += inflated_too_large;
+        self.long_frames += long_frames;
+        self.truncated += truncated;
+    }
+}

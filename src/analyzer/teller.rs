@@ -1,6 +1,6 @@
 //! Events of what a decoder finds.
 
-use super::Report;
+use super::context::Report;
 use super::half::Half;
 use crate::payload::classify;
 use crate::types::{

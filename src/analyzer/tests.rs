@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::types::{Body, LinkType, SourceId, TcpFlags, Timestamp};
+use crate::types::{Body, Event, Kind, LinkType, Origin, SourceId, TcpFlags};
 use crate::websocket::{expected_accept, unmask};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -435,9 +435,7 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        while self.buffered > shared.limits.reorder
-            || *shared.buffered > shared.limits.reorder_total
-        {
+        while self.buffered > shared.limits.reorder || *shared.buffered > shared.allowed {
             let Some((&start, _)) = self.chunks.first_key_value() else {
                 return;
             };

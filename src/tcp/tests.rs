@@ -157,6 +157,7 @@ impl Feed {
             limits: &self.limits,
             history: &mut self.history,
             buffered: &mut self.buffered,
+            allowed: self.limits.reorder_total,
             overflows: &mut self.overflows,
         };
         self.status = self.stream.segment(&segment, sent.from, &mut shared, &mut self.told);
@@ -180,6 +181,7 @@ impl Feed {
             limits: &self.limits,
             history: &mut self.history,
             buffered: &mut self.buffered,
+            allowed: self.limits.reorder_total,
             overflows: &mut self.overflows,
         };
         self.stream.finish(origin, &mut shared, &mut self.told);

@@ -26,6 +26,15 @@ pub struct Segment<'a> {
     pub cut: u32,
 }
 
+impl Segment<'_> {
+    /// The same segment with its payload in another place.
+    #[must_use]
+    pub fn with_payload<'a>(&self, payload: &'a [u8]) -> Segment<'a> {
+        let Self { origin, flow, seq, ack, flags, window, window_scale, cut, .. } = *self;
+        Segment { origin, flow, seq, ack, flags, window, window_scale, payload, cut }
+    }
+}
+
 /// The control bits of a TCP header (RFC 9293 §3.1), as its 14th byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpFlags(pub u8);

@@ -14,36 +14,73 @@ fn packets(all: &[Ends]) -> Vec<Tcp> {
         .collect()
 }
 
-#[test]
-fn the_least_recently_active_give_way() {
-    let unfinished = |_| {
-        let mut ends = Ends::upgraded();
-        ends.frame(SERVER, 0x01, &[b'x'; 60_000]);
-        ends
-    };
-    let mut all = many(10, unfinished);
-    let mut sent = packets(&all);
-    for ends in &mut all {
+/// What there is in the end of each message of 60,008 bytes: how much was kept,
+/// and whether that is not all.
+fn kept_of(analyzer: &mut Analyzer, sent: &[Tcp]) -> Vec<(usize, bool)> {
+    let mut kept = Vec::new();
+    feed(analyzer, sent, &mut |event: &Event<'_>| {
+        if let Kind::Message(message) = event.kind
+            && message.length == Some(60_008)
+        {
+            kept.push((message.payload.len(), message.truncated));
+        }
+    });
+    kept
+}
+
+fn begun_message(_: u16) -> Ends {
+    let mut ends = Ends::upgraded();
+    ends.frame(SERVER, 0x01, &[b'x'; 60_000]);
+    ends
+}
+
+/// The packets with which all of them end such a message.
+fn end_of_message(all: &mut [Ends]) -> Vec<Tcp> {
+    let mut sent = Vec::new();
+    for ends in all {
         let begun = ends.sent.len();
         ends.frame(SERVER, 0x80, b" the end");
         sent.extend(ends.sent[begun..].iter().map(|p| Tcp { port: ends.port, ..p.clone() }));
     }
+    sent
+}
+
+#[test]
+fn what_is_too_much_gives_way() {
+    let mut all = many(10, begun_message);
+    let mut sent = packets(&all);
+    sent.extend(end_of_message(&mut all));
     let limits = Limits { memory: 400_000, ..Limits::default() };
     let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
-    let mut lengths = Vec::new();
-    feed(&mut analyzer, &sent, &mut |event: &Event<'_>| {
-        if let Kind::Message(message) = event.kind {
-            lengths.push((message.payload.len(), message.truncated, message.length));
-        }
-    });
-    let whole = lengths.iter().filter(|(length, ..)| *length == 60_008).count();
-    assert_eq!(lengths.len(), 10);
-    assert!(lengths.iter().all(|(.., length)| *length == Some(60_008)), "{lengths:?}");
-    assert!((3..=6).contains(&whole), "{lengths:?}");
-    // Those that spoke last are whole.
-    assert!(lengths[10 - whole..].iter().all(|(_, truncated, _)| !truncated), "{lengths:?}");
+    let kept = kept_of(&mut analyzer, &sent);
+    let whole = kept.iter().filter(|(length, _)| *length == 60_008).count();
+    assert_eq!(kept.len(), 10);
+    assert!((3..=6).contains(&whole), "{kept:?}");
+    assert!(kept.iter().all(|(length, truncated)| *truncated == (*length < 60_008)), "{kept:?}");
     assert!(analyzer.statistics().shed >= 10 - whole as u64);
-    assert_eq!(analyzer.shared.memory, 0);
+    assert_eq!(analyzer.memory(), 0);
+}
+
+#[test]
+fn where_there_is_too_little_the_silent_give_way_to_others() {
+    let mut all = many(20, begun_message);
+    let mut sent = packets(&all[..19]);
+    // Somebody is busy until the next but one checkpoint.
+    let mut busy = Ends { port: 40_000, ..Ends::upgraded() };
+    for _ in 0..3 * PERIOD {
+        busy.frame(SERVER, 0x01, b"busy");
+    }
+    sent.extend(packets(&[busy]));
+    sent.extend(packets(&all[19..]));
+    all.rotate_right(1);
+    sent.extend(end_of_message(&mut all));
+    let limits = Limits { memory: 400_000, ..Limits::default() };
+    let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
+    let kept = kept_of(&mut analyzer, &sent);
+    assert_eq!(kept.len(), 20);
+    assert_eq!(kept[0], (60_008, false), "{kept:?}");
+    assert!(kept[1..].iter().all(|(_, truncated)| *truncated), "{kept:?}");
+    assert_eq!(analyzer.memory(), 0);
 }
 
 #[test]
@@ -92,9 +129,9 @@ fn heads_and_what_waits_are_counted() {
     for (index, packet) in packets(&all).iter().enumerate() {
         let data = packet.packet();
         analyzer.packet(&captured(index, &data), &[], &mut |_: &Event<'_>| {});
-        assert!(analyzer.shared.memory <= 100_000);
+        assert!(analyzer.memory() <= 100_000);
     }
     assert!(analyzer.statistics().shed > 0);
     analyzer.finish(&[], &mut |_: &Event<'_>| {});
-    assert_eq!(analyzer.shared.memory, 0);
+    assert_eq!(analyzer.memory(), 0);
 }

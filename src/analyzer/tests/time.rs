@@ -57,7 +57,7 @@ impl Fed {
     }
 
     fn remembered(&self) -> usize {
-        self.analyzer.table.len()
+        self.analyzer.dispatcher.remembered()
     }
 
     fn take(&mut self) -> Vec<String> {
@@ -115,7 +115,7 @@ fn a_closed_conversation_is_forgotten_after_four_minutes() {
     assert_eq!(fed.remembered(), 1);
     fed.noise(239 * SECOND);
     fed.feed(239 * SECOND, &straggler, true);
-    assert_eq!((fed.remembered(), fed.analyzer.table.count()), (2, 2));
+    assert_eq!((fed.remembered(), fed.analyzer.statistics().conversations), (2, 2));
     fed.noise(480 * SECOND);
     assert_eq!(fed.remembered(), 1, "the noise goes on");
     assert_eq!(fed.analyzer.statistics().expired, 0, "it had ended before");

@@ -1,0 +1,34 @@
+//! What the layers of one conversation need from outside while they work.
+
+use super::{Options, Statistics};
+use crate::types::{Connection, Conversation, Event, Kind, Origin, Sink, Source};
+use crate::websocket::Workspace;
+
+/// What the layers of one conversation need from outside while they work.
+pub(super) struct Context<'a> {
+    pub(super) report: Report<'a>,
+    pub(super) workspace: &'a mut Workspace,
+    /// Bytes that the layers of all conversations keep.
+    pub(super) memory: &'a mut usize,
+}
+
+/// Where events and counts go.
+pub(super) struct Report<'a> {
+    pub(super) options: &'a Options,
+    pub(super) statistics: &'a mut Statistics,
+    pub(super) sources: &'a [Source],
+    pub(super) sink: &'a mut dyn Sink,
+    pub(super) conversation: Conversation,
+    pub(super) stream: u64,
+}
+
+impl Report<'_> {
+    /// Tells an event.
+    pub(super) fn tell(&mut self, connection: &Connection, origin: Origin, kind: Kind<'_>) {
+        let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);
+        self.sink.event(&Event { origin, source, connection, kind });
+    }
+}
+
+/// The source of packets where it goes without saying.
+const ONLY_SOURCE: Source = Source { file: None, interface: None };
