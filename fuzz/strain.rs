@@ -144,7 +144,7 @@ struct Views {
 impl Sink for Views {
     fn event(&mut self, event: &Event<'_>) {
         for view in &mut self.views {
-            view.event(event, &mut self.out);
+            view.show(event, &mut self.out);
         }
         self.out.relieve();
     }

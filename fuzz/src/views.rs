@@ -58,7 +58,7 @@ impl Outputs {
 impl Sink for Outputs {
     fn event(&mut self, event: &Event<'_>) {
         for (_, view, out) in &mut self.views {
-            view.event(event, out);
+            view.show(event, out);
         }
     }
 }

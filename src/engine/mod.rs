@@ -164,7 +164,7 @@ impl Sink for Screen<'_> {
         if self.is_full() {
             return;
         }
-        self.view.event(event, &mut self.out);
+        self.view.show(event, &mut self.out);
         self.out.relieve();
         if matches!(event.kind, Kind::Message(_)) {
             self.messages += 1;

@@ -67,6 +67,10 @@ impl View for Json {
         }
         out.extend_from_slice(b"}\n");
     }
+
+    fn fork(&self) -> Option<Box<dyn View>> {
+        Some(Box::new(Self::new(self.payload)))
+    }
 }
 
 impl Json {

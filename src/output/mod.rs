@@ -38,7 +38,7 @@
 //! # };
 //! let mut view = Json::new(PayloadForm::Auto);
 //! let mut out = Spool::default();
-//! view.event(&event, &mut out);
+//! view.show(&event, &mut out);
 //! view.finish(&mut out);
 //! let line = String::from_utf8(out.into_bytes()).unwrap();
 //! assert!(line.starts_with(r#"{"event":"gap","packet":7,"#));
@@ -72,13 +72,61 @@ pub use time::Zone;
 pub(crate) use write::grouped;
 
 /// One form of output.
+///
+/// Whoever has all events one by one calls [`View::show`]. To render on several
+/// threads, each of them has a [`View::fork`] and all events of some
+/// connections: it asks for an event's mark, then renders the event. Who puts
+/// that together asks one view for the seams, in order.
 pub trait View: Send {
-    /// Renders one event at the end of `out`.
+    /// Renders one event at the end of `out`, and what stands before it.
+    fn show(&mut self, event: &Event<'_>, out: &mut Spool) {
+        let mark = self.mark(event);
+        self.seam(mark, out);
+        self.event(event, out);
+    }
+
+    /// What the event that is rendered next decides about what stands between
+    /// it and its neighbours.
+    fn mark(&mut self, _event: &Event<'_>) -> Mark {
+        Mark::default()
+    }
+
+    /// Renders what stands before an event of this mark, after those of the
+    /// marks given before.
+    fn seam(&mut self, _mark: Mark, _out: &mut Spool) {}
+
+    /// Renders one event at the end of `out`: the same, whatever came before of
+    /// other connections.
     fn event(&mut self, event: &Event<'_>, out: &mut Spool);
+
+    /// Another view of the same kind, for events of other connections; `None`
+    /// where only one can have all of them.
+    fn fork(&self) -> Option<Box<dyn View>> {
+        None
+    }
 
     /// Renders at the end of `out` what could not be known before the last
     /// event. Nothing may be given to the view afterwards.
     fn finish(&mut self, _out: &mut Spool) {}
+}
+
+/// What an event decides about what stands between it and its neighbours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The date that the event has.
+    date: Option<[u8; 10]>,
+    /// It begins with a line that introduces a connection, which tells the date
+    /// itself.
+    introduces: bool,
+}
+
+impl Mark {
+    /// Whether nothing stands between an event of mark `last` and one of this
+    /// mark right after it: the seam need not be asked for.
+    #[must_use]
+    pub fn joins(self, last: Self) -> bool {
+        !self.introduces && (self.date.is_none() || self.date == last.date)
+    }
 }
 
 /// How payloads are shown: `--payload`.

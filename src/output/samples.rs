@@ -27,7 +27,7 @@ pub(super) const SOURCE: Source = Source { file: None, interface: None };
 pub(super) fn rendered(mut view: impl View, events: &[Event<'_>]) -> String {
     let mut out = Spool::default();
     for event in events {
-        view.event(event, &mut out);
+        view.show(event, &mut out);
     }
     view.finish(&mut out);
     String::from_utf8(out.into_bytes()).expect("views write UTF-8")

@@ -284,12 +284,12 @@ mod tests {
             for view in views() {
                 let tally = Tally::default();
                 let mut spool = Spool::handing_over(tally.clone(), 1);
-                view().event(&event, &mut spool);
+                view().show(&event, &mut spool);
                 spool.flush().unwrap();
                 // An escape in colour takes 28 bytes.
                 assert!(tally.most.get() < 32 * PIECE, "{} at once", tally.most.get());
                 let mut kept = Spool::default();
-                view().event(&event, &mut kept);
+                view().show(&event, &mut kept);
                 assert!(tally.written.text().as_bytes() == kept.as_slice(), "{body:.99?}");
             }
         }

@@ -21,7 +21,7 @@ use super::style::{self, ALARM, BOLD, DIM, ERROR, GOOD, PLAIN, WARNING};
 use super::time::{Clock, Zone, span};
 use super::wrap::Page;
 use super::write::{counted, grouped};
-use super::{PayloadForm, View};
+use super::{Mark, PayloadForm, View};
 use crate::types::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
     Handshake, Header, HttpVersion, Kind, Message, NextFrame, NotInflated, Opcode, Side, Source,
@@ -69,30 +69,49 @@ impl Default for TextOptions {
 pub struct Text {
     options: TextOptions,
     clock: Clock,
-    /// The date last written.
-    date: Option<[u8; 10]>,
     /// Connections of which was told who they are between.
     introduced: HashSet<(u64, Option<u32>)>,
-    /// Whether anything was written.
+    /// Whether a seam was asked for.
     begun: bool,
+    /// The date that the seams last told, or saw told.
+    date: Option<[u8; 10]>,
 }
 
 /// Columns before a payload, and before the continuation of a line.
 const INDENT: usize = 4;
 
-/// More connections than this are not remembered; then some may be introduced
-/// twice.
-const MOST_INTRODUCED: usize = 100_000;
-
 impl Text {
     /// A view with these options.
     pub fn new(options: TextOptions) -> Self {
         let clock = Clock::new(&options.zone);
-        Self { options, clock, date: None, introduced: HashSet::new(), begun: false }
+        Self { options, clock, introduced: HashSet::new(), begun: false, date: None }
     }
 }
 
 impl View for Text {
+    fn mark(&mut self, event: &Event<'_>) -> Mark {
+        Mark {
+            date: event.origin.time.map(|time| self.clock.date(time)),
+            introduces: self.introduces(event),
+        }
+    }
+
+    /// An empty line before one that introduces a connection, and a date that
+    /// no such line tells.
+    fn seam(&mut self, mark: Mark, out: &mut Spool) {
+        let is_new = mark.date.is_some() && mark.date != self.date;
+        if mark.introduces && self.begun {
+            out.push(b'\n');
+        } else if is_new && !mark.introduces {
+            let mut page = self.page(out);
+            page.begin(0, 0);
+            page.put(DIM, ascii(mark.date.as_ref()));
+            page.end();
+        }
+        self.begun = true;
+        self.date = mark.date.or(self.date);
+    }
+
     fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
         self.introduce(event, out);
         match &event.kind {
@@ -103,6 +122,10 @@ impl View for Text {
             Kind::Gap(gap) => self.gap(event, gap, out),
             Kind::End(end) => self.end(event, end, out),
         }
+    }
+
+    fn fork(&self) -> Option<Box<dyn View>> {
+        Some(Box::new(Self::new(self.options.clone())))
     }
 }
 
@@ -256,16 +279,19 @@ impl Text {
 
 /// How lines begin.
 impl Text {
+    /// Whether the event begins with a line that introduces its connection:
+    /// that of a handshake, or what stands in for one that is not shown.
+    fn introduces(&self, event: &Event<'_>) -> bool {
+        matches!(event.kind, Kind::Handshake(_))
+            || !self.introduced.contains(&key(event.connection))
+    }
+
     /// A connection whose handshake is not shown is introduced by its first
-    /// event, and a new date by the first that has it.
+    /// event.
     fn introduce(&mut self, event: &Event<'_>, out: &mut Spool) {
         let connection = event.connection;
-        if matches!(event.kind, Kind::Handshake(_)) {
-            self.remember(connection);
-            return;
-        }
-        if !self.introduced.contains(&key(connection)) {
-            self.remember(connection);
+        let is_first = self.introduced.insert(key(connection));
+        if is_first && !matches!(event.kind, Kind::Handshake(_)) {
             let mut page = self.header_line(event, out);
             if connection.inferred {
                 item(&mut page, PLAIN, "handshake not in the capture");
@@ -273,36 +299,15 @@ impl Text {
             source_items(&mut page, event.source);
             page.end();
         }
-        let date = event.origin.time.map(|time| self.clock.date(time));
-        if date.is_some() && date != self.date {
-            self.date = date;
-            let mut page = self.page(out);
-            page.begin(0, 0);
-            page.put(DIM, ascii(date.as_ref()));
-            page.end();
-        }
     }
 
-    fn remember(&mut self, connection: &Connection) {
-        if self.introduced.len() >= MOST_INTRODUCED {
-            self.introduced.clear();
-        }
-        self.introduced.insert(key(connection));
-    }
-
-    /// Begins the line that introduces a connection: an empty line before it,
-    /// date and time, number, who → who.
+    /// Begins the line that introduces a connection: date and time, number, who
+    /// → who.
     fn header_line<'o>(&mut self, event: &Event<'_>, out: &'o mut Spool) -> Page<'o> {
-        if self.begun {
-            out.push(b'\n');
-        }
         let connection = event.connection;
         let number = self.packet_number(event);
         let time = self.time_of_day(event.origin.time);
         let date = event.origin.time.map(|time| self.clock.date(time));
-        if date.is_some() {
-            self.date = date;
-        }
         let color = style::connection(connection);
         let mut page = self.page(out);
         page.begin(0, INDENT);
@@ -358,8 +363,7 @@ impl Text {
         self.options.packets.then(|| format!("{:>6} ", event.origin.packet))
     }
 
-    fn page<'o>(&mut self, out: &'o mut Spool) -> Page<'o> {
-        self.begun = true;
+    fn page<'o>(&self, out: &'o mut Spool) -> Page<'o> {
         Page::new(out, self.options.width, self.options.color)
     }
 
