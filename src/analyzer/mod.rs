@@ -29,11 +29,13 @@ mod tests;
 
 pub use dispatcher::{Dispatcher, Taker};
 pub use pool::{Reserve, Reserves, Resource};
-pub use shard::{Shard, Surroundings};
+pub use shard::{Host, Shard, Surroundings};
 pub use statistics::Statistics;
 pub use task::{Leaving, Opening, Task, Work};
 
-use crate::types::{Conversation, Direction, Limits, Packet, Sink, Source, Timestamp};
+use std::ops::RangeInclusive;
+
+use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
 use crate::websocket::Workspace;
 
 /// Which conversations are looked into.
@@ -171,14 +173,15 @@ impl Analyzer {
 
     /// Lets the shards do what the dispatcher makes of something.
     #[inline]
-    fn dispatch<'s>(
+    fn dispatch(
         &mut self,
-        sources: &'s [Source],
-        sink: &'s mut dyn Sink,
+        sources: &[Source],
+        sink: &mut dyn Sink,
         work: impl FnOnce(&mut Dispatcher, &Options, &mut Hand<'_>),
     ) {
         let Self { options, dispatcher, shards, reserves, workspace } = self;
-        let around = Surroundings { options, workspace, reserve: reserves, sources, sink };
+        let mut host = OneThread { sink, reserves };
+        let around = Surroundings { options, workspace, sources, host: &mut host };
         work(dispatcher, options, &mut Hand { shards, around });
     }
 
@@ -186,6 +189,33 @@ impl Analyzer {
     #[cfg(test)]
     fn memory(&self) -> usize {
         self.shards.iter().map(Shard::memory).sum()
+    }
+}
+
+/// Takes the events of all shards, which are on one thread.
+struct OneThread<'a> {
+    sink: &'a mut dyn Sink,
+    reserves: &'a mut Reserves,
+}
+
+impl Sink for OneThread<'_> {
+    #[inline]
+    fn event(&mut self, event: &Event<'_>) {
+        self.sink.event(event);
+    }
+}
+
+impl Reserve for OneThread<'_> {
+    fn ask(&mut self, resource: Resource, order: u64, bytes: usize) -> bool {
+        self.reserves.ask(resource, order, bytes)
+    }
+
+    fn release(&mut self, resource: Resource, order: u64, bytes: usize) {
+        self.reserves.release(resource, order, bytes);
+    }
+
+    fn is_short(&mut self, checkpoints: RangeInclusive<u64>) -> bool {
+        self.reserves.is_short(checkpoints)
     }
 }
 

@@ -44,13 +44,17 @@ pub struct Surroundings<'a> {
     pub options: &'a Options,
     /// Room to work.
     pub workspace: &'a mut Workspace,
-    /// Where more memory comes from.
-    pub reserve: &'a mut dyn Reserve,
     /// The capture's sources, by [`SourceId`](crate::types::SourceId).
     pub sources: &'a [Source],
-    /// What takes the events.
-    pub sink: &'a mut dyn Sink,
+    /// What takes the events, and where more memory comes from.
+    pub host: &'a mut dyn Host,
 }
+
+/// Takes the events of shards and knows what is left for all of them. It is
+/// never asked for more while it takes an event.
+pub trait Host: Sink + Reserve {}
+
+impl<T: Sink + Reserve> Host for T {}
 
 impl Shard {
     /// A shard without conversations.
@@ -83,7 +87,7 @@ impl Shard {
             Work::Advance(time) => self.advance(*time, around),
             Work::Checkpoint(number) => self.check(*number, order, around),
         }
-        if !self.memory.has_room(0, order, around.reserve) {
+        if !self.memory.has_room(0, order, around.host) {
             // Less is left, so that not each packet has to look for more.
             let enough = self.memory.allowed() / 4 * 3;
             self.shed(|shard, _| shard.memory.used > enough, around);
@@ -125,7 +129,7 @@ impl Shard {
         let room = segment.payload.len() + REORDER_MARGIN;
         self.packet = segment.origin.packet;
         // Where it cannot be had, holes are given up earlier.
-        let _ = self.reorder.has_room(room, order, around.reserve);
+        let _ = self.reorder.has_room(room, order, around.host);
         self.with(slot, around, |state, shared, context| {
             match state {
                 State::New(syns) => {
@@ -215,12 +219,12 @@ impl Shard {
         let passed = self.checkpoint + 1..=number;
         self.checkpoint = number;
         let silent_since = std::mem::replace(&mut self.packet_before, self.packet);
-        if around.reserve.is_short(passed) {
+        if around.host.is_short(passed) {
             self.shed(|_, live| live.latest_packet() <= silent_since, around);
             self.memory.forget_peak();
         }
-        self.memory.checkpoint(order, around.reserve);
-        self.reorder.checkpoint(order, around.reserve);
+        self.memory.checkpoint(order, around.host);
+        self.reorder.checkpoint(order, around.host);
     }
 
     /// Lets conversations give up what they keep, the least recently active
@@ -264,7 +268,7 @@ impl Shard {
             options: around.options,
             statistics: &mut self.statistics,
             sources: around.sources,
-            sink: &mut *around.sink,
+            sink: &mut *around.host,
             conversation: slot.conversation,
             stream: slot.stream,
         };

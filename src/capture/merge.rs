@@ -104,6 +104,11 @@ impl Merge {
         }
     }
 
+    /// Whether an input is no regular file.
+    pub(super) fn may_wait(&self) -> bool {
+        self.inputs.iter().any(|part| !part.is_regular)
+    }
+
     pub(super) fn sources(&self) -> &[Source] {
         &self.sources
     }

@@ -186,6 +186,16 @@ impl Capture {
         }
     }
 
+    /// Whether the next step may have to wait for somebody, as with pipes and
+    /// live interfaces.
+    pub fn may_wait(&self) -> bool {
+        match &self.0 {
+            Kind::Files(merge) => merge.may_wait(),
+            #[cfg(libpcap)]
+            Kind::Live(_) => true,
+        }
+    }
+
     /// Packets that a live capture lost so far; `None` of files.
     pub fn drops(&mut self) -> Option<Drops> {
         match &mut self.0 {

@@ -153,6 +153,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "T", value_parser = duration)]
     pub(super) duration: Option<Duration>,
 
+    /// Threads that decode and render; the output is the same with any number.
+    /// With -c and tables it is always one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(super) threads: u8,
+
     /// Colour the text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         view: view.as_mut(),
         output: Box::new(Beside { status: status.clone(), output }),
         wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
+        threads: arguments.threads.into(),
         messages: arguments.count,
         duration: arguments.duration,
         problem: &mut |error| status.suspend(|| say(&error.to_string())),

@@ -1,15 +1,26 @@
 //! Runs a capture through the analyzer into a view.
 
+mod batch;
+mod crew;
 mod deadline;
+mod line;
+mod merger;
+mod screen;
+mod sharing;
+mod worker;
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::analyzer::Analyzer;
+use crate::analyzer::{Analyzer, SHARDS};
 use crate::capture::{Capture, Drops, Error, Step};
 use crate::output::{Spool, View};
-use crate::types::{Event, Kind, Packet, Sink};
+use crate::types::Packet;
+
+use crew::with_crew;
 use deadline::{Deadline, Timing};
+use line::{Alone, Line};
+use screen::Screen;
 
 /// How often a live capture that is never idle is seen to: its output written,
 /// its progress told.
@@ -27,6 +38,10 @@ pub struct Engine<'a> {
     pub output: Box<dyn Write>,
     /// Which packets are looked into; the others are counted.
     pub wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
+    /// Threads that decode and render, at the most [`SHARDS`]; up to one means
+    /// that this one does everything. So it does where there is a limit of
+    /// messages, or the view cannot be forked.
+    pub threads: usize,
     /// Stop after so many messages.
     pub messages: Option<u64>,
     /// Stop after so long: of a live capture by the clock, else by the times of
@@ -58,20 +73,41 @@ impl Engine<'_> {
     /// When the output cannot be written. A reader that has gone away is
     /// [`io::ErrorKind::BrokenPipe`].
     pub fn run(self) -> io::Result<u64> {
-        let Engine {
-            capture,
-            analyzer,
-            view,
-            output,
-            mut wanted,
-            messages,
-            duration,
-            problem,
-            mut progress,
-        } = self;
-        let mut problems = 0;
+        let Self { capture, analyzer, view, output, threads, messages, .. } = self;
+        let watch = Watch {
+            wanted: self.wanted,
+            duration: self.duration,
+            problem: self.problem,
+            progress: self.progress,
+        };
         let out = Spool::new(output);
-        let mut screen = Screen { view, out, messages: 0, messages_left: messages };
+        // What follows the last message must not be looked into.
+        let views = if messages.is_none() { views(view, threads.min(SHARDS)) } else { Vec::new() };
+        if views.len() < 2 {
+            let screen = Screen::new(view, out, messages);
+            return watch.run(capture, &mut Alone { analyzer, screen });
+        }
+        with_crew(analyzer, views, view, out, |crew| watch.run(capture, crew))
+    }
+}
+
+/// A view for each thread; none where only one can have all events.
+fn views(view: &dyn View, threads: usize) -> Vec<Box<dyn View>> {
+    (0..threads).map_while(|_| view.fork()).collect()
+}
+
+/// What is to be minded while packets are read.
+struct Watch<'a> {
+    wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
+    duration: Option<Duration>,
+    problem: &'a mut dyn FnMut(&Error),
+    progress: Option<&'a mut dyn FnMut(Progress)>,
+}
+
+impl Watch<'_> {
+    fn run(self, capture: &mut Capture, line: &mut impl Line) -> io::Result<u64> {
+        let Watch { mut wanted, duration, problem, mut progress } = self;
+        let mut problems = 0;
         let mut end = Deadline::new(duration, capture.is_live());
         let mut ticker = Ticker { is_live: capture.is_live(), last: Instant::now() };
         loop {
@@ -83,48 +119,50 @@ impl Engine<'_> {
                     }
                     let mut is_wanted = || wanted.as_mut().is_none_or(|wanted| wanted(&packet));
                     if timing == Timing::InTime && is_wanted() {
-                        analyzer.packet(&packet, sources, &mut screen);
+                        line.packet(&packet, sources)?;
                     } else {
-                        analyzer.pass_over(&packet, sources, &mut screen);
+                        line.pass_over(&packet, sources)?;
                     }
-                    screen.out.check()?;
                 }
-                Step::Starved => screen.out.flush()?,
+                Step::Starved => {
+                    if capture.may_wait() {
+                        line.flush()?;
+                    }
+                }
                 Step::Idle(time) => {
-                    analyzer.advance(time, capture.sources(), &mut screen);
-                    screen.out.flush()?;
+                    line.advance(time, capture.sources())?;
+                    line.flush()?;
                 }
                 Step::Problem(error) => {
                     // What was readable comes before what was not.
-                    screen.out.flush()?;
+                    line.flush()?;
                     problems += 1;
                     problem(&error);
                 }
                 Step::End => {
                     // What came too late tells that the time was over before.
                     if !end.is_past() {
-                        analyzer.finish(capture.sources(), &mut screen);
+                        line.finish(capture.sources())?;
                     }
                     break;
                 }
             }
-            if screen.is_full() {
+            if line.is_full() {
                 break;
             }
             if ticker.is_due() {
-                screen.out.flush()?;
+                line.flush()?;
                 if end.has_come() {
                     capture.end();
                 }
                 if let Some(progress) = &mut progress {
-                    let (packets, messages) = (analyzer.packets(), screen.messages);
+                    let (packets, messages) = (line.packets(), line.messages());
                     let drops = capture.drops().unwrap_or_default();
                     progress(Progress { packets, messages, drops });
                 }
             }
         }
-        screen.view.finish(&mut screen.out);
-        screen.out.flush()?;
+        line.end()?;
         Ok(problems)
     }
 }
@@ -142,33 +180,5 @@ impl Ticker {
             self.last = Instant::now();
         }
         is_due
-    }
-}
-
-/// Renders events until there were enough messages.
-struct Screen<'a> {
-    view: &'a mut dyn View,
-    out: Spool,
-    messages: u64,
-    messages_left: Option<u64>,
-}
-
-impl Screen<'_> {
-    fn is_full(&self) -> bool {
-        self.messages_left == Some(0)
-    }
-}
-
-impl Sink for Screen<'_> {
-    fn event(&mut self, event: &Event<'_>) {
-        if self.is_full() {
-            return;
-        }
-        self.view.show(event, &mut self.out);
-        self.out.relieve();
-        if matches!(event.kind, Kind::Message(_)) {
-            self.messages += 1;
-            self.messages_left = self.messages_left.map(|left| left - 1);
-        }
     }
 }

@@ -99,7 +99,7 @@ impl Spool {
 
     /// Appends bytes, however many they are.
     #[inline]
-    pub(super) fn put(&mut self, mut bytes: &[u8]) {
+    pub fn put(&mut self, mut bytes: &[u8]) {
         while let Some((piece, rest)) = bytes.split_at_checked(PIECE) {
             self.bytes.extend_from_slice(piece);
             self.relieve();

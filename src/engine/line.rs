@@ -1,0 +1,87 @@
+//! From packets to output, on one thread or on several.
+
+use std::io;
+
+use super::screen::Screen;
+use crate::analyzer::Analyzer;
+use crate::types::{Packet, Source, Timestamp};
+
+/// Takes packets and writes what is in them.
+pub(super) trait Line {
+    /// Takes a packet.
+    fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()>;
+
+    /// Takes a packet that is not to be looked into.
+    fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()>;
+
+    /// Takes note that it is `time`.
+    fn advance(&mut self, time: Timestamp, sources: &[Source]) -> io::Result<()>;
+
+    /// Tells what is left.
+    fn finish(&mut self, sources: &[Source]) -> io::Result<()>;
+
+    /// Writes everything that comes of what it was given so far.
+    fn flush(&mut self) -> io::Result<()>;
+
+    /// Renders what could not be known before.
+    fn end(&mut self) -> io::Result<()>;
+
+    /// Whether there were as many messages as were asked for.
+    fn is_full(&self) -> bool;
+
+    /// Packets taken so far.
+    fn packets(&self) -> u64;
+
+    /// Messages shown so far.
+    fn messages(&self) -> u64;
+}
+
+/// Everything on one thread.
+pub(super) struct Alone<'a> {
+    pub(super) analyzer: &'a mut Analyzer,
+    pub(super) screen: Screen<'a>,
+}
+
+impl Line for Alone<'_> {
+    #[inline]
+    fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
+        self.analyzer.packet(packet, sources, &mut self.screen);
+        self.screen.out.check()
+    }
+
+    fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
+        self.analyzer.pass_over(packet, sources, &mut self.screen);
+        self.screen.out.check()
+    }
+
+    fn advance(&mut self, time: Timestamp, sources: &[Source]) -> io::Result<()> {
+        self.analyzer.advance(time, sources, &mut self.screen);
+        self.screen.out.check()
+    }
+
+    fn finish(&mut self, sources: &[Source]) -> io::Result<()> {
+        self.analyzer.finish(sources, &mut self.screen);
+        self.screen.out.check()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.screen.out.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.screen.view.finish(&mut self.screen.out);
+        self.screen.out.flush()
+    }
+
+    fn is_full(&self) -> bool {
+        self.screen.is_full()
+    }
+
+    fn packets(&self) -> u64 {
+        self.analyzer.packets()
+    }
+
+    fn messages(&self) -> u64 {
+        self.screen.messages
+    }
+}

@@ -1,0 +1,238 @@
+//! A thread that does the tasks of some shards and renders what they tell.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::batch::{Batch, Chunk, Piece};
+use super::sharing::Sharing;
+use crate::analyzer::{Options, Reserve, Resource, Shard, Surroundings};
+use crate::output::{Mark, Spool, View};
+use crate::types::{Event, Kind, Sink, Source};
+
+/// Rendered bytes that are worth being sent before the end of a batch.
+const CHUNK: usize = 256 << 10;
+
+/// What a worker is given.
+pub(super) struct Worker<'a> {
+    pub(super) number: usize,
+    /// Its shards, and the number of the first.
+    pub(super) shards: &'a mut [Shard],
+    pub(super) first_shard: usize,
+    pub(super) options: &'a Options,
+    pub(super) sharing: &'a Sharing<'a>,
+    pub(super) view: Box<dyn View>,
+    pub(super) ports: Ports,
+}
+
+/// Where a worker is reached.
+pub(super) struct Ports {
+    pub(super) batches: Receiver<Batch>,
+    pub(super) chunks: Sender<Chunk>,
+    /// Buffers on their way back, both ways.
+    pub(super) done_batches: Sender<Batch>,
+    pub(super) done_chunks: Receiver<Chunk>,
+}
+
+impl Worker<'_> {
+    /// Works until there is nothing more to do, or nobody wants it.
+    pub(super) fn run(self) {
+        let Self { number, shards, first_shard, options, sharing, view, ports } = self;
+        let Ports { batches, chunks, done_batches, done_chunks } = ports;
+        let mut workspace = options.workspace();
+        let mut sources: Arc<[Source]> = Arc::new([]);
+        let mut scribe = Scribe::new(number, view, sharing, chunks, done_chunks);
+        for batch in &batches {
+            if let Some(more) = &batch.sources {
+                sources = Arc::clone(more);
+            }
+            for task in batch.tasks() {
+                sharing.has_done(number, task.order);
+                scribe.order = task.order;
+                let mut around = Surroundings {
+                    options,
+                    workspace: &mut workspace,
+                    sources: &sources,
+                    host: &mut scribe,
+                };
+                if let Some(shard) = shards.get_mut(task.shard - first_shard) {
+                    shard.work(&task, &mut around);
+                }
+                if scribe.spool.len() >= CHUNK {
+                    scribe.send(task.order);
+                }
+            }
+            sharing.has_done(number, batch.until + 1);
+            scribe.send(batch.until);
+            if !scribe.is_wanted() {
+                break;
+            }
+            // When nobody takes it, it was the last.
+            let _ = done_batches.send(batch.emptied());
+        }
+        sharing.has_gone(number);
+    }
+}
+
+/// Renders events and sends them off.
+struct Scribe<'a> {
+    worker: usize,
+    view: Box<dyn View>,
+    spool: Spool,
+    sheet: Rc<RefCell<Sheet>>,
+    sharing: &'a Sharing<'a>,
+    /// The task at hand.
+    order: u64,
+}
+
+/// What belongs to the bytes in the spool.
+struct Sheet {
+    pieces: Vec<Piece>,
+    /// The sum of their lengths.
+    length: usize,
+    /// The event at hand.
+    order: u64,
+    mark: Mark,
+    messages: u64,
+    chunks: Sender<Chunk>,
+    done_chunks: Receiver<Chunk>,
+    is_wanted: bool,
+}
+
+impl<'a> Scribe<'a> {
+    fn new(
+        worker: usize,
+        view: Box<dyn View>,
+        sharing: &'a Sharing<'a>,
+        chunks: Sender<Chunk>,
+        done_chunks: Receiver<Chunk>,
+    ) -> Self {
+        let sheet = Rc::new(RefCell::new(Sheet {
+            pieces: Vec::new(),
+            length: 0,
+            order: 0,
+            mark: Mark::default(),
+            messages: 0,
+            chunks,
+            done_chunks,
+            is_wanted: true,
+        }));
+        let spool = Spool::new(Outlet(Rc::clone(&sheet)));
+        Self { worker, view, spool, sheet, sharing, order: 0 }
+    }
+
+    /// Sends everything of the tasks up to `done_to`.
+    fn send(&mut self, done_to: u64) {
+        let mut sheet = self.sheet.borrow_mut();
+        let bytes = sheet.spare();
+        let bytes = std::mem::replace(&mut *self.spool, bytes);
+        sheet.send(bytes, done_to);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.sheet.borrow().is_wanted
+    }
+}
+
+impl Sink for Scribe<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        let mark = self.view.mark(event);
+        {
+            let mut sheet = self.sheet.borrow_mut();
+            (sheet.order, sheet.mark) = (self.order, mark);
+            sheet.messages += u64::from(matches!(event.kind, Kind::Message(_)));
+        }
+        self.view.event(event, &mut self.spool);
+        self.sheet.borrow_mut().close(self.spool.len());
+    }
+}
+
+impl Reserve for Scribe<'_> {
+    fn ask(&mut self, resource: Resource, order: u64, bytes: usize) -> bool {
+        // Others may have to be read before they can come so far, and are not
+        // while there could be something of this worker that goes before.
+        self.send(order - 1);
+        self.sharing.at(self.worker, order).ask(resource, order, bytes)
+    }
+
+    fn release(&mut self, resource: Resource, order: u64, bytes: usize) {
+        self.sharing.now().release(resource, order, bytes);
+    }
+
+    fn is_short(&mut self, checkpoints: RangeInclusive<u64>) -> bool {
+        self.sharing.now().is_short(checkpoints)
+    }
+}
+
+impl Sheet {
+    /// Adds to the piece at hand what there is by now.
+    fn close(&mut self, length: usize) {
+        let more = length - self.length;
+        self.length = length;
+        let (order, mark) = (self.order, self.mark);
+        match self.pieces.last_mut() {
+            Some(last) if (last.order, last.mark) == (order, mark) => last.length += more,
+            _ => self.pieces.push(Piece { order, mark, length: more }),
+        }
+    }
+
+    fn send(&mut self, bytes: Vec<u8>, done_to: u64) {
+        self.length = 0;
+        let pieces = std::mem::take(&mut self.pieces);
+        let messages = std::mem::take(&mut self.messages);
+        let sent = self.chunks.send(Chunk { bytes, pieces, done_to, messages });
+        self.is_wanted = sent.is_ok();
+    }
+
+    /// Sends the first bytes of the spool.
+    fn send_a_part(&mut self, bytes: &[u8]) {
+        self.close(self.length.max(bytes.len()));
+        let mut rest = Vec::new();
+        let mut excess = self.length - bytes.len();
+        while excess > 0
+            && let Some(last) = self.pieces.last_mut()
+        {
+            let length = excess.min(last.length);
+            rest.insert(0, Piece { length, ..*last });
+            last.length -= length;
+            excess -= length;
+            if last.length == 0 {
+                self.pieces.pop();
+            }
+        }
+        let next = rest.first().map_or(self.order, |piece| piece.order);
+        self.send(bytes.to_vec(), next - 1);
+        self.length = rest.iter().map(|piece| piece.length).sum();
+        self.pieces = rest;
+    }
+
+    /// A buffer to render into.
+    fn spare(&mut self) -> Vec<u8> {
+        let mut chunk = self.done_chunks.try_recv().unwrap_or_default();
+        chunk.pieces.clear();
+        if self.pieces.capacity() == 0 {
+            self.pieces = chunk.pieces;
+        }
+        chunk.bytes.clear();
+        chunk.bytes
+    }
+}
+
+/// Sends what comes in the middle of an event.
+struct Outlet(Rc<RefCell<Sheet>>);
+
+impl Write for Outlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut sheet = self.0.borrow_mut();
+        sheet.send_a_part(bytes);
+        if sheet.is_wanted { Ok(bytes.len()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
