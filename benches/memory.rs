@@ -2,24 +2,28 @@
 //! it: `cargo bench --bench memory`, optionally with words of their names.
 //!
 //! It fails where that is more than is promised, or where something of the
-//! capture is not shown.
+//! capture is not shown. Captures of 1 GiB are only made when one of the words
+//! is `large`.
 
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 
 mod captures;
 
 use std::fs::{self, File};
-use std::io::Result;
+use std::io::{Read, Result};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use captures::{Capture, Connection, Deflater, Header, Side, frame};
+use captures::{Capture, Connection, Deflater, Header, Side, Workload, connections, frame};
 use memchr::memmem;
 
 /// Bytes of memory that a run with the default limits takes at the most.
 const PROMISED: u64 = 128 << 20;
+
+/// The same for traffic as it usually is, however much there is of it.
+const PROMISED_USUALLY: u64 = 96 << 20;
 
 struct Subject {
     name: &'static str,
@@ -39,6 +43,8 @@ struct Run {
 const fn promised(arguments: &'static str) -> Run {
     Run { arguments, most: Some(PROMISED), gives_up: false }
 }
+
+const USUAL: &[Run] = &[Run { most: Some(PROMISED_USUALLY), ..promised("-T json") }];
 
 const FORMATS: &[Run] = &[
     promised("-T json"),
@@ -63,16 +69,50 @@ const SUBJECTS: &[Subject] = &[
             Run { arguments: "-T json --limit memory=4GiB", most: None, gives_up: false },
         ],
     },
+    Subject { name: "json", write: |to| Workload::Json.write(to, USUAL_SIZE), runs: USUAL },
+    Subject { name: "ticks", write: |to| Workload::Ticks.write(to, USUAL_SIZE), runs: USUAL },
+    Subject { name: "bulk", write: |to| Workload::Bulk.write(to, USUAL_SIZE), runs: USUAL },
+    Subject { name: "deflate", write: |to| Workload::Deflate.write(to, USUAL_SIZE), runs: USUAL },
+    Subject {
+        name: "mixed-noise",
+        write: |to| Workload::MixedNoise.write(to, USUAL_SIZE),
+        runs: USUAL,
+    },
+    Subject { name: "large json", write: |to| Workload::Json.write(to, LARGE), runs: USUAL },
+    Subject { name: "large ticks", write: |to| Workload::Ticks.write(to, LARGE), runs: USUAL },
+    Subject { name: "large bulk", write: |to| Workload::Bulk.write(to, LARGE), runs: USUAL },
+    Subject { name: "large deflate", write: |to| Workload::Deflate.write(to, LARGE), runs: USUAL },
+    Subject {
+        name: "large mixed-noise",
+        write: |to| Workload::MixedNoise.write(to, LARGE),
+        runs: USUAL,
+    },
+    Subject { name: FEW_IDLE, write: |to| connections(to, FEW), runs: USUAL },
+    Subject { name: MANY_IDLE, write: |to| connections(to, MANY), runs: USUAL },
 ];
+
+/// Bytes of a capture of usual traffic.
+const USUAL_SIZE: u64 = 64 << 20;
+const LARGE: u64 = 1 << 30;
+
+/// Connections that are open at once and idle.
+const FEW: u32 = 1_000;
+const MANY: u32 = 100_000;
+const FEW_IDLE: &str = "1,000 idle connections";
+const MANY_IDLE: &str = "100,000 idle connections";
 
 fn main() -> Result<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("memory");
     fs::create_dir_all(&folder)?;
     let mut code = ExitCode::SUCCESS;
+    let (mut of_few, mut of_many) = (None, None);
     println!("{:60} {:>9} {:>17} {:>8}", "", "peak MiB", "messages", "seconds");
     for Subject { name, write, runs } in SUBJECTS {
-        if !words.iter().all(|word| name.contains(word.as_str())) {
+        let is_asked = |name: &str| words.iter().any(|word| word == name);
+        if !words.iter().all(|word| name.contains(word.as_str()))
+            || name.starts_with("large") && !is_asked("large")
+        {
             continue;
         }
         let path = folder.join("capture.pcap");
@@ -94,11 +134,20 @@ fn main() -> Result<ExitCode> {
                 ran.time.as_secs_f64(),
                 fault.map_or(String::new(), |fault| format!("  {fault}")),
             );
+            match *name {
+                FEW_IDLE => of_few = ran.peak,
+                MANY_IDLE => of_many = ran.peak,
+                _ => {}
+            }
             if ran.notes != noted {
                 ran.notes.iter().for_each(|note| println!("    {note}"));
                 noted = ran.notes;
             }
         }
+    }
+    if let (Some(few), Some(many)) = (of_few, of_many) {
+        let each = many.saturating_sub(few) / u64::from(MANY - FEW);
+        println!("{each} bytes for an idle connection");
     }
     fs::remove_dir_all(folder)?;
     Ok(code)
@@ -141,7 +190,7 @@ fn long_message(capture: &mut Capture) -> Result<u64> {
 
 /// Connections that are open at once and take turns.
 fn many_connections(capture: &mut Capture) -> Result<u64> {
-    const CONNECTIONS: u16 = 20_000;
+    const CONNECTIONS: u32 = 20_000;
     const ROUNDS: usize = 3;
     let mut connections = Vec::new();
     for number in 0..CONNECTIONS {
@@ -201,7 +250,7 @@ impl Ran {
         };
         let time = begin.elapsed();
         let notes: Vec<String> = fs::read_to_string(errors)?.lines().map(str::to_owned).collect();
-        let complete = complete(&fs::read(output)?, &notes);
+        let complete = complete(output, &notes)?;
         Ok(Self { peak, complete, notes, is_success, time })
     }
 
@@ -231,12 +280,28 @@ fn high_water(status: &Path) -> Option<u64> {
 
 /// The number of messages that the summary tells, without those that are told
 /// to be incomplete.
-fn complete(output: &[u8], notes: &[String]) -> Option<u64> {
+fn complete(output: &Path, notes: &[String]) -> Result<Option<u64>> {
     let messages = notes.iter().flat_map(|note| note.split(", ")).find_map(|part| {
         let number = part.strip_suffix(" messages")?;
         number.replace(',', "").parse::<u64>().ok()
-    })?;
-    let incomplete = [&b"\"complete\":false"[..], b"  incomplete"]
-        .map(|mark| memmem::find_iter(output, mark).count() as u64);
-    Some(messages - incomplete.iter().sum::<u64>())
+    });
+    let mut incomplete = 0;
+    for mark in [&b"\"complete\":false"[..], b"  incomplete"] {
+        incomplete += occurrences(mark, output)?;
+    }
+    Ok(messages.map(|messages| messages - incomplete))
+}
+
+/// How often `mark` is in a file, which may be larger than memory.
+fn occurrences(mark: &[u8], path: &Path) -> Result<u64> {
+    const BLOCK: u64 = 1 << 20;
+    let mut file = File::open(path)?;
+    let mut block = Vec::new();
+    let mut count = 0;
+    while (&mut file).take(BLOCK).read_to_end(&mut block)? > 0 {
+        count += memmem::find_iter(&block, mark).count() as u64;
+        // The beginning of one may be at the end.
+        block.drain(..(block.len() + 1).saturating_sub(mark.len()));
+    }
+    Ok(count)
 }
