@@ -33,4 +33,4 @@ pub(crate) use frame::{Header, frame};
 pub(crate) use impaired::impaired;
 pub(crate) use messages::{json, tick};
 pub(crate) use random::Random;
-pub(crate) use workload::{Workload, connections};
+pub(crate) use workload::{VERSION, Workload, connections};

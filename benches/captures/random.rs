@@ -11,15 +11,15 @@ impl Random {
     pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 
     /// A number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         // The upper half times `end`, as 32 bits are enough here.
-        ((self.number() >> 32) * end as u64 >> 32) as usize
+        (((self.number() >> 32) * end as u64) >> 32) as usize
     }
 
     /// A number from `first` to `last`.
