@@ -27,7 +27,7 @@ const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r
 const COMPRESSED: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 /// Who sends.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Client,
     Server,

@@ -39,7 +39,7 @@ impl Script {
     pub(crate) fn json(random: &mut Random, size: usize) -> Self {
         Self::of(size, |turns| {
             let mut turn = Turn::new(either(random));
-            for _ in 0..random.between(1, 4) {
+            for _ in 0..at_once(random) {
                 let length = random.between(200, 1_900);
                 let text = messages::json(random, length);
                 turn.message(random, Header::TEXT, text.as_bytes(), 50);
@@ -87,7 +87,7 @@ impl Script {
         Self::of(size, |turns| {
             let from = either(random);
             let mut turn = Turn::new(from);
-            for _ in 0..random.between(1, 3) {
+            for _ in 0..at_once(random) {
                 let length = random.between(400, 4_400);
                 let text = messages::json(random, length);
                 let payload = deflaters[from as usize].message([text.as_bytes()]);
@@ -143,6 +143,12 @@ impl Turn {
 
 fn either(random: &mut Random) -> Side {
     if random.one_in(2) { Side::Client } else { Side::Server }
+}
+
+/// How many messages are sent in one go: commonly one, whose last segment then
+/// is short.
+fn at_once(random: &mut Random) -> usize {
+    if random.one_in(4) { random.between(2, 4) } else { 1 }
 }
 
 fn ping_pong(random: &mut Random, turns: &mut Vec<Turn>) {
