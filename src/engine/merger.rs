@@ -97,9 +97,12 @@ impl<'a> Merger<'a> {
         let mut lowest = u64::MAX;
         let mut limit = u64::MAX;
         let mut index = 0;
+        let mut is_empty = true;
         for (at, lane) in self.lanes.iter().enumerate() {
             let next = lane.next();
-            if next < lowest {
+            // An order is of one worker: what is there is all of it.
+            if next < lowest || next == lowest && is_empty && !lane.is_empty() {
+                is_empty = lane.is_empty();
                 (limit, lowest, index) = (lowest, next, at);
             } else if next < limit {
                 limit = next;
@@ -121,7 +124,7 @@ impl<'a> Merger<'a> {
             return true;
         }
         while let Some(piece) = lane.chunk.pieces.get(lane.pieces)
-            && piece.order < limit
+            && piece.order <= limit
         {
             let end = lane.bytes + piece.length;
             self.view.seam(piece.mark, &mut self.out);
