@@ -14,9 +14,13 @@ const HEADER: usize = 8 + 8 + 4;
 /// while that copy is there. A ring that all share costs one copy into memory
 /// that stays in the cache and nothing per conversation but an address.
 pub struct History {
+    /// Empty until something is noted, then as large as `capacity`.
     ring: Vec<u8>,
+    capacity: usize,
     /// Bytes ever written, which makes addresses unique.
     written: u64,
+    /// Where in the ring the next record begins.
+    place: usize,
 }
 
 /// Where one direction's last record is.
@@ -33,36 +37,34 @@ struct Record<'a> {
 }
 
 impl History {
-    /// A history of at most `capacity` bytes, bookkeeping included.
+    /// A history of at most `capacity` bytes, bookkeeping included. It takes
+    /// them with the first bytes that are noted.
     pub fn new(capacity: usize) -> Self {
-        Self { ring: vec![0; capacity], written: 0 }
+        Self { ring: Vec::new(), capacity, written: 0, place: 0 }
     }
 
     /// Notes that `bytes` were delivered at `position`. What is larger than
     /// the ring is not noted.
     pub(super) fn push(&mut self, trace: &mut Trace, position: u64, bytes: &[u8]) {
-        let capacity = self.ring.len();
         let length = HEADER + bytes.len();
-        if length > capacity || capacity == 0 {
+        if length > self.capacity {
             return;
         }
-        let mut start = (self.written % capacity as u64) as usize;
-        if start + length > capacity {
+        if self.ring.is_empty() {
+            self.ring = vec![0; self.capacity];
+        }
+        if length > self.capacity - self.place {
             // A record is never split: the rest of the ring is passed over.
-            self.written += (capacity - start) as u64;
-            start = 0;
+            self.written += (self.capacity - self.place) as u64;
+            self.place = 0;
         }
-        let Some(place) = self.ring.get_mut(start..start + length) else {
-            return;
-        };
-        let (header, body) = place.split_at_mut(HEADER);
-        for (field, value) in header.chunks_mut(8).zip([trace.last, position, bytes.len() as u64]) {
-            let value = value.to_le_bytes();
-            field.copy_from_slice(value.get(..field.len()).unwrap_or_default());
+        let address = self.written;
+        if let Some(place) = self.ring.get_mut(self.place..self.place + length) {
+            write(place, &Record { before: *trace, position, bytes });
+            trace.last = address + 1;
+            self.written += length as u64;
+            self.place += length;
         }
-        body.copy_from_slice(bytes);
-        trace.last = self.written + 1;
-        self.written += length as u64;
     }
 
     /// The first and the last position at which `bytes`, said to lie at
@@ -86,7 +88,7 @@ impl History {
 
     fn record(&self, trace: Trace) -> Option<Record<'_>> {
         let address = trace.last.checked_sub(1)?;
-        let capacity = self.ring.len() as u64;
+        let capacity = self.capacity as u64;
         if self.written - address > capacity {
             return None; // overwritten since
         }
@@ -100,6 +102,23 @@ impl History {
             bytes: rest.get(..u32::from_le_bytes(*length) as usize)?,
         })
     }
+}
+
+/// Writes a record into a place of its length.
+fn write(place: &mut [u8], record: &Record<'_>) {
+    let Some((before, rest)) = place.split_first_chunk_mut() else {
+        return;
+    };
+    let Some((position, rest)) = rest.split_first_chunk_mut() else {
+        return;
+    };
+    let Some((length, body)) = rest.split_first_chunk_mut() else {
+        return;
+    };
+    *before = record.before.last.to_le_bytes();
+    *position = record.position.to_le_bytes();
+    *length = (record.bytes.len() as u32).to_le_bytes();
+    body.copy_from_slice(record.bytes);
 }
 
 /// The range in which two copies of the same bytes differ.
@@ -169,6 +188,29 @@ mod tests {
         }
         assert_eq!(history.compare(trace, 0, b"FIRST"), None);
         assert_eq!(history.compare(trace, 95, b"OTHER"), Some((95, 99)));
+    }
+
+    #[test]
+    fn takes_no_memory_until_it_is_used() {
+        let mut history = History::new(1024);
+        assert_eq!(history.ring.capacity(), 0);
+        assert_eq!(history.compare(Trace::default(), 0, b"x"), None);
+        history.push(&mut Trace::default(), 0, b"x");
+        assert_eq!(history.ring.len(), 1024);
+    }
+
+    #[test]
+    fn a_ring_may_be_full_to_the_last_byte() {
+        let mut history = History::new(2 * (HEADER + 5));
+        let mut trace = Trace::default();
+        for position in 0..9 {
+            history.push(&mut trace, position * 5, b"bytes");
+            assert_eq!(
+                history.compare(trace, position * 5, b"bytEs"),
+                Some((position * 5 + 3, position * 5 + 3))
+            );
+        }
+        assert_eq!(history.compare(trace, 35, b"BYTES"), Some((35, 39)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod assembler;
 mod clock;
 mod grace;
 mod history;
+mod seen;
 mod stream;
 mod table;
 
@@ -28,8 +29,9 @@ mod table;
 mod tests;
 
 pub use history::History;
+pub use seen::Syn;
 pub use stream::{Shared, Status, Stream};
-pub use table::{Entry, Found, Syn, Table};
+pub use table::{Entry, Found, Table};
 
 use crate::types::{Direction, Missing, Origin, Run};
 

@@ -17,7 +17,8 @@ pub struct Shared<'a> {
     pub history: &'a mut History,
     /// Bytes of out-of-order data that all streams keep.
     pub buffered: &'a mut usize,
-    /// How many they may be.
+    /// How many of them there may be; beyond it the stream that is at work
+    /// gives up its holes.
     pub allowed: usize,
     /// Holes given up because a limit was reached.
     pub overflows: &'a mut u64,

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use hashlink::LinkedHashMap;
+use hashlink::linked_hash_map::Entry as Slot;
 
 use super::clock::Clock;
+use super::seen::{NEAR, Seen, Syn};
 use super::stream::MAX_WINDOW_SCALE;
 use crate::types::{Conversation, Direction, Segment, Seq, TcpFlags, Timestamp};
 
@@ -43,41 +45,11 @@ struct Place<T> {
     previous: Option<Box<Entry<T>>>,
 }
 
-/// What was seen of one direction.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    syn: Option<Syn>,
-    /// Sequence number of the first segment without SYN, and what it
-    /// acknowledged.
-    first_seq: Option<Seq>,
-    first_ack: Option<Seq>,
-    /// Sequence number after its last segment, RSTs left aside.
-    end: Option<Seq>,
-    /// It ended with a FIN, a RST.
-    fin: bool,
-    reset: bool,
-}
-
-/// What a SYN said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Syn {
-    /// Its sequence number.
-    pub seq: Seq,
-    /// Shift count of its window scale option; the largest where only the
-    /// answer to the SYN was seen.
-    pub window_scale: Option<u8>,
-    /// It was not seen itself, only the SYN-ACK that answers it.
-    pub is_inferred: bool,
-}
-
 /// Capture time between two looks for silent conversations.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Conversations that may be looked at for each segment that came.
 const SWEEP_SHARE: usize = 8;
-
-/// How far after its SYN a segment may lie that was captured before it.
-const NEAR: i32 = 1 << 16;
 
 /// The conversation of a segment.
 pub struct Found<'a, T> {
@@ -109,19 +81,17 @@ impl<T: Default> Table<T> {
     /// Finds the conversation of a segment, or begins it.
     pub fn find(&mut self, segment: &Segment<'_>) -> Found<'_, T> {
         let (conversation, direction) = segment.flow.conversation();
-        let mut evicted = Vec::new();
-        if self.conversations.contains_key(&conversation) {
-            self.conversations.to_back(&conversation);
-        } else if self.conversations.len() >= self.capacity
-            && let Some((conversation, place)) = self.conversations.pop_front()
-        {
-            evicted.extend(place.into_entries().map(|entry| (conversation, entry)));
-        }
+        let evicted = self.make_room(&conversation);
         let next_stream = &mut self.next_stream;
-        let Place { latest, previous } = self
-            .conversations
-            .entry(conversation)
-            .or_insert_with(|| Place { latest: Entry::new(next_stream), previous: None });
+        let Place { latest, previous } = match self.conversations.entry(conversation) {
+            Slot::Occupied(mut slot) => {
+                slot.to_back();
+                slot.into_mut()
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(Place { latest: Entry::new(next_stream), previous: None })
+            }
+        };
         let mut replaced = None;
         if latest.is_replaced_by(segment, direction) {
             let older = std::mem::replace(latest, Entry::new(next_stream));
@@ -141,6 +111,17 @@ impl<T: Default> Table<T> {
         };
         entry.see(segment, direction);
         Found { conversation, direction, entry, replaced, evicted }
+    }
+
+    /// Takes out the least recently active conversation where there is no room
+    /// for this one.
+    fn make_room(&mut self, conversation: &Conversation) -> Vec<(Conversation, Entry<T>)> {
+        let is_full = self.conversations.len() >= self.capacity;
+        if !is_full || self.conversations.contains_key(conversation) {
+            return Vec::new();
+        }
+        let front = self.conversations.pop_front();
+        front.into_iter().flat_map(|(conversation, place)| place.with(conversation)).collect()
     }
 
     /// Takes out the conversations that were silent for longer than
@@ -197,9 +178,7 @@ impl<T: Default> Table<T> {
             .filter_map(|conversation| {
                 Some((conversation, self.conversations.remove(&conversation)?))
             })
-            .flat_map(|(conversation, place)| {
-                place.into_entries().map(move |entry| (conversation, entry))
-            })
+            .flat_map(|(conversation, place)| place.with(conversation))
             .collect()
     }
 
@@ -231,7 +210,7 @@ impl<T: Default> Table<T> {
     pub fn drain(&mut self) -> Vec<(Conversation, Entry<T>)> {
         let mut all = Vec::with_capacity(self.conversations.len());
         for (conversation, place) in self.conversations.drain() {
-            all.extend(place.into_entries().map(|entry| (conversation, entry)));
+            all.extend(place.with(conversation));
         }
         all.sort_unstable_by_key(|(_, entry)| entry.stream);
         all
@@ -243,8 +222,10 @@ impl<T> Place<T> {
         self.previous.as_deref().into_iter().chain([&self.latest])
     }
 
-    fn into_entries(self) -> impl Iterator<Item = Entry<T>> {
-        self.previous.map(|previous| *previous).into_iter().chain([self.latest])
+    /// The conversations, each with its ends.
+    fn with(self, ends: Conversation) -> impl Iterator<Item = (Conversation, Entry<T>)> {
+        let previous = self.previous.map(|previous| *previous);
+        previous.into_iter().chain([self.latest]).map(move |entry| (ends, entry))
     }
 }
 
@@ -254,20 +235,21 @@ impl<T> Entry<T> {
     /// nothing, nor does an end after which the same side goes on.
     pub fn looks_over(&self) -> bool {
         let Self { forward, backward, .. } = self;
-        let is_half_open = forward.first_seq.is_none() && backward.first_seq.is_none();
-        is_half_open || forward.reset || backward.reset || (forward.fin && backward.fin)
+        let is_half_open = forward.first_seq().is_none() && backward.first_seq().is_none();
+        let is_reset = forward.has(Seen::RESET) || backward.has(Seen::RESET);
+        is_half_open || is_reset || (forward.has(Seen::FIN) && backward.has(Seen::FIN))
     }
 
     /// What the SYN of a direction said, if it was seen, or what the answer to
     /// it says of it.
     pub fn syn(&self, direction: Direction) -> Option<Syn> {
-        self.seen(direction).syn
+        self.seen(direction).syn()
     }
 
-    fn seen(&self, direction: Direction) -> Seen {
+    fn seen(&self, direction: Direction) -> &Seen {
         match direction {
-            Direction::Forward => self.forward,
-            Direction::Backward => self.backward,
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
         }
     }
 
@@ -279,16 +261,18 @@ impl<T> Entry<T> {
         };
         sender.see_end(segment);
         if !segment.flags.contains(TcpFlags::SYN) {
-            sender.first_seq.get_or_insert(segment.seq);
-            sender.first_ack = sender.first_ack.or(segment.ack);
+            sender.see_first(segment);
             return;
         }
-        sender.syn =
-            Some(Syn { seq: segment.seq, window_scale: segment.window_scale, is_inferred: false });
-        if let (Some(ack), None) = (segment.ack, peer.syn) {
+        sender.set_syn(Syn {
+            seq: segment.seq,
+            window_scale: segment.window_scale,
+            is_inferred: false,
+        });
+        if let (Some(ack), None) = (segment.ack, peer.syn()) {
             let seq = Seq(ack.0.wrapping_sub(1));
             let window_scale = Some(MAX_WINDOW_SCALE);
-            peer.syn = Some(Syn { seq, window_scale, is_inferred: true });
+            peer.set_syn(Syn { seq, window_scale, is_inferred: true });
         }
     }
 
@@ -300,8 +284,8 @@ impl<T> Entry<T> {
         }
         let (sender, peer) = (self.seen(direction), self.seen(direction.opposite()));
         let answers_peer =
-            segment.ack.is_some() && segment.ack == peer.syn.map(|syn| syn.seq.plus(1));
-        match (sender.syn, sender.first_seq) {
+            segment.ack.is_some() && segment.ack == peer.syn().map(|syn| syn.seq.plus(1));
+        match (sender.syn(), sender.first_seq()) {
             (Some(syn), _) => syn.seq != segment.seq && !answers_peer,
             // The capture began in an older conversation, unless this is the
             // SYN of the segment seen, captured out of order.
@@ -317,50 +301,31 @@ impl<T> Entry<T> {
                         (0..=NEAR).contains(&later.distance_from(earlier))
                     })
                 };
-                let is_known = near(peer.first_ack, Some(segment.seq.plus(1)))
-                    || near(peer.first_seq, segment.ack);
-                peer.first_seq.is_some() && peer.syn.is_none() && !is_known
+                let is_known = near(peer.first_ack(), Some(segment.seq.plus(1)))
+                    || near(peer.first_seq(), segment.ack);
+                peer.first_seq().is_some() && peer.syn().is_none() && !is_known
             }
         }
     }
 
     fn is_syn(&self, segment: &Segment<'_>, direction: Direction) -> bool {
         segment.flags.contains(TcpFlags::SYN)
-            && self.seen(direction).syn.is_none_or(|syn| syn.seq == segment.seq)
+            && self.seen(direction).syn().is_none_or(|syn| syn.seq == segment.seq)
     }
 
     /// Whether a segment shows that this one's SYN was answered: it acknowledges it,
     /// or follows it.
     fn is_answered_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
         let sender = self.seen(direction);
-        let follows = sender.syn.is_some_and(|syn| {
+        let follows = sender.syn().is_some_and(|syn| {
             !syn.is_inferred
                 && !segment.flags.contains(TcpFlags::SYN)
                 && segment.seq == syn.seq.plus(1)
         });
         let peer = self.seen(direction.opposite());
         let acknowledges =
-            peer.syn.is_some_and(|syn| !syn.is_inferred && segment.ack == Some(syn.seq.plus(1)));
+            peer.syn().is_some_and(|syn| !syn.is_inferred && segment.ack == Some(syn.seq.plus(1)));
         follows || acknowledges
-    }
-}
-
-impl Seen {
-    fn see_end(&mut self, segment: &Segment<'_>) {
-        let is_near = self
-            .end
-            .is_none_or(|end| segment.seq.distance_from(end).unsigned_abs() <= NEAR.unsigned_abs());
-        if segment.flags.contains(TcpFlags::RST) {
-            self.reset |= is_near;
-            return;
-        }
-        let is_fin = segment.flags.contains(TcpFlags::FIN);
-        let length = (segment.payload.len() as u32).wrapping_add(segment.cut);
-        let end = segment.seq.plus(length.wrapping_add(u32::from(is_fin)));
-        let goes_on = self.end.is_none_or(|known| end.distance_from(known) > 0);
-        self.reset = false;
-        self.fin = if is_fin { self.fin || is_near } else { self.fin && !goes_on };
-        self.end = Some(end);
     }
 }
 
@@ -473,6 +438,13 @@ mod tests {
         // After a capture that began in the middle of an older one.
         assert_eq!(streams(&[(1, 2, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);
         assert_eq!(streams(&[(2, 1, ACK, 101, 0), (1, 2, SYN, 900_000, 0)]), [0, 1]);
+    }
+
+    #[test]
+    fn a_conversation_takes_little_memory() {
+        // With the two links of the list; the hash table adds 9 to 18 bytes.
+        let node = size_of::<(Conversation, Place<[u64; 2]>)>() + 2 * size_of::<usize>();
+        assert!(node <= 136, "{node} bytes");
     }
 
     #[test]
