@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::grace::Moment;
 use super::history::{Differing, Trace};
+use super::mark::Mark;
 use super::{Beginning, Conflict, Receiver, Shared};
 use crate::types::{Direction, Missing, Origin, Run, Seq};
 
-/// Position of the first sequence number seen. High enough that nothing a
-/// sequence number can say lies before zero.
+/// What the first position has in the bits above the sequence number. High
+/// enough that nothing a sequence number can say lies before zero.
 const ANCHOR: u64 = 1 << 40;
 
 /// What keeping a chunk costs beside its bytes: its entry in the tree and the
@@ -34,37 +35,47 @@ const UNACKNOWLEDGED: u32 = 16;
 ///              ▼                       ▼                ▼
 /// ─ delivered ─┬─ hole ─┬─ chunk ─┬─ hole ─┬─ chunk ─┬──────► positions
 /// ```
+///
+/// The lower 32 bits of a position are its sequence number.
 #[derive(Default)]
 pub(super) struct Assembler {
-    /// A sequence number and its position, the newest known for certain.
-    reference: Option<(Seq, u64)>,
-    /// Whether `next` holds: the first byte is known.
-    begun: bool,
-    /// Position of the next byte to deliver.
+    /// Position of the next byte to deliver; before the first is known, any that
+    /// was seen, and zero before that.
     next: u64,
+    /// Whether the first byte is known.
+    begun: bool,
     /// Whether any segment of it was seen.
     is_visible: bool,
+    /// What was delivered lately.
+    trace: Trace,
+    /// Position up to which the peer has acknowledged.
+    acked: Mark,
+    /// `acked` at least one grace ago, and the same in the making.
+    settled: Mark,
+    settling: Mark,
+    settling_since: Moment,
+    /// Position after the last byte that the peer's windows allowed so far.
+    edge: Mark,
+    /// Position of the FIN.
+    fin: Mark,
+    /// The last acknowledgment that was not believed.
+    suspect: Mark,
+    /// Present only where bytes are waited for: most streams never do.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What is kept while bytes are waited for.
+#[derive(Default)]
+struct Waiting {
     /// What arrived beyond a hole, by position; never overlapping.
     chunks: BTreeMap<u64, Chunk>,
     /// What the chunks cost.
     buffered: usize,
-    /// The latest packet of what was delivered.
+    /// The latest packet of what was delivered meanwhile. Without chunks, what
+    /// is delivered is always in the latest packet itself.
     latest: Option<Origin>,
-    /// What was delivered lately.
-    trace: Trace,
-    /// Position up to which the peer has acknowledged.
-    acked: Option<u64>,
-    /// `acked` at least one grace ago, and the same in the making.
-    settled: Option<u64>,
-    settling: Option<(u64, Moment)>,
     /// Since when `next` has not moved although acknowledged bytes lie ahead.
     stuck: Option<(u64, Moment)>,
-    /// Position after the last byte that the peer's windows allowed so far.
-    edge: Option<u64>,
-    /// Position of the FIN.
-    fin: Option<u64>,
-    /// The last acknowledgment that was not believed.
-    suspect: Option<u64>,
 }
 
 /// Where a direction may begin whose beginning was not seen.
@@ -88,6 +99,21 @@ struct Chunk {
 impl Chunk {
     fn cost(&self) -> usize {
         self.bytes.len() + CHUNK_OVERHEAD
+    }
+}
+
+impl Waiting {
+    /// Whether nothing of it matters any more, now that `next` is delivered up to.
+    fn is_over(&self, next: u64) -> bool {
+        self.chunks.is_empty() && self.stuck.is_none_or(|(position, _)| position != next)
+    }
+
+    /// Notes that bytes of a packet are delivered; the packet with which they
+    /// became known.
+    fn deliver(&mut self, origin: Origin) -> Origin {
+        let latest = self.latest.filter(|latest| latest.packet > origin.packet).unwrap_or(origin);
+        self.latest = Some(latest);
+        latest
     }
 }
 
@@ -117,8 +143,12 @@ impl Assembler {
     /// The position of a sequence number, taken as the nearest to what was
     /// seen before.
     pub(super) fn position(&mut self, seq: Seq) -> u64 {
-        let (reference, position) = *self.reference.get_or_insert((seq, ANCHOR));
-        position.saturating_add_signed(seq.distance_from(reference).into())
+        if self.next == 0 {
+            self.next = ANCHOR | u64::from(seq.0);
+        }
+        // Truncation is what sequence numbers do.
+        let distance = seq.distance_from(Seq(self.next as u32));
+        self.next.saturating_add_signed(distance.into())
     }
 
     /// Position of the next byte to deliver, once the first is known.
@@ -150,18 +180,18 @@ impl Assembler {
     /// `window` bytes more. What lies far beyond every window is believed only
     /// when a second segment says so too: anybody can forge one.
     pub(super) fn acknowledge(&mut self, position: u64, window: u64) {
-        if self.edge.is_some_and(|edge| position > edge.saturating_add(FAR)) {
+        if self.edge.get().is_some_and(|edge| position > edge.saturating_add(FAR)) {
             let confirmed = self
                 .suspect
+                .get()
                 .is_some_and(|suspect| (suspect..=suspect.saturating_add(FAR)).contains(&position));
-            self.suspect = Some(position);
+            self.suspect = Mark::at(position);
             if !confirmed {
                 return;
             }
         }
-        self.acked = Some(self.acked.map_or(position, |acked| acked.max(position)));
-        let edge = position.saturating_add(window);
-        self.edge = Some(self.edge.map_or(edge, |known| known.max(edge)));
+        self.acked.raise(position);
+        self.edge.raise(position.saturating_add(window));
     }
 
     /// Notes a FIN. One that lies behind what was delivered is not the
@@ -169,14 +199,14 @@ impl Assembler {
     pub(super) fn finish_at(&mut self, position: u64) {
         if !self.begun || self.next <= position {
             let known = self.fin().unwrap_or(u64::MAX);
-            self.fin = Some(known.min(position));
+            self.fin = Mark::at(known.min(position));
         }
     }
 
     /// The position of the FIN, once a window allows it or the peer has
     /// acknowledged it.
     fn fin(&self) -> Option<u64> {
-        self.fin.filter(|&fin| self.was_allowed(fin))
+        self.fin.get().filter(|&fin| self.was_allowed(fin))
     }
 
     /// Whether a RST at `position` may be the sender's (RFC 9293 §3.10.7.4):
@@ -186,9 +216,9 @@ impl Assembler {
         if !self.begun {
             return Some(position);
         }
-        let lowest = self.acked.map_or(self.next, |acked| acked.min(self.next));
+        let lowest = self.acked.get().map_or(self.next, |acked| acked.min(self.next));
         // The FIN has a sequence number of its own but no byte.
-        let highest = self.edge.map(|edge| edge.max(self.next).saturating_add(1));
+        let highest = self.edge.get().map(|edge| edge.max(self.next).saturating_add(1));
         (lowest <= position && highest.is_none_or(|highest| position <= highest))
             .then(|| self.fin().map_or(position, |fin| fin.min(position)))
     }
@@ -216,7 +246,7 @@ impl Assembler {
         receiver: &mut impl Receiver,
     ) {
         self.begun = true;
-        self.advance_to(position);
+        self.next = position;
         receiver.begin(direction, position, beginning);
     }
 
@@ -232,20 +262,20 @@ impl Assembler {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
         }
         // Bytes in order that go past a FIN show that it was not the sender's.
-        if self.has_reached(data.position) && self.fin.is_some_and(|fin| data.end() > fin) {
-            self.fin = None;
+        if self.has_reached(data.position) && self.fin.get().is_some_and(|fin| data.end() > fin) {
+            self.fin = Mark::NONE;
         }
         // Nothing comes after the FIN.
         let data = self
             .fin
+            .get()
             .map_or(data, |fin| data.part(data.position, data.end().min(fin).max(data.position)));
         let data = if self.begun { self.trim(direction, data, shared, receiver) } else { data };
         if data.bytes.is_empty() {
             return;
         }
         let in_order = self.begun && data.position == self.next;
-        let unobstructed =
-            self.chunks.first_key_value().is_none_or(|(&start, _)| data.end() <= start);
+        let unobstructed = self.first_chunk().is_none_or(|(start, _)| data.end() <= start);
         if in_order && unobstructed {
             self.deliver(direction, data, shared, receiver);
         } else {
@@ -256,7 +286,8 @@ impl Assembler {
 
     /// Whether time changes anything for it.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.chunks.is_empty() || self.acked.is_some_and(|acked| !self.has_reached(acked))
+        self.first_chunk().is_some()
+            || self.acked.get().is_some_and(|acked| !self.has_reached(acked))
     }
 
     /// Gives up the holes whose time has come.
@@ -271,12 +302,13 @@ impl Assembler {
         self.settle_holes(direction, now, shared, receiver);
         self.settle_tail(direction, now, latest, shared, receiver);
         self.settle_limits(direction, shared, receiver);
+        self.tidy();
     }
 
     /// The packet of the first chunk, when there is one that [`Self::flush`]
     /// would deliver.
     pub(super) fn next_packet(&self) -> Option<u64> {
-        let (&start, chunk) = self.chunks.first_key_value()?;
+        let (start, chunk) = self.first_chunk()?;
         // What touches delivered bytes needs no window to be believed.
         let is_next = self.begun && start <= self.next;
         (is_next || self.is_plausible(start)).then_some(chunk.origin.packet)
@@ -290,7 +322,7 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        let Some((&start, _)) = self.chunks.first_key_value() else {
+        let Some((start, _)) = self.first_chunk() else {
             return;
         };
         if self.begun {
@@ -312,7 +344,7 @@ impl Assembler {
     ) {
         self.drop_chunks(shared);
         // An acknowledged FIN is one sequence number more than there are bytes.
-        let end = self.fin().or(self.acked);
+        let end = self.fin().or(self.acked.get());
         if let Some(end) = end
             && self.begun
         {
@@ -322,23 +354,23 @@ impl Assembler {
 
     /// Forgets what is kept.
     pub(super) fn drop_chunks(&mut self, shared: &mut Shared<'_>) {
-        *shared.buffered = shared.buffered.saturating_sub(self.buffered);
-        self.buffered = 0;
-        self.chunks.clear();
+        if let Some(waiting) = &mut self.waiting {
+            *shared.buffered = shared.buffered.saturating_sub(waiting.buffered);
+            waiting.buffered = 0;
+            waiting.chunks.clear();
+        }
+        self.tidy();
     }
 
     /// Bytes below `settled` were acknowledged at least one grace ago.
     pub(super) fn settle_acknowledgments(&mut self, now: Moment, shared: &Shared<'_>) {
-        let Some(acked) = self.acked else {
+        let is_settling = self.settling.get().is_some();
+        if is_settling && !self.settling_since.has_passed(now, shared.limits, 1) {
             return;
-        };
-        match self.settling {
-            Some((_, since)) if !since.has_passed(now, shared.limits, 1) => {}
-            settling => {
-                self.settled = settling.map(|(position, _)| position);
-                self.settling = Some((acked, now));
-            }
         }
+        self.settled = self.settling;
+        self.settling = self.acked;
+        self.settling_since = now;
     }
 
     /// Where a direction whose beginning is not recognised begins: with the
@@ -347,12 +379,12 @@ impl Assembler {
         if self.begun {
             return Middle::None;
         }
-        match self.chunks.first_key_value() {
-            Some((&start, chunk)) if chunk.arrived.has_passed(now, shared.limits, 1) => {
+        match self.first_chunk() {
+            Some((start, chunk)) if chunk.arrived.has_passed(now, shared.limits, 1) => {
                 Middle::At(start)
             }
             Some(_) => Middle::Later,
-            None => self.settled.map_or(Middle::None, Middle::At),
+            None => self.settled.get().map_or(Middle::None, Middle::At),
         }
     }
 
@@ -370,7 +402,7 @@ impl Assembler {
 
     /// The packet of the first chunk, when it is next.
     pub(super) fn ready_packet(&self) -> Option<u64> {
-        let (&start, chunk) = self.chunks.first_key_value()?;
+        let (start, chunk) = self.first_chunk()?;
         (self.begun && start <= self.next).then_some(chunk.origin.packet)
     }
 
@@ -382,9 +414,9 @@ impl Assembler {
         receiver: &mut impl Receiver,
     ) {
         while self.begun
-            && let Some((&start, chunk)) = self.chunks.first_key_value()
+            && let Some((start, chunk)) = self.first_chunk()
         {
-            let lost = match (self.acked, self.settled) {
+            let lost = match (self.acked.get(), self.settled.get()) {
                 (None, _) => chunk.arrived.has_passed(now, shared.limits, UNACKNOWLEDGED),
                 (_, None) => false,
                 (_, Some(settled)) => {
@@ -411,21 +443,23 @@ impl Assembler {
         receiver: &mut impl Receiver,
     ) {
         let settled =
-            self.settled.map(|settled| self.fin().map_or(settled, |fin| settled.min(fin)));
+            self.settled.get().map(|settled| self.fin().map_or(settled, |fin| settled.min(fin)));
         let Some(settled) = settled.filter(|&settled| self.begun && settled > self.next) else {
-            self.stuck = None;
+            if let Some(waiting) = &mut self.waiting {
+                waiting.stuck = None;
+            }
             return;
         };
-        if !self.chunks.is_empty() {
+        if self.first_chunk().is_some() {
             return;
         }
-        match self.stuck {
+        match self.waiting.as_ref().and_then(|waiting| waiting.stuck) {
             Some((next, since)) if next == self.next => {
                 if since.has_passed(now, shared.limits, 1) {
                     self.skip_to(direction, settled, Some(latest), receiver);
                 }
             }
-            _ => self.stuck = Some((self.next, now)),
+            _ => self.waiting.get_or_insert_default().stuck = Some((self.next, now)),
         }
     }
 
@@ -435,8 +469,8 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        while self.buffered > shared.limits.reorder || *shared.buffered > shared.allowed {
-            let Some((&start, _)) = self.chunks.first_key_value() else {
+        while self.buffered() > shared.limits.reorder || *shared.buffered > shared.allowed {
+            let Some((start, _)) = self.first_chunk() else {
                 return;
             };
             *shared.overflows += 1;
@@ -456,8 +490,8 @@ impl Assembler {
 
     /// Whether the peer has acknowledged `position` or its window reached it.
     fn was_allowed(&self, position: u64) -> bool {
-        self.edge.is_none_or(|edge| position <= edge)
-            || self.acked.is_some_and(|acked| position <= acked)
+        self.edge.get().is_none_or(|edge| position <= edge)
+            || self.acked.get().is_some_and(|acked| position <= acked)
     }
 
     /// Compares what was delivered already and leaves the rest.
@@ -492,12 +526,13 @@ impl Assembler {
         let mut differing = Differing::default();
         let mut missing = Vec::new();
         let mut position = data.position;
-        let first = self
+        let waiting = self.waiting.get_or_insert_default();
+        let first = waiting
             .chunks
             .range(..=data.position)
             .next_back()
             .map_or(data.position, |(&start, _)| start);
-        for (&start, chunk) in self.chunks.range(first..data.end()) {
+        for (&start, chunk) in waiting.chunks.range(first..data.end()) {
             differing.compare(start, &chunk.bytes, data.position, data.bytes);
             if start > position {
                 missing.push((position, start));
@@ -515,10 +550,10 @@ impl Assembler {
                 ack: part.ack,
                 arrived: part.arrived,
             };
-            let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
-            self.buffered += chunk.cost() + node;
+            let node = if waiting.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
+            waiting.buffered += chunk.cost() + node;
             *shared.buffered += chunk.cost() + node;
-            self.chunks.insert(start, chunk);
+            waiting.chunks.insert(start, chunk);
         }
         tell_conflict(direction, differing.range(), data.origin, receiver);
     }
@@ -530,7 +565,27 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        while self.drain_one(direction, shared, receiver) {}
+        if self.waiting.is_some() {
+            while self.drain_one(direction, shared, receiver) {}
+            self.tidy();
+        }
+    }
+
+    /// Frees what nothing is waited for with.
+    fn tidy(&mut self) {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.is_over(self.next)) {
+            self.waiting = None;
+        }
+    }
+
+    fn first_chunk(&self) -> Option<(u64, &Chunk)> {
+        let (&start, chunk) = self.waiting.as_ref()?.chunks.first_key_value()?;
+        Some((start, chunk))
+    }
+
+    /// What the chunks cost.
+    fn buffered(&self) -> usize {
+        self.waiting.as_ref().map_or(0, |waiting| waiting.buffered)
     }
 
     /// Delivers the first chunk if it has become next; whether it has.
@@ -543,11 +598,14 @@ impl Assembler {
         if self.ready_packet().is_none() {
             return false;
         }
-        let Some((start, chunk)) = self.chunks.pop_first() else {
+        let Some(waiting) = &mut self.waiting else {
             return false;
         };
-        let node = if self.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
-        self.buffered = self.buffered.saturating_sub(chunk.cost() + node);
+        let Some((start, chunk)) = waiting.chunks.pop_first() else {
+            return false;
+        };
+        let node = if waiting.chunks.is_empty() { NODE_OVERHEAD } else { 0 };
+        waiting.buffered = waiting.buffered.saturating_sub(chunk.cost() + node);
         *shared.buffered = shared.buffered.saturating_sub(chunk.cost() + node);
         let data = Data {
             position: start,
@@ -570,10 +628,11 @@ impl Assembler {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
-        let origin =
-            self.latest.filter(|latest| latest.packet > data.origin.packet).unwrap_or(data.origin);
-        self.latest = Some(origin);
-        self.advance_to(data.end());
+        let origin = match &mut self.waiting {
+            Some(waiting) => waiting.deliver(data.origin),
+            None => data.origin,
+        };
+        self.next = data.end();
         shared.history.push(&mut self.trace, data.position, data.bytes);
         receiver.data(
             direction,
@@ -590,13 +649,14 @@ impl Assembler {
         latest: Option<Origin>,
         receiver: &mut impl Receiver,
     ) {
-        let chunk = self.chunks.get(&position).map(|chunk| chunk.origin);
+        let chunk = self.waiting.as_ref().and_then(|waiting| waiting.chunks.get(&position));
+        let chunk = chunk.map(|chunk| chunk.origin);
         let missing = position.saturating_sub(self.next);
         if missing == 0 {
             return;
         }
         let start = self.next;
-        self.advance_to(position);
+        self.next = position;
         if let Some(origin) = chunk.or(latest) {
             // One number acknowledged at the end is a FIN that was not captured.
             let is_fin = missing == 1 && chunk.is_none();
@@ -604,15 +664,6 @@ impl Assembler {
             receiver
                 .gap(direction, Missing { position: start, bytes: missing, origin, is_visible });
         }
-    }
-
-    fn advance_to(&mut self, position: u64) {
-        if let Some((seq, reference)) = self.reference {
-            // Truncation is what sequence numbers do.
-            let seq = Seq(seq.0.wrapping_add(position.wrapping_sub(reference) as u32));
-            self.reference = Some((seq, position));
-        }
-        self.next = position;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::types::{Limits, Timestamp};
 const ALONE: u32 = 16;
 
 /// A moment in the life of one conversation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moment {
     /// Packets of the conversation so far.
     pub(super) packets: u64,

@@ -21,6 +21,7 @@ mod assembler;
 mod clock;
 mod grace;
 mod history;
+mod mark;
 mod seen;
 mod stream;
 mod table;

@@ -2,6 +2,7 @@
 
 use super::assembler::{Assembler, Data, Middle};
 use super::grace::Moment;
+use super::mark::Mark;
 use super::{Beginning, History, Receiver, Syn};
 use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags, Timestamp};
 
@@ -43,7 +44,7 @@ pub struct Stream {
     forward: Half,
     backward: Half,
     packets: u64,
-    reset: Option<Reset>,
+    reset: Option<Box<Reset>>,
 }
 
 #[derive(Default)]
@@ -52,11 +53,10 @@ struct Half {
     syn_seen: bool,
     window_scale: Option<u8>,
     /// What its first FIN acknowledged.
-    fin_ack: Option<u64>,
+    fin_ack: Mark,
 }
 
 /// An accepted RST that waits for the bytes before it.
-#[derive(Clone, Copy)]
 struct Reset {
     direction: Direction,
     position: u64,
@@ -120,7 +120,9 @@ impl Stream {
             if segment.flags.contains(TcpFlags::FIN) {
                 assembler.finish_at(end);
                 let half = self.half(direction);
-                half.fin_ack = half.fin_ack.or(ack);
+                if let (None, Some(ack)) = (half.fin_ack.get(), ack) {
+                    half.fin_ack = Mark::at(ack);
+                }
             }
             let assembler = &mut self.half(direction).assembler;
             if !segment.payload.is_empty() {
@@ -156,22 +158,34 @@ impl Stream {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) -> Status {
-        let waiting = Direction::BOTH.map(|direction| self.half(direction).assembler.is_waiting());
+        let waiting = [&self.forward, &self.backward].map(|half| half.assembler.is_waiting());
+        if waiting.contains(&true) {
+            self.settle_waiting(waiting, now, latest, shared, receiver);
+        }
+        self.status(now, shared)
+    }
+
+    /// Settles what waits in the directions that do.
+    fn settle_waiting(
+        &mut self,
+        waiting: [bool; 2],
+        now: Moment,
+        latest: Origin,
+        shared: &mut Shared<'_>,
+        receiver: &mut impl Receiver,
+    ) {
         for (direction, is_waiting) in Direction::BOTH.into_iter().zip(waiting) {
             if is_waiting {
                 self.half(direction).assembler.settle_acknowledgments(now, shared);
             }
         }
-        if waiting.contains(&true) {
-            self.settle_beginnings(now, shared, receiver);
-        }
+        self.settle_beginnings(now, shared, receiver);
         for (direction, is_waiting) in Direction::BOTH.into_iter().zip(waiting) {
             if is_waiting {
                 let assembler = &mut self.half(direction).assembler;
                 assembler.settle(direction, now, latest, shared, receiver);
             }
         }
-        self.status(now, shared)
     }
 
     /// Begins directions whose beginning was not seen, both together and in the
@@ -245,7 +259,7 @@ impl Stream {
             Direction::Forward => &self.forward,
             Direction::Backward => &self.backward,
         };
-        half.fin_ack.filter(|_| half.assembler.is_finished() && self.reset.is_none())
+        half.fin_ack.get().filter(|_| half.assembler.is_finished() && self.reset.is_none())
     }
 
     /// What an acknowledgment number says of the other direction; its
@@ -298,33 +312,39 @@ impl Stream {
             let was_reached = assembler.next().is_none_or(|next| next >= position);
             // Nothing more will be sent: what is missing now is lost.
             assembler.acknowledge(position, 0);
-            self.reset = Some(Reset { direction, position, ack, was_reached, since: now });
+            let reset = Reset { direction, position, ack, was_reached, since: now };
+            self.reset = Some(Box::new(reset));
         }
     }
 
     fn status(&mut self, now: Moment, shared: &Shared<'_>) -> Status {
-        // Bytes past a RST show that it was not the sender's, unless they were
-        // there before it.
-        if let Some(reset) = self.reset
-            && !reset.was_reached
-            && self.half(reset.direction).assembler.next() > Some(reset.position)
-        {
-            self.reset = None;
-        }
-        let reset = self.reset.is_some_and(|reset| {
-            let sender = &self.half(reset.direction).assembler;
-            let sent = sender.next().is_none_or(|next| next >= reset.position);
-            let peer = &self.half(reset.direction.opposite()).assembler;
-            // Without an acknowledgment it answers a segment (RFC 9293 §3.10.7.1)
-            // that may be captured after it.
-            sent && match reset.ack {
-                Some(ack) => peer.next().is_none_or(|next| next >= ack),
-                None => reset.since.has_passed(now, shared.limits, 1),
-            }
-        });
         let finished =
             self.forward.assembler.is_finished() && self.backward.assembler.is_finished();
-        if reset || finished { Status::Ended } else { Status::Open }
+        if self.is_reset(now, shared) || finished { Status::Ended } else { Status::Open }
+    }
+
+    /// Whether a RST was accepted and everything before it is told.
+    fn is_reset(&mut self, now: Moment, shared: &Shared<'_>) -> bool {
+        let Some(reset) = &self.reset else {
+            return false;
+        };
+        let (sender, peer) = match reset.direction {
+            Direction::Forward => (&self.forward.assembler, &self.backward.assembler),
+            Direction::Backward => (&self.backward.assembler, &self.forward.assembler),
+        };
+        // Bytes past it show that it was not the sender's, unless they were
+        // there before it.
+        if !reset.was_reached && sender.next() > Some(reset.position) {
+            self.reset = None;
+            return false;
+        }
+        let sent = sender.next().is_none_or(|next| next >= reset.position);
+        // Without an acknowledgment it answers a segment (RFC 9293 §3.10.7.1)
+        // that may be captured after it.
+        sent && match reset.ack {
+            Some(ack) => peer.next().is_none_or(|next| next >= ack),
+            None => reset.since.has_passed(now, shared.limits, 1),
+        }
     }
 
     fn half(&mut self, direction: Direction) -> &mut Half {

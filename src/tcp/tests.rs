@@ -195,6 +195,11 @@ fn forward(seq: u32, payload: &[u8]) -> Sent {
 }
 
 #[test]
+fn a_stream_takes_little_memory() {
+    assert!(size_of::<Stream>() <= 240, "{} bytes", size_of::<Stream>());
+}
+
+#[test]
 fn out_of_order_and_twice() {
     let mut feed = Feed::begun(0);
     for (seq, payload) in [(1, "one "), (9, "three"), (1, "one "), (5, "two "), (9, "three")] {
