@@ -578,6 +578,12 @@ impl Assembler {
         }
     }
 
+    /// Whether it has anything allocated.
+    #[cfg(test)]
+    pub(super) fn is_on_heap(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     fn first_chunk(&self) -> Option<(u64, &Chunk)> {
         let (&start, chunk) = self.waiting.as_ref()?.chunks.first_key_value()?;
         Some((start, chunk))

@@ -262,6 +262,13 @@ impl Stream {
         half.fin_ack.get().filter(|_| half.assembler.is_finished() && self.reset.is_none())
     }
 
+    /// Whether it has anything allocated.
+    #[cfg(test)]
+    pub(super) fn is_on_heap(&self) -> bool {
+        let is_waiting = [&self.forward, &self.backward].map(|half| half.assembler.is_on_heap());
+        self.reset.is_some() || is_waiting.contains(&true)
+    }
+
     /// What an acknowledgment number says of the other direction; its
     /// position there.
     fn acknowledge(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use hashlink::LinkedHashMap;
-use hashlink::linked_hash_map::Entry as Slot;
+use hashlink::linked_hash_map::RawEntryMut as Slot;
 
 use super::clock::Clock;
 use super::seen::{NEAR, Seen, Syn};
@@ -83,15 +83,17 @@ impl<T: Default> Table<T> {
         let (conversation, direction) = segment.flow.conversation();
         let evicted = self.make_room(&conversation);
         let next_stream = &mut self.next_stream;
-        let Place { latest, previous } = match self.conversations.entry(conversation) {
-            Slot::Occupied(mut slot) => {
-                slot.to_back();
-                slot.into_mut()
-            }
-            Slot::Vacant(slot) => {
-                slot.insert(Place { latest: Entry::new(next_stream), previous: None })
-            }
-        };
+        let Place { latest, previous } =
+            match self.conversations.raw_entry_mut().from_key(&conversation) {
+                Slot::Occupied(mut slot) => {
+                    slot.to_back();
+                    slot.into_mut()
+                }
+                Slot::Vacant(slot) => {
+                    let place = Place { latest: Entry::new(next_stream), previous: None };
+                    slot.insert(conversation, place).1
+                }
+            };
         let mut replaced = None;
         if latest.is_replaced_by(segment, direction) {
             let older = std::mem::replace(latest, Entry::new(next_stream));

@@ -200,6 +200,25 @@ fn a_stream_takes_little_memory() {
 }
 
 #[test]
+fn what_comes_in_order_allocates_nothing() {
+    let mut feed = Feed::begun(0);
+    for index in 0..500 {
+        let data = forward(1 + index * 4, b"data");
+        let ack = sent(Direction::Backward, 1, b"").ack(5 + index * 4);
+        // Some acknowledgments are captured before what they acknowledge.
+        for sent in if index % 3 == 0 { [ack, data] } else { [data, ack] } {
+            feed.send(&sent);
+            assert!(!feed.stream.is_on_heap());
+        }
+    }
+    feed.send(&forward(3001, b"later"));
+    assert!(feed.stream.is_on_heap());
+    feed.send(&forward(2001, &[b'x'; 1000]));
+    assert!(!feed.stream.is_on_heap());
+    assert_eq!(feed.finish().forward.len(), 3005);
+}
+
+#[test]
 fn out_of_order_and_twice() {
     let mut feed = Feed::begun(0);
     for (seq, payload) in [(1, "one "), (9, "three"), (1, "one "), (5, "two "), (9, "three")] {

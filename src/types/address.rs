@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// One end of a TCP conversation.
 ///
@@ -16,21 +16,20 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-impl Endpoint {
-    /// What it is compared by: numbers are compared faster than what they are
-    /// made of, which counts where it is done for every packet.
-    fn rank(&self) -> (bool, u128, u16) {
-        match self.address {
-            IpAddr::V4(address) => (false, u32::from(address).into(), self.port),
-            IpAddr::V6(address) => (true, address.into(), self.port),
-        }
-    }
-}
-
-/// IPv4 before IPv6, then by address, then by port.
+/// IPv4 before IPv6, then by address, then by port; as whole numbers, since it
+/// is done for every packet.
 impl Ord for Endpoint {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank())
+        match (self.address, other.address) {
+            (IpAddr::V4(one), IpAddr::V4(two)) => {
+                number(one, self.port).cmp(&number(two, other.port))
+            }
+            (IpAddr::V6(one), IpAddr::V6(two)) => {
+                (u128::from(one), self.port).cmp(&(u128::from(two), other.port))
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) => Ordering::Less,
+            (IpAddr::V6(_), IpAddr::V4(_)) => Ordering::Greater,
+        }
     }
 }
 
@@ -44,15 +43,18 @@ impl PartialOrd for Endpoint {
 impl Hash for Endpoint {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self.address {
-            IpAddr::V4(address) => {
-                state.write_u64(u64::from(u32::from(address)) << 16 | u64::from(self.port));
-            }
+            IpAddr::V4(address) => state.write_u64(number(address, self.port)),
             IpAddr::V6(address) => {
                 state.write_u128(address.into());
                 state.write_u16(self.port);
             }
         }
     }
+}
+
+/// An address and a port as one number.
+fn number(address: Ipv4Addr, port: u16) -> u64 {
+    u64::from(u32::from(address)) << 16 | u64::from(port)
 }
 
 impl fmt::Display for Endpoint {
@@ -126,7 +128,7 @@ impl Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::Ipv6Addr;
 
     #[test]
     fn both_directions_are_one_conversation() {
