@@ -66,15 +66,15 @@ pub struct Compression {
 /// Call [`Decoder::receive`] with bytes in order, [`Decoder::miss`] where some
 /// are missing, and [`Decoder::finish`] at the end.
 pub struct Decoder {
-    side: Side,
-    extensions: Extensions,
-    judge: Judge,
+    // Most connections are idle, and there may be very many of them: what is
+    // only there at times lies in boxes.
     state: State,
     /// The data message in the making.
     message: Option<Box<Partial>>,
     /// The control frame in the making, which may lie between its fragments.
     control: Option<Box<Partial>>,
     inflater: Option<Box<Inflater>>,
+    judge: Judge,
     /// The beginning of a message may be missing from the capture.
     may_continue: bool,
     /// Its frames were found by their bytes: for so many more, what cannot be a
@@ -88,17 +88,24 @@ pub struct Decoder {
 }
 
 enum State {
-    Header(PartialHeader),
+    /// A header is to begin.
+    Header,
+    /// A header has begun.
+    PartialHeader(Box<PartialHeader>),
     Payload(Payload),
     /// Where the next frame begins is not known.
     Lost(Box<Lost>),
 }
 
+/// The payload of a frame, as far as it has not come.
 #[derive(Clone, Copy)]
 struct Payload {
-    header: FrameHeader,
-    target: Target,
     remaining: u64,
+    masking_key: Option<[u8; 4]>,
+    /// Bytes that have come, modulo 4: where in the key the next one is.
+    phase: u8,
+    fin: bool,
+    target: Target,
 }
 
 /// What a frame's payload belongs to.
@@ -116,13 +123,11 @@ impl Decoder {
             .compression
             .map(|compression| Inflater::new(compression.keeps_context, workspace.inflated));
         Self {
-            side,
-            extensions,
-            judge: Judge::new(side, extensions),
-            state: State::Header(PartialHeader::default()),
+            state: State::Header,
             message: None,
             control: None,
             inflater: inflater.map(Box::new),
+            judge: Judge::new(side, extensions),
             may_continue: false,
             guided: 0,
             is_believed: false,
@@ -224,7 +229,7 @@ impl Decoder {
     /// Goes on at a frame that begins at `found` in the search.
     fn go_on_at(&mut self, found: &Found, workspace: &mut Workspace, receiver: &mut impl Receiver) {
         if let State::Lost(_) = &self.state
-            && let State::Lost(lost) = std::mem::replace(&mut self.state, State::begin())
+            && let State::Lost(lost) = std::mem::replace(&mut self.state, State::Header)
         {
             lost.tell(NextFrame::Inferred, found.offset as u64, receiver);
             self.guided = GUIDED;
@@ -238,21 +243,23 @@ impl Decoder {
     pub fn finish(&mut self, workspace: &mut Workspace, receiver: &mut impl Receiver) {
         self.recover(true, workspace, receiver);
         let mut remaining = None;
-        match std::mem::replace(&mut self.state, State::begin()) {
+        match std::mem::replace(&mut self.state, State::Header) {
             State::Payload(payload) if payload.target == Target::Control => {
                 let control = self.control.take();
                 self.emit(control, Some(payload.remaining), workspace, receiver);
             }
-            State::Payload(payload) if payload.header.fin => remaining = Some(payload.remaining),
-            State::Header(PartialHeader { filled, start: Some((_, origin)), .. }) => {
+            State::Payload(payload) if payload.fin => remaining = Some(payload.remaining),
+            State::PartialHeader(partial) => {
+                let (_, origin) = partial.start;
                 receiver.hole(&Hole {
                     cause: Cause::Rest,
                     origin,
                     next_frame: NextFrame::Lost,
-                    undecoded: filled as u64,
+                    undecoded: partial.len() as u64,
                 });
+                workspace.headers.give(partial);
             }
-            State::Header(_) | State::Payload(_) | State::Lost(_) => {}
+            State::Header | State::Payload(_) | State::Lost(_) => {}
         }
         let message = self.message.take();
         self.emit(message, remaining, workspace, receiver);
@@ -263,7 +270,7 @@ impl Decoder {
         let partial = |partial: &Option<Box<Partial>>| partial.as_ref().map_or(0, |p| p.cost());
         let search = match &self.state {
             State::Lost(lost) => lost.search.memory(),
-            State::Header(_) | State::Payload(_) => 0,
+            State::Header | State::PartialHeader(_) | State::Payload(_) => 0,
         };
         let inflater = self.inflater.as_ref().map_or(0, |inflater| inflater.cost());
         partial(&self.message) + partial(&self.control) + search + inflater
@@ -273,7 +280,7 @@ impl Decoder {
     /// compression is lost.
     pub fn shed(&mut self, workspace: &mut Workspace) {
         if let Some(message) = &mut self.message {
-            message.shed();
+            message.shed(&mut workspace.buffers);
         }
         if let Some(inflater) = &mut self.inflater {
             inflater.lose_context(&mut workspace.workbench);
@@ -335,14 +342,15 @@ impl Decoder {
 
     /// Those that frames may have set.
     fn reserved_bits(&self) -> u8 {
-        let rsv1 = if self.extensions.compression.is_some() { FrameHeader::RSV1 } else { 0 };
-        rsv1 | self.extensions.reserved_bits
+        let rsv1 =
+            if self.judge.extensions().compression.is_some() { FrameHeader::RSV1 } else { 0 };
+        rsv1 | self.judge.extensions().reserved_bits
     }
 
     /// What the frames of this side look like.
     fn expected(&self, workspace: &Workspace) -> Expected {
         Expected {
-            masked: Some(self.judge.is_masked().unwrap_or(self.side == Side::Client)),
+            masked: Some(self.judge.is_masked().unwrap_or(self.judge.side() == Side::Client)),
             reserved_bits: self.reserved_bits(),
             max_frame: workspace.frame,
             may_nest: !self.is_text_only,
@@ -353,32 +361,22 @@ impl Decoder {
     fn take(&mut self, mut run: Run<'_>, workspace: &mut Workspace, receiver: &mut impl Receiver) {
         while !run.bytes.is_empty() {
             let consumed = match &mut self.state {
-                State::Header(partial) => {
-                    let before = partial.filled;
-                    let (start, parsed) = partial.take(&run);
-                    match parsed {
+                State::Header => match FrameHeader::parse(run.bytes) {
+                    Err(HeaderError::Incomplete) => {
+                        let partial = workspace.headers.put(PartialHeader::new(&run));
+                        self.state = State::PartialHeader(partial);
+                        run.bytes.len()
+                    }
+                    parsed => {
+                        let start = (run.position, run.origin);
+                        self.header(parsed, start, 0, &run, workspace, receiver)
+                    }
+                },
+                State::PartialHeader(partial) => {
+                    let (start, before) = (partial.start, partial.len());
+                    match partial.take(&run) {
                         Err(HeaderError::Incomplete) => run.bytes.len(),
-                        Ok(header) if self.accepts(&header, workspace) => {
-                            let count = header.header_length - before;
-                            let rest = run.skip(count);
-                            count + self.frame(header, start, rest, workspace, receiver)
-                        }
-                        no_frame => {
-                            let length = match no_frame {
-                                Ok(header) => header.length,
-                                Err(HeaderError::LengthOverflow(length)) => {
-                                    self.judge_overflow(length, run.origin, receiver);
-                                    length
-                                }
-                                Err(HeaderError::Incomplete) => 0,
-                            };
-                            let cause = match length > workspace.frame {
-                                true => Cause::FrameLength,
-                                false => Cause::NoFrame,
-                            };
-                            self.lose_place(cause, run.origin, workspace, receiver);
-                            0
-                        }
+                        parsed => self.header(parsed, start, before, &run, workspace, receiver),
                     }
                 }
                 State::Payload(payload) => {
@@ -395,62 +393,95 @@ impl Decoder {
         }
     }
 
-    /// A header is there; `rest` follows it. Returns how much of that was the
-    /// frame's.
-    fn frame(
+    /// A header ends in `run`, and `before` bytes of it came before that.
+    /// Returns how much of the run was the frame's.
+    fn header(
         &mut self,
-        header: FrameHeader,
-        (position, first): (u64, Origin),
-        rest: Run<'_>,
+        parsed: Result<FrameHeader, HeaderError>,
+        start: (u64, Origin),
+        before: usize,
+        run: &Run<'_>,
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) -> usize {
+        let length = match parsed {
+            Ok(header) if self.accepts(&header, workspace) => {
+                let count = header.header_length - before;
+                let rest = run.bytes.get(count..).unwrap_or_default();
+                return count + self.frame(&header, start, rest, run.origin, workspace, receiver);
+            }
+            Ok(header) => header.length,
+            Err(HeaderError::LengthOverflow(length)) => {
+                self.judge_overflow(length, run.origin, receiver);
+                length
+            }
+            Err(HeaderError::Incomplete) => 0,
+        };
+        let cause = match length > workspace.frame {
+            true => Cause::FrameLength,
+            false => Cause::NoFrame,
+        };
+        self.lose_place(cause, run.origin, workspace, receiver);
+        0
+    }
+
+    /// A header is there, completed by the packet `origin`; `rest` follows it.
+    /// Returns how much of that was the frame's.
+    fn frame(
+        &mut self,
+        header: &FrameHeader,
+        (position, first): (u64, Origin),
+        rest: &[u8],
+        origin: Origin,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) -> usize {
+        if let State::PartialHeader(partial) = std::mem::replace(&mut self.state, State::Header) {
+            workspace.headers.give(partial);
+        }
         self.guided = self.guided.saturating_sub(1);
-        receiver.frame(&header, position, rest.origin);
+        receiver.frame(header, position, origin);
         let continues = self.may_continue && header.opcode == Opcode::Continuation;
-        self.judge(&header, rest.origin, workspace, receiver);
+        self.judge(header, origin, workspace, receiver);
         let target = match header.opcode {
             Opcode::Continuation | Opcode::Text | Opcode::Binary => Target::Message,
             Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => Target::Control,
         };
-        let is_compressed = self.judge.is_compressed(&header);
+        let is_compressed = self.judge.is_compressed(header);
         let is_alone = target == Target::Control || header.fin && self.message.is_none();
-        let whole = usize::try_from(header.length).ok().and_then(|length| rest.bytes.get(..length));
+        let whole = usize::try_from(header.length).ok().and_then(|length| rest.get(..length));
         if let Some(payload) = whole
             && is_alone
             && !is_compressed
             && !continues
             && payload.len() <= workspace.message
         {
-            let mut partial = Partial::new(&header, false, first, false, Vec::new());
-            partial.last = rest.origin;
-            emit_whole(partial, payload, header.masking_key, workspace, receiver);
-            self.state = State::begin();
+            let message = Assembled::whole(header, first, origin);
+            tell_whole(message, payload, header.masking_key, workspace, receiver);
             return payload.len();
         }
         match (target, &mut self.message) {
-            (Target::Message, Some(message)) => message.go_on(&header, rest.origin),
+            (Target::Message, Some(message)) => message.go_on(header, origin),
             (Target::Message, none) => {
-                let buffer = workspace.take_buffer();
-                let hashes = workspace.hashes;
-                let mut partial = Partial::new(&header, is_compressed, first, hashes, buffer);
+                let mut partial = Partial::new(header, is_compressed, first, workspace.hashes);
                 partial.is_headless = continues;
-                *none = Some(Box::new(partial));
+                *none = Some(workspace.partials.put(partial));
                 if let Some(inflater) = self.inflater.as_mut().filter(|_| is_compressed) {
                     inflater.begin(&mut workspace.workbench);
                 }
             }
             (Target::Control, _) => {
-                let partial = Partial::new(&header, false, first, workspace.hashes, Vec::new());
-                self.control = Some(Box::new(partial));
+                let partial = Partial::new(header, false, first, workspace.hashes);
+                self.control = Some(workspace.partials.put(partial));
             }
         }
         if let Some(partial) = self.partial(target) {
-            partial.last = rest.origin;
+            partial.last = origin;
         }
-        let payload = Payload { header, target, remaining: header.length };
+        let FrameHeader { length: remaining, masking_key, fin, .. } = *header;
+        let payload = Payload { remaining, masking_key, phase: 0, fin, target };
         self.state = State::Payload(payload);
-        if header.length == 0 {
+        if remaining == 0 {
             self.end_of_frame(payload, workspace, receiver);
         }
         0
@@ -496,12 +527,11 @@ impl Decoder {
         let count = usize::try_from(payload.remaining)
             .map_or(run.bytes.len(), |remaining| remaining.min(run.bytes.len()));
         let bytes = run.bytes.get(..count).unwrap_or(run.bytes);
-        let phase = payload.header.length - payload.remaining;
-        self.add(payload.target, bytes, payload.header.masking_key, phase, workspace);
+        self.add(&payload, bytes, workspace);
         if let Some(partial) = self.partial(payload.target) {
             partial.last = run.origin;
         }
-        payload.remaining -= count as u64;
+        payload.advance(count as u64);
         self.state = State::Payload(payload);
         if payload.remaining == 0 {
             self.end_of_frame(payload, workspace, receiver);
@@ -509,16 +539,9 @@ impl Decoder {
         count
     }
 
-    /// Adds bytes of a frame, `phase` bytes after its header, to its message.
-    fn add(
-        &mut self,
-        target: Target,
-        bytes: &[u8],
-        masking_key: Option<[u8; 4]>,
-        mut phase: u64,
-        workspace: &mut Workspace,
-    ) {
-        let partial = match target {
+    /// Adds bytes of a frame to its message.
+    fn add(&mut self, payload: &Payload, bytes: &[u8], workspace: &mut Workspace) {
+        let partial = match payload.target {
             Target::Message => self.message.as_deref_mut(),
             Target::Control => self.control.as_deref_mut(),
         };
@@ -531,9 +554,10 @@ impl Decoder {
         }
         let limit = workspace.message;
         let mut inflater = self.inflater.as_deref_mut().filter(|_| partial.compressed);
-        let Workspace { scratch, workbench, .. } = workspace;
+        let Workspace { scratch, workbench, buffers, .. } = workspace;
+        let mut phase = u64::from(payload.phase);
         for block in bytes.chunks(BLOCK) {
-            let block: &[u8] = match masking_key {
+            let block: &[u8] = match payload.masking_key {
                 None => block,
                 Some(key) => {
                     scratch.clear();
@@ -544,9 +568,10 @@ impl Decoder {
                 }
             };
             match &mut inflater {
-                None => partial.add(block, limit),
+                None => partial.add(block, limit, buffers),
                 Some(inflater) => {
-                    inflater.push(block, workbench, &mut |bytes| partial.add(bytes, limit));
+                    inflater
+                        .push(block, workbench, &mut |bytes| partial.add(bytes, limit, buffers));
                 }
             }
         }
@@ -558,13 +583,13 @@ impl Decoder {
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
-        self.state = State::begin();
+        self.state = State::Header;
         match payload.target {
             Target::Control => {
                 let control = self.control.take();
                 self.emit(control, Some(0), workspace, receiver);
             }
-            Target::Message if payload.header.fin => {
+            Target::Message if payload.fin => {
                 let message = self.message.take();
                 self.emit(message, Some(0), workspace, receiver);
             }
@@ -580,7 +605,7 @@ impl Decoder {
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
-        payload.remaining -= bytes;
+        payload.advance(bytes);
         self.state = State::Payload(payload);
         if let Some(partial) = self.partial(payload.target) {
             partial.missing += bytes;
@@ -599,8 +624,8 @@ impl Decoder {
         receiver: &mut impl Receiver,
     ) {
         let undecoded = match &self.state {
-            State::Header(partial) => partial.filled as u64,
-            State::Payload(_) | State::Lost(_) => 0,
+            State::PartialHeader(partial) => partial.len() as u64,
+            State::Header | State::Payload(_) | State::Lost(_) => 0,
         };
         let lost = Lost { cause, origin: Some(origin), undecoded, ..Lost::new(workspace) };
         self.state = State::Lost(Box::new(lost));
@@ -643,12 +668,12 @@ impl Decoder {
             }
         };
         tell(&partial.assembled(remaining, outcome), receiver);
-        workspace.give_buffer(partial.into_buffer());
+        workspace.give_partial(partial);
     }
 
     /// Without a negotiation nobody knows what RSV1 means.
     fn judge_inflated(&self, inflated: &Inflated, partial: &Partial, receiver: &mut impl Receiver) {
-        if !self.extensions.is_known {
+        if !self.judge.extensions().is_known {
             return;
         }
         let message = || format!("A {} message of {} bytes", partial.opcode, partial.wire_length);
@@ -671,8 +696,8 @@ impl Decoder {
 }
 
 /// Tells a message whose only frame is all there.
-fn emit_whole(
-    mut partial: Partial,
+fn tell_whole(
+    message: Assembled<'_>,
     payload: &[u8],
     masking_key: Option<[u8; 4]>,
     workspace: &mut Workspace,
@@ -687,8 +712,6 @@ fn emit_whole(
             &workspace.scratch
         }
     };
-    partial.received = payload.len() as u64;
-    let message = partial.assembled(Some(0), None);
     let hashes = workspace.hashes && message.complete;
     let sha256 = hashes.then(|| Sha256::digest(shown).into());
     tell(&Assembled { payload: shown, sha256, ..message }, receiver);
@@ -707,8 +730,10 @@ fn tell(message: &Assembled<'_>, receiver: &mut impl Receiver) {
     receiver.message(message);
 }
 
-impl State {
-    fn begin() -> Self {
-        Self::Header(PartialHeader::default())
+impl Payload {
+    /// Passes over bytes.
+    fn advance(&mut self, bytes: u64) {
+        self.remaining -= bytes;
+        self.phase = (u64::from(self.phase) + bytes % 4) as u8 % 4;
     }
 }

@@ -409,3 +409,10 @@ fn two_holes_in_a_row_are_told_each() {
         ["hole of Some(10), next lost, 0 undecoded", "hole of Some(20), next lost, 3 undecoded"]
     );
 }
+
+#[test]
+fn an_idle_direction_takes_little() {
+    assert!(size_of::<Decoder>() <= 64, "{}", size_of::<Decoder>());
+    let workspace = Workspace::new(&Limits::default(), false);
+    assert_eq!(Decoder::new(Side::Client, Extensions::NONE, &workspace).cost(), 0);
+}

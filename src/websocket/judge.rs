@@ -42,6 +42,16 @@ impl Judge {
         }
     }
 
+    /// Whose frames they are.
+    pub(super) fn side(&self) -> Side {
+        self.side
+    }
+
+    /// What the extensions do to them.
+    pub(super) fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
     /// Judges the next frame. `may_continue` says that the beginning of a
     /// message may be missing from the capture.
     pub(super) fn frame(
@@ -50,8 +60,10 @@ impl Judge {
         unfinished: Option<Unfinished>,
         may_continue: bool,
     ) -> Vec<Broken> {
-        // Most frames break nothing, and an empty `Vec` takes no memory.
         let mut broken = Vec::new();
+        if self.is_ordinary(header, unfinished) {
+            return broken;
+        }
         self.masking(header, &mut broken);
         self.reserved_bits(header, &mut broken);
         length(header, &mut broken);
@@ -80,6 +92,26 @@ impl Judge {
         self.extensions.compression.is_some()
             && header.rsv & FrameHeader::RSV1 != 0
             && matches!(header.opcode, Opcode::Text | Opcode::Binary)
+    }
+
+    /// Whether it is a frame as most are, of which nothing is to be noted but
+    /// its key.
+    fn is_ordinary(&mut self, header: &FrameHeader, unfinished: Option<Unfinished>) -> bool {
+        let is_masked = header.masking_key.is_some();
+        let (used, needed) = length_bytes(header);
+        let is_ordinary = matches!(header.opcode, Opcode::Text | Opcode::Binary)
+            && header.rsv == 0
+            && !self.closed
+            && unfinished.is_none()
+            && self.masked == Some(is_masked)
+            && is_masked == (self.side == Side::Client)
+            && (header.masking_key.is_none() || self.masking_key != header.masking_key)
+            && header.length > 0
+            && used == needed;
+        if is_ordinary && is_masked {
+            self.masking_key = header.masking_key;
+        }
+        is_ordinary
     }
 
     fn masking(&mut self, header: &FrameHeader, broken: &mut Vec<Broken>) {
@@ -159,8 +191,8 @@ impl Judge {
     }
 }
 
-/// A length takes as few bytes as it can (RFC 6455 §5.2).
-fn length(header: &FrameHeader, broken: &mut Vec<Broken>) {
+/// Bytes that the length takes, and those that it needs, beside the first.
+fn length_bytes(header: &FrameHeader) -> (usize, usize) {
     let key = if header.masking_key.is_some() { 4 } else { 0 };
     let used = header.header_length.saturating_sub(2 + key);
     let needed = match header.length {
@@ -168,6 +200,12 @@ fn length(header: &FrameHeader, broken: &mut Vec<Broken>) {
         126..=0xffff => 2,
         _ => 8,
     };
+    (used, needed)
+}
+
+/// A length takes as few bytes as it can (RFC 6455 §5.2).
+fn length(header: &FrameHeader, broken: &mut Vec<Broken>) {
+    let (used, needed) = length_bytes(header);
     if used > needed {
         let needed = if needed == 0 { "none".to_owned() } else { needed.to_string() };
         let detail = format!(

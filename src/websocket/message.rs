@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::buffers::Buffers;
 use super::frame::FrameHeader;
 use super::utf8::Utf8;
 use crate::types::{NotInflated, Opcode, Origin};
@@ -52,6 +53,32 @@ pub struct Assembled<'a> {
     pub payload: &'a [u8],
 }
 
+impl Assembled<'_> {
+    /// A message whose only frame is all there, still without its payload.
+    pub(super) fn whole(header: &FrameHeader, first: Origin, origin: Origin) -> Self {
+        Self {
+            opcode: header.opcode,
+            length: Some(header.length),
+            wire_length: header.length,
+            received: header.length,
+            frames: 1,
+            masked: header.masking_key.is_some(),
+            compressed: false,
+            first,
+            origin,
+            // Of a message whose beginning is not there, nothing is certain.
+            complete: header.opcode != Opcode::Continuation,
+            missing: None,
+            truncated: false,
+            not_inflated: None,
+            invalid_utf8: None,
+            has_reserved_bits: header.rsv != 0,
+            sha256: None,
+            payload: &[],
+        }
+    }
+}
+
 /// A message of which more is to come.
 pub(super) struct Partial {
     pub(super) opcode: Opcode,
@@ -82,15 +109,8 @@ pub(super) struct Outcome {
 }
 
 impl Partial {
-    /// The message that a frame begins. `kept` is a buffer to use.
-    pub(super) fn new(
-        header: &FrameHeader,
-        compressed: bool,
-        first: Origin,
-        hashes: bool,
-        mut kept: Vec<u8>,
-    ) -> Self {
-        kept.clear();
+    /// The message that a frame begins.
+    pub(super) fn new(header: &FrameHeader, compressed: bool, first: Origin, hashes: bool) -> Self {
         let rsv1 = if compressed { FrameHeader::RSV1 } else { 0 };
         Self {
             opcode: header.opcode,
@@ -105,7 +125,7 @@ impl Partial {
             is_headless: false,
             has_reserved_bits: header.rsv & !rsv1 != 0,
             truncated: false,
-            kept,
+            kept: Vec::new(),
             utf8: None,
             sha256: hashes.then(Sha256::new),
         }
@@ -120,7 +140,7 @@ impl Partial {
 
     /// Takes unmasked and inflated bytes that come before the first hole, and
     /// keeps what is within `limit`.
-    pub(super) fn add(&mut self, bytes: &[u8], limit: usize) {
+    pub(super) fn add(&mut self, bytes: &[u8], limit: usize, buffers: &mut Buffers) {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
@@ -131,7 +151,7 @@ impl Partial {
         let limit = if self.truncated { self.kept.len() } else { limit };
         let room = limit.saturating_sub(self.kept.len());
         let (within, beyond) = bytes.split_at(room.min(bytes.len()));
-        self.reserve(within.len(), limit);
+        buffers.reserve(&mut self.kept, within.len(), limit);
         self.kept.extend_from_slice(within);
         if !beyond.is_empty() {
             self.judge_from_here();
@@ -139,15 +159,6 @@ impl Partial {
             if let Some(utf8) = self.utf8.as_mut().filter(|_| !is_judged) {
                 utf8.push(beyond);
             }
-        }
-    }
-
-    /// Grows as a vector does, but never past the limit.
-    fn reserve(&mut self, more: usize, limit: usize) {
-        let needed = self.kept.len() + more;
-        if needed > self.kept.capacity() {
-            let capacity = needed.max(self.kept.capacity() * 2).min(limit.max(needed));
-            self.kept.reserve_exact(capacity - self.kept.len());
         }
     }
 
@@ -162,16 +173,17 @@ impl Partial {
 
     /// Gives up memory: all but the beginning of a long message, and that, too,
     /// when asked again.
-    pub(super) fn shed(&mut self) {
+    pub(super) fn shed(&mut self, buffers: &mut Buffers) {
         if self.kept.is_empty() {
-            self.kept = Vec::new();
-            return;
+            return buffers.give(self.take_buffer());
         }
         self.judge_from_here();
         self.truncated = true;
         let kept = if self.kept.len() > HEAD { HEAD } else { 0 };
-        self.kept.truncate(kept);
-        self.kept.shrink_to_fit();
+        let mut head = Vec::new();
+        buffers.reserve(&mut head, kept, HEAD);
+        head.extend_from_slice(self.kept.get(..kept).unwrap_or_default());
+        buffers.give(std::mem::replace(&mut self.kept, head));
     }
 
     /// Bytes of memory that it takes.
@@ -220,8 +232,8 @@ impl Partial {
     }
 
     /// The buffer, to be used again.
-    pub(super) fn into_buffer(self) -> Vec<u8> {
-        self.kept
+    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.kept)
     }
 }
 
@@ -235,9 +247,9 @@ mod tests {
         let origin = Origin { packet: 1, time: None, source: SourceId(0) };
         let header = FrameHeader::parse(b"\x81\x0c").unwrap();
         let judged = |text: &[u8], size| {
-            let mut partial = Partial::new(&header, false, origin, false, Vec::new());
+            let mut partial = Partial::new(&header, false, origin, false);
             for piece in text.chunks(size) {
-                partial.add(piece, 3);
+                partial.add(piece, 3, &mut Buffers::default());
             }
             let message = partial.assembled(Some(0), None);
             assert!(message.truncated);

@@ -19,6 +19,7 @@
 //! headers and of Close frames. They tell what is broken and change nothing.
 
 mod accept;
+mod buffers;
 mod candidate;
 mod chain;
 mod close;
@@ -35,6 +36,7 @@ mod judge;
 mod mask;
 mod message;
 mod partial_header;
+mod pool;
 mod recogniser;
 mod search;
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! What all decoders share.
 
+use super::buffers::Buffers;
 use super::inflater::Workbench;
+use super::message::Partial;
+use super::partial_header::PartialHeader;
+use super::pool::Pool;
 use crate::types::Limits;
-
-/// Buffers of messages that wait for their next use.
-const MOST_SPARES: usize = 16;
-
-/// The largest of them: what is larger is given back.
-const SPARE_CAPACITY: usize = 64 << 10;
 
 /// Room to work, inflaters and bounds for the [`Decoder`](super::Decoder)s of
 /// all connections.
@@ -25,7 +23,9 @@ pub struct Workspace {
     /// For unmasking; its content does not matter.
     pub(super) scratch: Vec<u8>,
     pub(super) workbench: Workbench,
-    spares: Vec<Vec<u8>>,
+    pub(super) buffers: Buffers,
+    pub(super) headers: Pool<PartialHeader>,
+    pub(super) partials: Pool<Partial>,
 }
 
 impl Workspace {
@@ -40,7 +40,9 @@ impl Workspace {
             hashes,
             scratch: Vec::new(),
             workbench: Workbench::default(),
-            spares: Vec::new(),
+            buffers: Buffers::default(),
+            headers: Pool::default(),
+            partials: Pool::default(),
         }
     }
 
@@ -50,16 +52,9 @@ impl Workspace {
         self.search
     }
 
-    /// A buffer for a message.
-    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
-        self.spares.pop().unwrap_or_default()
-    }
-
-    /// Gives one back.
-    pub(super) fn give_buffer(&mut self, buffer: Vec<u8>) {
-        let is_useful = (1..=SPARE_CAPACITY).contains(&buffer.capacity());
-        if is_useful && self.spares.len() < MOST_SPARES {
-            self.spares.push(buffer);
-        }
+    /// Gives back what a message was made in.
+    pub(super) fn give_partial(&mut self, mut partial: Box<Partial>) {
+        self.buffers.give(partial.take_buffer());
+        self.partials.give(partial);
     }
 }
