@@ -6,51 +6,28 @@
 //! only copies, so that a byte that comes out the same is certain, whatever
 //! the unknown ones were, and lengths are exact in any case.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::window::{LENGTH, Window};
+use super::workbench::{CHUNK, Parked, Workbench};
 use crate::types::NotInflated;
 
 /// What the sender removed from the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// A final block without content. Only where a block may begin does it end the
-/// stream, with nothing coming out.
-const FINAL_BLOCK: [u8; 2] = [0x03, 0x00];
-
-/// Bytes inflated at a time.
-const CHUNK: usize = 32 << 10;
+/// A stored block without content, and the first byte of another block. Only
+/// where a byte and a block begin does the block end before that byte, with
+/// nothing coming out.
+const EMPTY_BLOCK: [u8; 6] = [0x00, 0x00, 0x00, 0xff, 0xff, 0x00];
 
 /// What one of zlib's inflaters takes, its window included.
 const INFLATER_COST: usize = 48 << 10;
-
-/// Inflaters that wait for their next use.
-const MOST_SPARES: usize = 8;
 
 /// Unknown bytes before a window, as the first inflater sees them.
 static ZEROS: [u8; LENGTH] = [0x00; LENGTH];
 
 /// The same, as the second sees them.
 static ONES: [u8; LENGTH] = [0xff; LENGTH];
-
-/// Inflaters and room to work, for all directions.
-#[derive(Default)]
-pub(super) struct Workbench {
-    spares: Vec<Decompress>,
-    output: [Vec<u8>; 2],
-}
-
-impl Workbench {
-    fn take(&mut self) -> Decompress {
-        self.spares.pop().unwrap_or_else(|| Decompress::new(false))
-    }
-
-    fn give(&mut self, inflater: Decompress) {
-        if self.spares.len() < MOST_SPARES {
-            self.spares.push(inflater);
-        }
-    }
-}
 
 /// Inflates the messages of one direction, one after the other:
 /// [`Inflater::begin`], [`Inflater::push`] with their bytes, and
@@ -67,12 +44,14 @@ pub(super) struct Inflater {
     /// Before the window lie bytes that are not known, not the beginning.
     begins_unknown: bool,
     active: Option<Active>,
+    /// Where zlib's inflater waits that has the window inside.
+    parked: Option<Parked>,
 }
 
 /// A message in the making.
 struct Active {
-    inflater: Decompress,
-    other: Option<Decompress>,
+    inflater: Inflate,
+    other: Option<Inflate>,
     /// Bytes that have come out.
     length: u64,
     /// All of them are certain.
@@ -107,6 +86,7 @@ impl Inflater {
             other_window: None,
             begins_unknown: false,
             active: None,
+            parked: None,
         }
     }
 
@@ -114,8 +94,10 @@ impl Inflater {
     pub(super) fn begin(&mut self, workbench: &mut Workbench) {
         let has_unknown =
             self.begins_unknown && !self.window.is_full() || self.other_window.is_some();
+        let parked = self.parked.take().and_then(|parked| workbench.resume(&parked));
+        let is_ready = parked.is_some();
         let mut active = Active {
-            inflater: workbench.take(),
+            inflater: parked.unwrap_or_else(|| workbench.take()),
             other: has_unknown.then(|| workbench.take()),
             length: 0,
             is_certain: true,
@@ -124,7 +106,9 @@ impl Inflater {
             taken: 0,
             failure: None,
         };
-        self.restart(&mut active);
+        if !is_ready {
+            self.restart(&mut active);
+        }
         self.active = Some(active);
     }
 
@@ -165,10 +149,14 @@ impl Inflater {
             failure: failure.or((!active.is_certain).then_some(NotInflated::ContextLost)),
             has_tail,
         };
-        active.dissolve(workbench);
         if failure.is_some() {
+            active.dissolve(workbench);
             self.lose_context(workbench);
+        } else if self.keeps_context && active.other.is_none() && !active.is_final {
+            self.parked = Some(workbench.park(active.inflater));
+            self.settle();
         } else {
+            active.dissolve(workbench);
             self.settle();
         }
         inflated
@@ -179,6 +167,9 @@ impl Inflater {
     pub(super) fn lose_context(&mut self, workbench: &mut Workbench) {
         if let Some(active) = self.active.take() {
             active.dissolve(workbench);
+        }
+        if let Some(inflater) = self.parked.take().and_then(|parked| workbench.resume(&parked)) {
+            workbench.give(inflater);
         }
         self.window.clear();
         self.other_window = None;
@@ -222,12 +213,12 @@ impl Inflater {
                 // to what was before (RFC 7692 §7.2.3.4).
                 self.restart(active);
             }
-            let step = Step::new(&mut active.inflater, input, output);
+            let step = Step::new(&mut active.inflater, input, output, InflateFlush::NoFlush);
             let produced = output.get(..step.produced).unwrap_or_default();
             let mut certain = produced;
             if let Some(other) = &mut active.other {
                 other_output.resize(CHUNK, 0);
-                let other_step = Step::new(other, input, other_output);
+                let other_step = Step::new(other, input, other_output, InflateFlush::NoFlush);
                 let other_produced = other_output.get(..other_step.produced).unwrap_or_default();
                 let same = produced.iter().zip(other_produced).take_while(|(one, two)| one == two);
                 certain = produced.get(..same.count()).unwrap_or_default();
@@ -297,15 +288,16 @@ impl Active {
         }
         let [output, _] = &mut workbench.output;
         output.resize(CHUNK, 0);
-        let tail = if has_tail { [].as_slice() } else { &TAIL };
-        for (bytes, ends) in [(tail, false), (&FINAL_BLOCK, true)] {
-            if bytes.is_empty() {
-                continue;
-            }
-            let step = Step::new(&mut self.inflater, bytes, output);
-            if step.produced > 0 || step.failed || step.ended != ends {
+        if !has_tail {
+            let step = Step::new(&mut self.inflater, &TAIL, output, InflateFlush::NoFlush);
+            if step.produced > 0 || step.failed || step.ended {
                 return Err(NotInflated::Corrupt);
             }
+        }
+        let step = Step::new(&mut self.inflater, &EMPTY_BLOCK, output, InflateFlush::Block);
+        let is_boundary = step.consumed == EMPTY_BLOCK.len() - 1 && step.produced == 0;
+        if !is_boundary || step.failed || step.ended {
+            return Err(NotInflated::Corrupt);
         }
         Ok(())
     }
@@ -342,9 +334,9 @@ struct Step {
 }
 
 impl Step {
-    fn new(inflater: &mut Decompress, input: &[u8], output: &mut [u8]) -> Self {
+    fn new(inflater: &mut Inflate, input: &[u8], output: &mut [u8], flush: InflateFlush) -> Self {
         let before = (inflater.total_in(), inflater.total_out());
-        let result = inflater.decompress(input, output, FlushDecompress::None);
+        let result = inflater.decompress(input, output, flush);
         // Bounded by the slices, so that they fit.
         let consumed = (inflater.total_in() - before.0) as usize;
         let produced = (inflater.total_out() - before.1) as usize;

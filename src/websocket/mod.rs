@@ -43,6 +43,7 @@ mod search;
 mod search_tests;
 mod utf8;
 mod window;
+mod workbench;
 mod workspace;
 
 pub use accept::{expected_accept, judge_accept};

@@ -1,10 +1,10 @@
 //! What all decoders share.
 
 use super::buffers::Buffers;
-use super::inflater::Workbench;
 use super::message::Partial;
 use super::partial_header::PartialHeader;
 use super::pool::Pool;
+use super::workbench::Workbench;
 use crate::types::Limits;
 
 /// Room to work, inflaters and bounds for the [`Decoder`](super::Decoder)s of

@@ -1,0 +1,106 @@
+//! zlib's inflaters, and room to work, for all directions.
+
+use zlib_rs::Inflate;
+
+/// Bytes inflated at a time.
+pub(super) const CHUNK: usize = 32 << 10;
+
+/// Inflaters that wait for their next use.
+const MOST_SPARES: usize = 8;
+
+/// Inflaters that wait for the next message of their direction. More would not stay in the
+/// cache.
+const MOST_PARKED: usize = 8;
+
+/// As long as a message takes, its direction has an inflater. Afterwards the
+/// inflater is parked, with what the next message may refer to inside, unless
+/// others need the place before that comes.
+#[derive(Default)]
+pub(super) struct Workbench {
+    spares: Vec<Inflate>,
+    places: Vec<Place>,
+    /// Those in which no inflater is.
+    free: Vec<usize>,
+    /// The next place that has to be given up.
+    next: usize,
+    parkings: u64,
+    pub(super) output: [Vec<u8>; 2],
+}
+
+struct Place {
+    parking: u64,
+    inflater: Option<Inflate>,
+}
+
+/// Where an inflater was parked.
+pub(super) struct Parked {
+    place: usize,
+    parking: u64,
+}
+
+impl Workbench {
+    /// An inflater, in whatever state.
+    pub(super) fn take(&mut self) -> Inflate {
+        self.spares.pop().unwrap_or_else(|| Inflate::new(false, 15))
+    }
+
+    /// Gives one back.
+    pub(super) fn give(&mut self, inflater: Inflate) {
+        if self.spares.len() < MOST_SPARES {
+            self.spares.push(inflater);
+        }
+    }
+
+    /// Parks an inflater until the next message of its direction.
+    pub(super) fn park(&mut self, inflater: Inflate) -> Parked {
+        self.parkings += 1;
+        let parking = self.parkings;
+        let new = Place { parking, inflater: Some(inflater) };
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None if self.places.len() < MOST_PARKED => self.places.len(),
+            None => {
+                self.next = (self.next + 1) % MOST_PARKED;
+                self.next
+            }
+        };
+        match self.places.get_mut(place) {
+            None => self.places.push(new),
+            Some(old) => {
+                if let Some(inflater) = std::mem::replace(old, new).inflater {
+                    self.give(inflater);
+                }
+            }
+        }
+        Parked { place, parking }
+    }
+
+    /// The inflater that was parked, if it is still there.
+    pub(super) fn resume(&mut self, parked: &Parked) -> Option<Inflate> {
+        let place = self.places.get_mut(parked.place)?;
+        let inflater = place.inflater.take_if(|_| place.parking == parked.parking)?;
+        self.free.push(parked.place);
+        Some(inflater)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inflater_waits_until_its_place_is_needed() {
+        let mut workbench = Workbench::default();
+        let park = |workbench: &mut Workbench| {
+            let inflater = workbench.take();
+            workbench.park(inflater)
+        };
+        let first = park(&mut workbench);
+        assert!(workbench.resume(&first).is_some());
+        assert!(workbench.resume(&first).is_none());
+        let all: Vec<Parked> = (0..=MOST_PARKED).map(|_| park(&mut workbench)).collect();
+        let left = all.iter().filter(|parked| workbench.resume(parked).is_some()).count();
+        assert_eq!((left, workbench.spares.len()), (MOST_PARKED, 1));
+        assert_eq!((workbench.places.len(), workbench.free.len()), (MOST_PARKED, MOST_PARKED));
+    }
+}
