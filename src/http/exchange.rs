@@ -1,18 +1,10 @@
 //! Requests and responses of one conversation, up to the Upgrade.
 
-use std::collections::VecDeque;
-
 use super::body::Body;
 use super::head::{HeadBuffer, Probe, Progress, Request, Response, is_status_line, probe};
 use super::header;
+use super::requests::{Asked, Pending, Requests};
 use crate::types::{Direction, Handshake, Header, Origin, Run};
-
-/// Requests that may wait for their responses at once (pipelining). More than
-/// any client sends; beyond it the oldest is forgotten.
-const MAX_PIPELINED: usize = 256;
-
-/// How many times its size a request takes once it is read.
-const REQUEST_OVERHEAD: usize = 4;
 
 /// Reads the HTTP of both directions of one conversation.
 ///
@@ -27,7 +19,7 @@ pub struct Exchange {
     /// Who sends the requests.
     client: Option<Direction>,
     /// Requests that have no final response yet.
-    requests: VecDeque<Pending>,
+    requests: Requests,
     /// No more segments will come: nothing is worth waiting for.
     ended: bool,
     /// Heads given up because of their length, not yet asked for.
@@ -68,47 +60,6 @@ enum Phase {
     Held,
     /// What comes is not understood; a head may begin with a segment.
     Lost,
-}
-
-struct Pending {
-    kind: Asked,
-    /// Position after the head.
-    end: u64,
-    origin: Origin,
-    /// Bytes of memory that it takes.
-    cost: usize,
-}
-
-/// What of a request matters for what follows it.
-enum Asked {
-    /// To upgrade to WebSocket.
-    WebSocket(Request),
-    /// For a tunnel.
-    Connect,
-    /// For a response without a body.
-    Head,
-    /// For something else.
-    Other,
-}
-
-impl Asked {
-    fn new(request: Request) -> Self {
-        match request.method.as_str() {
-            _ if request.asks_for_websocket() => Self::WebSocket(request),
-            "CONNECT" => Self::Connect,
-            "HEAD" => Self::Head,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether it asks to leave HTTP.
-    fn is_to_leave(&self) -> bool {
-        matches!(self, Self::WebSocket(_) | Self::Connect)
-    }
-
-    fn is_websocket(&self) -> bool {
-        matches!(self, Self::WebSocket(_))
-    }
 }
 
 /// What became of some bytes.
@@ -234,8 +185,7 @@ impl Exchange {
     /// A request to upgrade that nothing answered.
     pub fn unanswered(&mut self) -> Option<Answer> {
         let client = self.client?;
-        let index = self.requests.iter().position(|pending| pending.kind.is_websocket())?;
-        let pending = self.requests.remove(index)?;
+        let pending = self.requests.take_websocket()?;
         Some(answer(Some(pending), None, client, None))
     }
 
@@ -272,8 +222,7 @@ impl Exchange {
 
     /// Bytes of memory that it keeps.
     pub fn cost(&self) -> usize {
-        let heads = self.forward.head.cost() + self.backward.head.cost();
-        heads + self.requests.iter().map(|pending| pending.cost).sum::<usize>()
+        self.forward.head.cost() + self.backward.head.cost() + self.requests.cost()
     }
 
     /// Gives up heads that are not complete, and requests that have no
@@ -286,7 +235,7 @@ impl Exchange {
             }
             half.head = HeadBuffer::default();
         }
-        self.requests.clear();
+        self.requests = Requests::default();
     }
 
     fn head(&mut self, direction: Direction, run: &Run<'_>, limit: usize) -> Step {
@@ -355,13 +304,7 @@ impl Exchange {
     ) {
         self.client = Some(direction);
         let body = request_body(&request.headers);
-        if self.requests.len() >= MAX_PIPELINED {
-            self.requests.pop_front();
-        }
-        let kind = Asked::new(request);
-        // Names and values have an allocation each.
-        let cost = if kind.is_websocket() { head * REQUEST_OVERHEAD } else { 0 };
-        self.requests.push_back(Pending { kind, end, origin, cost });
+        self.requests.push(Pending::new(request, head, end, origin));
         match body {
             Some(body) => self.half(direction).phase = Phase::Body(body),
             None => self.hold(direction),
@@ -379,7 +322,7 @@ impl Exchange {
 
     /// Whether the last request asks to leave HTTP.
     fn is_leaving(&self) -> bool {
-        self.requests.back().is_some_and(|pending| pending.kind.is_to_leave())
+        self.requests.last().is_some_and(|pending| pending.kind.is_to_leave())
     }
 
     fn response(
@@ -394,14 +337,14 @@ impl Exchange {
         // A response sent before the request had arrived answers another,
         // which is not in the capture.
         let answers =
-            self.requests.front().is_some_and(|pending| ack.is_none_or(|ack| ack >= pending.end));
+            self.requests.first().is_some_and(|pending| ack.is_none_or(|ack| ack >= pending.end));
         if (100..200).contains(&response.status) && response.status != 101 {
             return None; // interim: the final response follows
         }
         if answers && response.status == 101 {
-            self.forget_unanswered(ack);
+            self.requests.forget_unanswered(ack);
         }
-        let pending = if answers { self.requests.pop_front() } else { None };
+        let pending = if answers { self.requests.take_first() } else { None };
         let asked = pending.as_ref().is_some_and(|pending| pending.kind.is_websocket());
         let names_websocket = header::has_token(&response.headers, "Upgrade", "websocket");
         let names_another =
@@ -437,16 +380,6 @@ impl Exchange {
         asked.then(|| Outcome::Refused(answer(pending, Some(response), client, Some(origin))))
     }
 
-    /// Responses before a 101 that are missing leave their requests behind.
-    /// After a request that was granted none came, so that of several the last
-    /// is meant that the server had.
-    fn forget_unanswered(&mut self, ack: Option<u64>) {
-        let asking = self.requests.iter().rposition(|pending| {
-            pending.kind.is_websocket() && ack.is_none_or(|ack| ack >= pending.end)
-        });
-        self.requests.drain(..asking.unwrap_or(0));
-    }
-
     /// A proxy let the client through (RFC 9110 §9.3.6): what comes now is a
     /// conversation of its own.
     fn tunnel(&mut self) {
@@ -472,9 +405,9 @@ impl Exchange {
         if !lost && !self.ended {
             return Step::Wait;
         }
-        let asked = self.requests.back().is_some_and(|pending| pending.kind.is_websocket());
+        let asked = self.requests.last().is_some_and(|pending| pending.kind.is_websocket());
         if asked && probe(run.bytes) != Probe::Certain {
-            let pending = self.requests.pop_back();
+            let pending = self.requests.take_last();
             let is_missing = self.half(direction).is_missing;
             let answer = Answer { is_missing, ..answer(pending, None, direction, None) };
             return Step::Outcome(0, Outcome::Upgraded(answer));
@@ -579,6 +512,7 @@ fn answer(
         handshake.response_headers = Some(headers);
     }
     if let Some(Pending { kind: Asked::WebSocket(request), .. }) = pending {
+        let request = *request;
         let headers = request.headers;
         let sent = |name: &str| header::value(&headers, name).map(str::to_owned);
         handshake.http = request.version;

@@ -22,6 +22,7 @@ mod body;
 mod exchange;
 mod head;
 mod header;
+mod requests;
 
 pub use exchange::{Answer, Exchange, Outcome, Step};
 pub use head::{Probe, probe};
