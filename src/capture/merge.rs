@@ -91,8 +91,10 @@ impl Merge {
                     return Step::Starved;
                 }
             } else if let Some(index) = self.unknown {
-                if self.find_head(index).is_none() {
-                    return Step::Starved;
+                match self.find_head(index) {
+                    None => return Step::Starved,
+                    Some(true) => return self.give(index),
+                    Some(false) => {}
                 }
             } else if let Some(index) = self.starting() {
                 self.unknown = Some(index);
@@ -163,8 +165,10 @@ impl Merge {
         Some(())
     }
 
-    /// Looks for the next packet of a started input. `None`: starved.
-    fn find_head(&mut self, index: usize) -> Option<()> {
+    /// Looks for the next packet of a started input; whether there is one, and
+    /// no other that it has to wait for. `None`: starved.
+    fn find_head(&mut self, index: usize) -> Option<bool> {
+        let is_alone = self.heads.is_empty() && self.upcoming.is_empty();
         let part = self.inputs.get_mut(index)?;
         match part.poll() {
             Polled::Starved => {
@@ -173,15 +177,16 @@ impl Merge {
             }
             Polled::Problem(kind) => {
                 self.problems.push_back(part.error(kind));
-                return Some(());
+                return Some(false);
             }
+            Polled::Record(_) if is_alone => return Some(true),
             Polled::Record(_) => {
                 self.heads.push(Reverse(Head { time: part.time, rank: part.rank, index }));
             }
             Polled::End => part.close(),
         }
         self.unknown = None;
-        Some(())
+        Some(false)
     }
 
     /// The next input, if its time has come. At the very time of a waiting

@@ -7,7 +7,7 @@ use super::counters::Counters;
 use super::fragments::Fragments;
 use super::layers::{self, Found, Next};
 use super::no_segment::{Fault, Layer, NoSegment};
-use super::tcp;
+use super::{tcp, usual};
 
 /// Finds the TCP segments in packets.
 ///
@@ -75,6 +75,9 @@ impl Decoder {
 }
 
 fn decode<'a>(packet: &Packet<'a>, fragments: &'a mut Fragments) -> Result<Segment<'a>, NoSegment> {
+    if let Some(segment) = usual::segment(packet) {
+        return Ok(segment);
+    }
     let origin = packet.origin;
     let bytes = Bytes::new(packet.data, packet.original_length);
     let (fragment, bytes) = match layers::walk(Next::Link(packet.link_type), bytes)? {

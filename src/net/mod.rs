@@ -14,7 +14,8 @@
 //!
 //! Every layer is a file with one function that takes the bytes from its header
 //! on and says what comes next and with which bytes; `layers` calls them in a
-//! loop. A tunnel is one more such file.
+//! loop. A tunnel is one more such file. `usual` reads the packets that nearly all
+//! are at once.
 //!
 //! What the room promises about hostile packets: no panic, a bounded number of
 //! layers, work linear in the captured bytes, and memory within
@@ -43,6 +44,7 @@ mod loopback;
 mod no_segment;
 mod pppoe;
 mod tcp;
+mod usual;
 mod vlan;
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ pub(super) const CHUNK: usize = 32 << 10;
 /// Inflaters that wait for their next use.
 const MOST_SPARES: usize = 8;
 
-/// Inflaters that wait for the next message of their direction. More would not stay in the
-/// cache.
+/// Inflaters that wait for the next message of their direction. More of them
+/// would not stay in the processor's cache.
 const MOST_PARKED: usize = 8;
 
 /// As long as a message takes, its direction has an inflater. Afterwards the
