@@ -838,4 +838,10 @@ mod tests {
         assert_eq!(talk.log, ["other"]);
         assert!(talk.exchange.forward.head.is_empty());
     }
+
+    #[test]
+    fn an_idle_conversation_takes_little() {
+        assert!(size_of::<Exchange>() <= 240, "{}", size_of::<Exchange>());
+        assert!(size_of::<Pending>() <= 64, "{}", size_of::<Pending>());
+    }
 }
