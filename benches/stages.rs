@@ -138,6 +138,7 @@ fn assembling_streams(bencher: Bencher<'_, '_>, workload: Workload) {
             limits: &limits,
             history: &mut history,
             buffered: &mut buffered,
+            allowed: limits.reorder_total,
             overflows: &mut overflows,
         };
         let mut delivered = Delivered(0);
@@ -377,6 +378,7 @@ fn all(bencher: Bencher<'_, '_>, workload: Workload) {
             view: &mut Json::new(PayloadForm::Auto),
             output: Box::new(io::sink()),
             wanted: None,
+            threads: 1,
             messages: None,
             duration: None,
             problem: &mut |_| {},
