@@ -1,8 +1,9 @@
 //! JSON on one line.
 
 use super::escape::Escape;
-use super::json_string::{ByteSet, SUSPECT, byte_set, is_escaped, next};
-use super::spool::Spool;
+use super::json_string::is_escaped;
+use super::spool::{PIECE, Spool};
+use crate::types::ascii;
 
 /// Writes `json`, which is valid, without the white space between its tokens.
 ///
@@ -11,45 +12,121 @@ use super::spool::Spool;
 /// value.
 pub(super) fn compact(out: &mut Spool, json: &str) {
     let bytes = json.as_bytes();
-    let mut copied = 0;
+    let mut place = Place::BetweenStrings;
     let mut at = 0;
-    let mut in_string = false;
-    loop {
-        let set = if in_string { &SUSPECT } else { &BETWEEN_STRINGS };
-        let Some(stop) = next(bytes, at, set) else {
-            break;
+    while at < bytes.len() {
+        let piece = bytes.get(at..bytes.len().min(at + PIECE)).unwrap_or_default();
+        let start = out.len();
+        out.resize(start + piece.len() + ascii::WORD, 0);
+        let mut squeeze = Squeeze {
+            from: piece,
+            read: 0,
+            to: out.get_mut(start..).unwrap_or_default(),
+            written: 0,
+            place,
         };
-        at = stop;
-        match bytes.get(at) {
-            Some(b'"') => {
-                in_string = !in_string;
-                at += 1;
+        squeeze.run();
+        let Squeeze { read, written, .. } = squeeze;
+        place = squeeze.place;
+        out.truncate(start + written);
+        at += read;
+        if read < piece.len() {
+            let Some(c) = json.get(at..).and_then(|rest| rest.chars().next()) else {
+                return;
+            };
+            if is_escaped(c) {
+                out.extend_from_slice(Escape::json(c).as_str().as_bytes());
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
-            // What follows is part of the escape, were it a quote.
-            Some(b'\\') => at += 2,
-            Some(_) if in_string => {
-                let Some(c) = json.get(at..).and_then(|rest| rest.chars().next()) else {
-                    break;
-                };
-                let after = at + c.len_utf8();
-                if is_escaped(c) {
-                    out.put(bytes.get(copied..at).unwrap_or_default());
-                    out.extend_from_slice(Escape::json(c).as_str().as_bytes());
-                    copied = after;
-                }
-                at = after;
-            }
-            _ => {
-                out.put(bytes.get(copied..at).unwrap_or_default());
-                at += 1;
-                copied = at;
+            at += c.len_utf8();
+        }
+        out.relieve();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    BetweenStrings,
+    InString,
+    AfterBackslash,
+}
+
+/// Copies a piece of JSON without its white space.
+struct Squeeze<'a> {
+    from: &'a [u8],
+    read: usize,
+    /// A word longer than `from`, so that whole words can be copied of which
+    /// only the beginning stays.
+    to: &'a mut [u8],
+    written: usize,
+    place: Place,
+}
+
+impl Squeeze<'_> {
+    /// Goes on to the end, or to a character that [`is_escaped`] may name.
+    fn run(&mut self) {
+        while let Some(byte) = self.run_to_special() {
+            match (self.place, byte) {
+                (Place::BetweenStrings, b' ' | b'\t' | b'\r' | b'\n') => self.read += 1,
+                (Place::BetweenStrings, b'"') => self.take(byte, Place::InString),
+                (Place::InString, b'"') => self.take(byte, Place::BetweenStrings),
+                // What follows is part of the escape, were it a quote.
+                (Place::InString, b'\\') => self.take(byte, Place::AfterBackslash),
+                (Place::InString, ..=b'\x1f' | b'\x7f' | 0xc2 | 0xd8 | 0xe2) => return,
+                (Place::AfterBackslash, _) => self.take(byte, Place::InString),
+                (place, _) => self.take(byte, place),
             }
         }
     }
-    out.put(bytes.get(copied..).unwrap_or_default());
-}
 
-const BETWEEN_STRINGS: ByteSet = byte_set(b"\" \t\r\n");
+    /// Copies up to a byte that may be special where it stands.
+    #[inline]
+    fn run_to_special(&mut self) -> Option<u8> {
+        loop {
+            let rest = self.from.get(self.read..)?;
+            let Some(word) = rest.first_chunk() else {
+                return rest.first().copied();
+            };
+            let number = u64::from_le_bytes(*word);
+            let special = match self.place {
+                Place::BetweenStrings => ascii::white_or_quote(number),
+                Place::InString => ascii::quoted(number),
+                Place::AfterBackslash => return rest.first().copied(),
+            };
+            *self.to.get_mut(self.written..)?.first_chunk_mut()? = *word;
+            let count = ascii::before_first(special);
+            self.read += count;
+            self.written += count;
+            if special != 0 {
+                return rest.get(count).copied();
+            }
+            if self.place == Place::InString {
+                self.copy_long_run();
+            }
+        }
+    }
+
+    fn copy_long_run(&mut self) {
+        let rest = self.from.get(self.read..).unwrap_or_default();
+        let run = rest.get(..ascii::unquoted(rest)).unwrap_or_default();
+        if let Some(to) = self.to.get_mut(self.written..self.written + run.len()) {
+            to.copy_from_slice(run);
+            self.read += run.len();
+            self.written += run.len();
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, byte: u8, next: Place) {
+        if let Some(to) = self.to.get_mut(self.written) {
+            *to = byte;
+        }
+        self.read += 1;
+        self.written += 1;
+        self.place = next;
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -80,9 +157,30 @@ mod tests {
     }
 
     #[test]
+    fn every_escaped_character_is() {
+        for c in (0x20..=0x10_ffff).filter_map(char::from_u32).filter(|c| is_escaped(*c)) {
+            assert!(!compacted(&format!("\"{c}\"")).contains(c), "{c:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_json_ends_too() {
         for text in ["", "\"", "\"\\", "\\", "\u{202e}", "\"\u{2028}"] {
             compacted(text);
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_document_are_as_the_whole() {
+        for length in PIECE - 9..PIECE + 9 {
+            let filler = "a".repeat(length);
+            for (json, expected) in [
+                (format!("[\"{filler}\\\" \", 1]"), format!("[\"{filler}\\\" \",1]")),
+                (format!("[\"{filler}é日\u{9b}é \" ]"), format!("[\"{filler}é日\\u009bé \"]")),
+                (format!("[{}1 ,\"\"]", " ".repeat(length)), "[1,\"\"]".to_owned()),
+            ] {
+                assert_eq!(compacted(&json), expected);
+            }
         }
     }
 

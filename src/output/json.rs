@@ -6,7 +6,7 @@ use super::compact::compact;
 use super::json_string::{long_string, string};
 use super::spool::{PIECE, Spool};
 use super::time::{Clock, Zone};
-use super::write::{base64, decimal, display, hex, padded};
+use super::write::{base64, decimal, digits, display, hex};
 use super::{PayloadForm, View};
 use crate::types::{
     Body, Close, Connection, Counts, End, Event, Extension, Frame, Gap, Handshake, Header, Kind,
@@ -45,17 +45,14 @@ impl Json {
 
 impl View for Json {
     fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
-        let name = match event.kind {
-            Kind::Handshake(_) => "handshake",
-            Kind::Message(_) => "message",
-            Kind::Frame(_) => "frame",
-            Kind::Violation(_) => "violation",
-            Kind::Gap(_) => "gap",
-            Kind::End(_) => "end",
-        };
-        out.extend_from_slice(br#"{"event":""#);
-        out.extend_from_slice(name.as_bytes());
-        out.push(b'"');
+        out.extend_from_slice(match event.kind {
+            Kind::Handshake(_) => br#"{"event":"handshake""#,
+            Kind::Message(_) => br#"{"event":"message""#,
+            Kind::Frame(_) => br#"{"event":"frame""#,
+            Kind::Violation(_) => br#"{"event":"violation""#,
+            Kind::Gap(_) => br#"{"event":"gap""#,
+            Kind::End(_) => br#"{"event":"end""#,
+        });
         self.common(out, event);
         match &event.kind {
             Kind::Handshake(handshake) => write_handshake(out, handshake),
@@ -75,10 +72,10 @@ impl View for Json {
 
 impl Json {
     fn common(&mut self, out: &mut Vec<u8>, event: &Event<'_>) {
-        number(out, "packet", event.origin.packet);
+        out.extend_from_slice(br#","packet":"#);
+        decimal(out, event.origin.packet);
         if let Some(time) = event.origin.time {
-            key(out, "time");
-            out.push(b'"');
+            out.extend_from_slice(br#","time":""#);
             self.clock.rfc3339(out, time);
             out.push(b'"');
         }
@@ -111,11 +108,23 @@ impl Json {
     fn message(&mut self, out: &mut Spool, message: &Message<'_>) {
         side(out, message.from);
         opcode(out, message.opcode);
-        optional_number(out, "length", message.length);
-        number(out, "wire_length", message.wire_length);
-        number(out, "frames", message.frames);
-        boolean(out, "masked", message.masked);
-        boolean(out, "compressed", message.compressed);
+        if let Some(length) = message.length {
+            out.extend_from_slice(br#","length":"#);
+            decimal(out, length);
+        }
+        out.extend_from_slice(br#","wire_length":"#);
+        decimal(out, message.wire_length);
+        if message.frames == 1 {
+            out.extend_from_slice(br#","frames":1"#);
+        } else {
+            number(out, "frames", message.frames);
+        }
+        out.extend_from_slice(match (message.masked, message.compressed) {
+            (false, false) => br#","masked":false,"compressed":false"#,
+            (false, true) => br#","masked":false,"compressed":true"#,
+            (true, false) => br#","masked":true,"compressed":false"#,
+            (true, true) => br#","masked":true,"compressed":true"#,
+        });
         if let Some(time) = message.first_time {
             key(out, "first_time");
             out.push(b'"');
@@ -150,7 +159,11 @@ impl Json {
             (PayloadForm::Base64, _) => base64_field(out, message.payload),
             (PayloadForm::Auto, Body::Json(json)) => {
                 key(out, "json");
-                compact(out, json);
+                if json.is_plain {
+                    out.put(json.text.as_bytes());
+                } else {
+                    compact(out, json.text);
+                }
             }
             (PayloadForm::Auto, Body::Text(text)) => {
                 key(out, "text");
@@ -325,7 +338,7 @@ fn write_end(out: &mut Vec<u8>, end: &End) {
         key(out, "duration");
         decimal(out, duration.as_secs());
         out.push(b'.');
-        padded(out, duration.subsec_nanos().into(), 9);
+        out.extend_from_slice(&digits::<9>(duration.subsec_nanos()));
     }
 }
 
@@ -346,20 +359,19 @@ fn side(out: &mut Vec<u8>, from: Side) {
 }
 
 fn opcode(out: &mut Vec<u8>, opcode: Opcode) {
-    let name = match opcode {
-        Opcode::Text => "text",
-        Opcode::Binary => "binary",
-        Opcode::Ping => "ping",
-        Opcode::Pong => "pong",
-        Opcode::Close => "close",
-        Opcode::Continuation => "continuation",
+    out.extend_from_slice(match opcode {
+        Opcode::Text => br#","opcode":"text""#,
+        Opcode::Binary => br#","opcode":"binary""#,
+        Opcode::Ping => br#","opcode":"ping""#,
+        Opcode::Pong => br#","opcode":"pong""#,
+        Opcode::Close => br#","opcode":"close""#,
+        Opcode::Continuation => br#","opcode":"continuation""#,
         Opcode::Reserved(_) => {
             key(out, "opcode");
             quoted(out, opcode);
             return;
         }
-    };
-    text_field(out, "opcode", name);
+    });
 }
 
 /// The name of a field that is not an object's first.
@@ -432,7 +444,7 @@ mod tests {
         CLOSE, connection, conversation, event, handshake, hostile_text, json_document, message,
         rendered,
     };
-    use crate::types::{AcceptStatus, NextFrame, Rule, Source};
+    use crate::types::{AcceptStatus, JsonText, NextFrame, Rule, Source};
     use insta::assert_snapshot;
     use proptest::prelude::*;
     use serde_json::Value;
@@ -535,7 +547,7 @@ mod tests {
     #[test]
     fn a_json_payload_keeps_its_tokens_on_one_line() {
         let json = "{ \"n\": 1e400,\n\t\"n\": 0.10, \"s\": \"a b\u{202e}\" }";
-        let message = message(Side::Client, Opcode::Text, Body::Json(json));
+        let message = message(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)));
         assert!(
             one(Kind::Message(message), PayloadForm::Auto)
                 .ends_with("\"json\":{\"n\":1e400,\"n\":0.10,\"s\":\"a b\\u202e\"}}\n")
@@ -544,7 +556,7 @@ mod tests {
 
     #[test]
     fn payload_forms() {
-        let json = message(Side::Client, Opcode::Text, Body::Json("{}"));
+        let json = message(Side::Client, Opcode::Text, Body::Json(JsonText::new("{}")));
         let empty = message(Side::Client, Opcode::Text, Body::Text(""));
         for (message, form, end) in [
             (json, PayloadForm::Auto, r#""complete":true,"json":{}}"#),
@@ -660,7 +672,7 @@ mod tests {
                 let mut events: Vec<_> = [
                     Kind::Handshake(&handshake),
                     Kind::Message(message(Side::Client, Opcode::Text, Body::Text(reason))),
-                    Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(&document))),
+                    Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
                     Kind::Message(message(Side::Server, Opcode::Pong, Body::Binary(&bytes))),
                     Kind::Message(Message { close: Some(close), payload: &bytes, ..CLOSE }),
                     Kind::Violation(violation),

@@ -2,6 +2,7 @@
 
 use super::escape::Escape;
 use super::spool::{Spool, pieces};
+use crate::types::ascii;
 
 /// Writes `text` as a JSON string, quotes included.
 ///
@@ -28,8 +29,8 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     let mut at = 0;
-    while let Some(suspect) = next(bytes, at, &SUSPECT) {
-        at = suspect;
+    loop {
+        at += ascii::unquoted(bytes.get(at..).unwrap_or_default());
         let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
             break;
         };
@@ -73,42 +74,6 @@ pub(super) const fn is_escaped(c: char) -> bool {
     )
 }
 
-/// One flag for each byte.
-pub(super) type ByteSet = [bool; 256];
-
-/// What ends a run of bytes that need no look inside a string: quotes,
-/// backslashes, and the first bytes of the characters that [`is_escaped`]
-/// names. Most characters that begin with those are harmless.
-pub(super) const SUSPECT: ByteSet = {
-    let mut set = byte_set(b"\"\\\x7f");
-    let mut control = 0;
-    while control < 0x20 {
-        set[control] = true;
-        control += 1;
-    }
-    set[0xc2] = true; // U+0080 to U+00BF
-    set[0xd8] = true; // U+0600 to U+063F
-    set[0xe2] = true; // U+2000 to U+2FFF
-    set
-};
-
-/// The set of `bytes`.
-pub(super) const fn byte_set(bytes: &[u8]) -> ByteSet {
-    let mut set = [false; 256];
-    let mut index = 0;
-    while index < bytes.len() {
-        set[bytes[index] as usize] = true;
-        index += 1;
-    }
-    set
-}
-
-/// Index of the first byte at or after `from` that is in `set`.
-pub(super) fn next(bytes: &[u8], from: usize, set: &ByteSet) -> Option<usize> {
-    let offset = bytes.get(from..)?.iter().position(|byte| set[usize::from(*byte)])?;
-    Some(from + offset)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,14 +90,6 @@ mod tests {
         assert_eq!(written("a\"\\\n\r\t\x08\x1b"), r#""a\"\\\n\r\t\u0008\u001b""#);
         assert_eq!(written("\x7f\u{9b}\u{202e}\u{2029}"), r#""\u007f\u009b\u202e\u2029""#);
         assert_eq!(written("é“日本”ب🎉\u{200d}"), "\"é“日本”ب🎉\u{200d}\"");
-    }
-
-    #[test]
-    fn every_escaped_character_begins_with_a_suspect_byte() {
-        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| is_escaped(*c)) {
-            let first = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
-            assert!(SUSPECT[usize::from(first)], "{c:?}");
-        }
     }
 
     proptest! {

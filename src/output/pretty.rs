@@ -1,8 +1,8 @@
 //! JSON laid out for reading.
 
-use super::json_string::{ByteSet, byte_set, next};
 use super::style::{KEY, LITERAL, NUMBER, PLAIN, STRING};
 use super::wrap::Page;
+use crate::types::ascii;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Writes `json`, which is valid, behind `left` spaces: members and elements
@@ -156,7 +156,13 @@ impl Token<'_> {
             Token::Open(_) | Token::Close(_) => Some(1),
             Token::Comma | Token::Colon => Some(2),
             Token::String(text) | Token::Number(text) | Token::Literal(text) => {
-                (text.len() <= room.saturating_mul(BYTES_PER_COLUMN)).then(|| text.width())
+                if text.len() > room.saturating_mul(BYTES_PER_COLUMN) {
+                    None
+                } else if ascii::printable(text.as_bytes()) == text.len() {
+                    Some(text.len())
+                } else {
+                    Some(text.width())
+                }
             }
         }
     }
@@ -173,24 +179,29 @@ impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        let first = self.rest.chars().next()?;
+        let bytes = self.rest.as_bytes();
+        let first = *bytes.first()?;
+        if matches!(first, b' ' | b'\t' | b'\r' | b'\n') {
+            let white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            self.take(bytes.iter().take_while(white).count());
+            return self.next();
+        }
         Some(match first {
-            '{' | '[' => Token::Open(self.take(1)),
-            '}' | ']' => Token::Close(self.take(1)),
-            ',' => {
+            b'{' | b'[' => Token::Open(self.take(1)),
+            b'}' | b']' => Token::Close(self.take(1)),
+            b',' => {
                 self.take(1);
                 Token::Comma
             }
-            ':' => {
+            b':' => {
                 self.take(1);
                 Token::Colon
             }
-            '"' => Token::String(self.take(string_length(self.rest))),
+            b'"' => Token::String(self.take(string_length(self.rest))),
             _ => {
-                let end = next(self.rest.as_bytes(), 0, &AFTER_SCALAR);
-                let text = self.take(end.unwrap_or(self.rest.len()));
-                if first == '-' || first.is_ascii_digit() {
+                let end = bytes.iter().position(|byte| AFTER_SCALAR.contains(byte));
+                let text = self.take(end.unwrap_or(bytes.len()));
+                if first == b'-' || first.is_ascii_digit() {
                     Token::Number(text)
                 } else {
                     Token::Literal(text)
@@ -209,18 +220,20 @@ impl<'a> Tokens<'a> {
 }
 
 /// What follows a number or a literal.
-const AFTER_SCALAR: ByteSet = byte_set(b",:{}[]\" \t\r\n");
+const AFTER_SCALAR: &[u8] = b",:{}[]\" \t\r\n";
 
 /// Bytes of the string that `text` begins with, both quotes included.
 fn string_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 1;
-    while let Some(offset) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += offset;
-        if bytes.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
+    while let Some(rest) = bytes.get(at..) {
+        at += ascii::unquoted(rest);
+        at += match bytes.get(at) {
+            None => break,
+            Some(b'"') => return at + 1,
+            Some(b'\\') => 2,
+            Some(_) => 1,
+        };
     }
     text.len()
 }

@@ -13,8 +13,8 @@ use super::escape::is_hazardous;
 use super::{Spool, View};
 use crate::types::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Endpoint, Event, Extension,
-    Frame, Gap, Handshake, Header, Kind, Message, NextFrame, Opcode, Origin, Rule, Side, Source,
-    SourceId, Timestamp, Violation,
+    Frame, Gap, Handshake, Header, JsonText, Kind, Message, NextFrame, Opcode, Origin, Rule, Side,
+    Source, SourceId, Timestamp, Violation,
 };
 
 /// 2018-12-26T06:54:46.729250Z
@@ -116,7 +116,7 @@ pub(super) fn handshake() -> Handshake {
 /// A whole message in one frame.
 pub(super) fn message<'a>(from: Side, opcode: Opcode, body: Body<'a>) -> Message<'a> {
     let payload = match body {
-        Body::Json(text) | Body::Text(text) => text.as_bytes(),
+        Body::Json(JsonText { text, .. }) | Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
     };
     Message {
@@ -228,7 +228,7 @@ pub(super) fn conversation<'a>(
     [
         Kind::Handshake(handshake),
         Kind::Frame(frame),
-        Kind::Message(message(Side::Client, Opcode::Text, Body::Json(json))),
+        Kind::Message(message(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)))),
         Kind::Message(fragmented),
         Kind::Message(compressed),
         Kind::Message(message(Side::Server, Opcode::Ping, Body::Text(""))),

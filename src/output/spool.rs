@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::output::samples::{Shared, connection, event, message};
     use crate::output::{Json, PayloadForm, Text, TextOptions, View, Zone};
-    use crate::types::{Body, Kind, Opcode, Side};
+    use crate::types::{Body, JsonText, Kind, Opcode, Side};
 
     #[test]
     fn it_hands_over_when_there_is_much() {
@@ -275,7 +275,7 @@ mod tests {
         let bytes: Vec<u8> = (0..LENGTH).map(|index| (index % 251) as u8).collect();
         let mut bodies = vec![Body::Binary(&bytes)];
         bodies.extend(texts.iter().map(|text| Body::Text(text)));
-        bodies.extend(documents.iter().map(|json| Body::Json(json)));
+        bodies.extend(documents.iter().map(|json| Body::Json(JsonText::new(json))));
 
         let connection = connection(3);
         for body in bodies {

@@ -562,7 +562,7 @@ fn flags(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>) {
 
 fn body(page: &mut Page<'_>, message: &Message<'_>, binary_rows: Option<usize>) {
     match message.body {
-        Body::Json(json) => pretty(page, json, INDENT),
+        Body::Json(json) => pretty(page, json.text, INDENT),
         // Bytes that happen to be UTF-8.
         Body::Text(text) if message.opcode != Opcode::Text && has_controls(text) => {
             hex_dump(page, text.as_bytes(), INDENT, binary_rows);
@@ -606,7 +606,7 @@ mod tests {
         CLOSE, columns, connection, conversation, event, handshake, hostile_text, is_harmless,
         json_document, message, rendered, without_colors,
     };
-    use crate::types::Rule;
+    use crate::types::{JsonText, Rule};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -1026,8 +1026,8 @@ mod tests {
             let mut events: Vec<_> = [
                 Kind::Handshake(&handshake),
                 Kind::Message(message(Side::Client, Opcode::Text, Body::Text(&texts[2]))),
-                Kind::Message(message(Side::Client, Opcode::Text, Body::Json(&json))),
-                Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(&document))),
+                Kind::Message(message(Side::Client, Opcode::Text, Body::Json(JsonText::new(&json)))),
+                Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
                 Kind::Message(message(Side::Server, Opcode::Reserved(11), Body::Binary(&bytes))),
                 Kind::Message(Message { close: Some(close), payload: &bytes, ..CLOSE }),
                 Kind::Violation(violation),

@@ -51,18 +51,24 @@ impl Clock {
         self.set(timestamp);
         out.extend_from_slice(&self.time);
         out.push(b'.');
-        write::padded(out, u64::from(timestamp.subsecond_nanoseconds() / 1_000), 6);
+        let microseconds = timestamp.subsecond_nanoseconds() / 1_000;
+        out.extend_from_slice(&write::digits::<6>(microseconds));
     }
 
     /// Writes RFC 3339 with nanoseconds; right only where the zone is UTC.
     pub(super) fn rfc3339(&mut self, out: &mut Vec<u8>, timestamp: Timestamp) {
         self.set(timestamp);
-        out.extend_from_slice(&self.date);
-        out.push(b'T');
-        out.extend_from_slice(&self.time);
-        out.push(b'.');
-        write::padded(out, u64::from(timestamp.subsecond_nanoseconds()), 9);
-        out.push(b'Z');
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        let nanoseconds = write::digits::<9>(timestamp.subsecond_nanoseconds());
+        if let Some((date, rest)) = text.split_first_chunk_mut()
+            && let Some(([_, time @ .., _], rest)) = rest.split_first_chunk_mut::<10>()
+            && let Some((fraction, _)) = rest.split_first_chunk_mut()
+        {
+            *date = self.date;
+            *time = self.time;
+            *fraction = nanoseconds;
+        }
+        out.extend_from_slice(&text);
     }
 
     fn set(&mut self, timestamp: Timestamp) {

@@ -9,6 +9,7 @@ use super::escape::{Escape, is_hazardous};
 use super::spool::{PIECE, Spool, pieces};
 use super::style::PLAIN;
 use super::write;
+use crate::types::ascii;
 
 /// Writes lines at the end of a buffer: escapes what comes from the wire,
 /// counts columns, and continues a line that would be longer than the width
@@ -81,7 +82,8 @@ impl<'o> Page<'o> {
 
     /// From here to the end of the line it may also be broken between words.
     pub(super) fn break_between_words(&mut self) {
-        self.words = true;
+        // Lines of any length are never broken.
+        self.words = self.width != usize::MAX;
     }
 
     /// Ends the line.
@@ -200,9 +202,8 @@ impl<'o> Page<'o> {
     fn put_piece(&mut self, piece: &str, escape: fn(char) -> Escape) {
         let mut rest = piece;
         while !rest.is_empty() {
-            let printable =
-                rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
-            let (plain, tail) = rest.split_at_checked(printable).unwrap_or((rest, ""));
+            let (plain, tail) =
+                rest.split_at_checked(ascii::printable(rest.as_bytes())).unwrap_or((rest, ""));
             self.ascii(plain);
             let mut chars = tail.chars();
             if let Some(c) = chars.next() {

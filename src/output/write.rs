@@ -6,28 +6,21 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Digits of [`u64::MAX`].
-const MAX_DIGITS: usize = 20;
-
 /// Writes `value` in decimal.
+#[inline]
 pub(super) fn decimal(out: &mut Vec<u8>, value: u64) {
-    padded(out, value, 1);
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Writes `value` in decimal with at least `width` (at most 20) digits.
-pub(super) fn padded(out: &mut Vec<u8>, value: u64, width: usize) {
-    let mut digits = [b'0'; MAX_DIGITS];
-    let mut rest = value;
-    let mut used = 0;
+/// The last `N` digits of `value`.
+#[inline]
+pub(super) fn digits<const N: usize>(mut value: u32) -> [u8; N] {
+    let mut digits = [b'0'; N];
     for digit in digits.iter_mut().rev() {
-        if rest == 0 && used >= width {
-            break;
-        }
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        used += 1;
+        *digit += (value % 10) as u8;
+        value /= 10;
     }
-    out.extend_from_slice(digits.get(MAX_DIGITS - used..).unwrap_or_default());
+    digits
 }
 
 /// Writes `bytes` as two lower-case hex digits each.
@@ -58,7 +51,11 @@ pub(super) fn display(out: &mut Vec<u8>, value: impl fmt::Display) {
 
 /// `value` in decimal with commas between thousands: `1,234,567`.
 pub(crate) fn grouped(value: u64) -> String {
-    let digits = value.to_string();
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(value);
+    if digits.len() <= 3 {
+        return digits.to_owned();
+    }
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -90,9 +87,8 @@ mod tests {
         for value in [0, 1, 9, 10, 99, 100, 1_234_567, u64::MAX] {
             assert_eq!(written(|out| decimal(out, value)), value.to_string());
         }
-        assert_eq!(written(|out| padded(out, 7, 9)), "000000007");
-        assert_eq!(written(|out| padded(out, 1_234, 3)), "1234");
-        assert_eq!(written(|out| padded(out, 0, 20)), "0".repeat(20));
+        assert_eq!(digits::<9>(7), *b"000000007");
+        assert_eq!(digits::<3>(1_234), *b"234");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 mod json;
 
-pub use json::is_json;
-
 use crate::types::Body;
+use json::as_json;
 
 /// What `payload` can be shown as. `whole` tells that it is all of the
 /// message: a part is never taken for JSON, and may end inside a code point,
@@ -12,15 +11,16 @@ use crate::types::Body;
 ///
 /// ```
 /// use wsdump::payload::classify;
-/// use wsdump::types::Body;
-/// assert_eq!(classify(b"[1]", true), Body::Json("[1]"));
+/// use wsdump::types::{Body, JsonText};
+/// let json = JsonText { text: "[1]", is_plain: true };
+/// assert_eq!(classify(b"[1]", true), Body::Json(json));
 /// assert_eq!(classify(b"[1]", false), Body::Text("[1]"));
 /// assert_eq!(classify(b"caf\xc3", false), Body::Text("caf"));
 /// assert_eq!(classify(b"caf\xc3", true), Body::Binary(b"caf\xc3"));
 /// ```
 pub fn classify(payload: &[u8], whole: bool) -> Body<'_> {
     match std::str::from_utf8(payload) {
-        Ok(text) if whole && is_json(text) => Body::Json(text),
+        Ok(text) if whole => as_json(text).map_or(Body::Text(text), Body::Json),
         Ok(text) => Body::Text(text),
         Err(error) if !whole && error.error_len().is_none() => {
             let valid = payload.get(..error.valid_up_to()).unwrap_or_default();

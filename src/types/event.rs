@@ -282,12 +282,30 @@ impl fmt::Display for NotInflated {
 /// [`Message::payload`], but for a code point that a hole or a limit cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
-    /// Valid JSON of at most 128 levels, as sent.
-    Json(&'a str),
+    /// JSON.
+    Json(JsonText<'a>),
     /// Other valid UTF-8.
     Text(&'a str),
     /// Anything else.
     Binary(&'a [u8]),
+}
+
+/// Valid JSON of at most 128 levels, as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonText<'a> {
+    /// All of it.
+    pub text: &'a str,
+    /// It has no white space between its tokens, and none of the characters
+    /// that steer a terminal: DEL, U+0080 to U+009F, U+061C, U+2000 to U+206F.
+    /// May be false where it has none of those either.
+    pub is_plain: bool,
+}
+
+impl<'a> JsonText<'a> {
+    /// JSON of which nothing more is known.
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, is_plain: false }
+    }
 }
 
 /// The payload of a close frame (RFC 6455 §5.5.1).

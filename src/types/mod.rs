@@ -4,6 +4,7 @@
 //! I/O or looks at a clock.
 
 mod address;
+pub(crate) mod ascii;
 mod event;
 mod limits;
 mod packet;
@@ -16,8 +17,8 @@ mod time;
 pub use address::{Conversation, Direction, Endpoint, Flow};
 pub use event::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
-    Handshake, Header, HttpVersion, Kind, Message, NextFrame, NotInflated, Opcode, Side, Sink,
-    Violation,
+    Handshake, Header, HttpVersion, JsonText, Kind, Message, NextFrame, NotInflated, Opcode, Side,
+    Sink, Violation,
 };
 pub use limits::Limits;
 pub use packet::{LinkType, Origin, Packet, Source, SourceId};
