@@ -9,12 +9,15 @@ use unicode_width::UnicodeWidthStr as _;
 /// on lines of their own, indented by two, but what fits on a line stays on
 /// it, and numbers fill lines. Tokens stay exactly as sent.
 pub(super) fn pretty(page: &mut Page<'_>, json: &str, left: usize) {
-    Printer { page, left, open: Vec::new() }.print(Tokens { rest: json });
+    Printer { page, left, open: Vec::new() }.print(Tokens { rest: json, longest: usize::MAX });
 }
 
 /// Containers longer than this are spread out however wide the terminal is:
 /// long lines are hard to read.
 const LONGEST_LINE: usize = 80;
+
+/// No character takes more than four bytes, and few take no column.
+const BYTES_PER_COLUMN: usize = 4;
 
 struct Printer<'p, 'o> {
     page: &'p mut Page<'o>,
@@ -104,7 +107,7 @@ impl Printer<'_, '_> {
     fn fits(&self, tokens: Tokens<'_>) -> bool {
         let mut room = self.room().saturating_sub(1);
         let mut depth = 1_usize;
-        for token in tokens {
+        for token in tokens.no_longer_than(room.saturating_mul(BYTES_PER_COLUMN)) {
             match token {
                 Token::Open(_) => depth += 1,
                 Token::Close(_) => depth -= 1,
@@ -125,9 +128,9 @@ impl Printer<'_, '_> {
 
     /// Whether the next element of an array is, after a number, another one
     /// that still fits on this line.
-    fn number_fits(&self, mut tokens: Tokens<'_>) -> bool {
+    fn number_fits(&self, tokens: Tokens<'_>) -> bool {
         let in_array = self.open.last().is_some_and(|container| !container.object);
-        match tokens.next() {
+        match tokens.no_longer_than(0).next() {
             Some(Token::Number(text)) => in_array && text.len() + 2 < self.room(),
             _ => false,
         }
@@ -150,8 +153,6 @@ impl Token<'_> {
     /// Columns that it takes on a line, the space after it included; `None`
     /// when that is more than `room` without a close look.
     fn columns_within(&self, room: usize) -> Option<usize> {
-        // No character takes more than four bytes, and few take no column.
-        const BYTES_PER_COLUMN: usize = 4;
         match self {
             Token::Open(_) | Token::Close(_) => Some(1),
             Token::Comma | Token::Colon => Some(2),
@@ -173,6 +174,9 @@ impl Token<'_> {
 #[derive(Clone)]
 struct Tokens<'a> {
     rest: &'a str,
+    /// Where the end of a string is further away than so many bytes, it is not
+    /// looked for: the string is as long as the document.
+    longest: usize,
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -197,9 +201,12 @@ impl<'a> Iterator for Tokens<'a> {
                 self.take(1);
                 Token::Colon
             }
-            b'"' => Token::String(self.take(string_length(self.rest))),
+            b'"' => {
+                let near = bytes.get(..self.longest).unwrap_or(bytes);
+                Token::String(self.take(string_length(near).unwrap_or(bytes.len())))
+            }
             _ => {
-                let end = bytes.iter().position(|byte| AFTER_SCALAR.contains(byte));
+                let end = bytes.iter().position(|byte| ends_scalar(*byte));
                 let text = self.take(end.unwrap_or(bytes.len()));
                 if first == b'-' || first.is_ascii_digit() {
                     Token::Number(text)
@@ -212,6 +219,11 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
+    /// The same, for one who has no use for a string of more than so many bytes.
+    fn no_longer_than(self, bytes: usize) -> Self {
+        Self { longest: bytes.saturating_add(1), ..self }
+    }
+
     fn take(&mut self, length: usize) -> &'a str {
         let (token, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
@@ -219,23 +231,22 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// What follows a number or a literal.
-const AFTER_SCALAR: &[u8] = b",:{}[]\" \t\r\n";
+/// Whether a number or a literal ends before `byte`.
+const fn ends_scalar(byte: u8) -> bool {
+    matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n')
+}
 
-/// Bytes of the string that `text` begins with, both quotes included.
-fn string_length(text: &str) -> usize {
-    let bytes = text.as_bytes();
+/// Bytes of the string that `bytes` begin with, both quotes included.
+fn string_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 1;
-    while let Some(rest) = bytes.get(at..) {
-        at += ascii::unquoted(rest);
-        at += match bytes.get(at) {
-            None => break,
-            Some(b'"') => return at + 1,
-            Some(b'\\') => 2,
-            Some(_) => 1,
-        };
+    loop {
+        at += ascii::unquoted(bytes.get(at..)?);
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
     }
-    text.len()
 }
 
 #[cfg(test)]

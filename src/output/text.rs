@@ -172,7 +172,11 @@ impl Text {
     fn message(&mut self, event: &Event<'_>, message: &Message<'_>, out: &mut Spool) {
         let mut page = self.event_line(event, Some(message.from), out);
         let name_style = if message.opcode.is_control() { PLAIN } else { BOLD };
-        name(&mut page, name_style, &message.opcode.to_string());
+        match message.opcode {
+            Opcode::Text => name(&mut page, name_style, "text"),
+            Opcode::Binary => name(&mut page, name_style, "binary"),
+            other => name(&mut page, name_style, &other.to_string()),
+        }
         let close = message.close.unwrap_or(NOTHING_SAID);
         if let Some(code) = close.code {
             item(&mut page, PLAIN, &code.to_string());
@@ -518,7 +522,13 @@ fn headers(page: &mut Page<'_>, sign: &str, headers: Option<&[Header]>) {
 fn size(message: &Message<'_>) -> String {
     let bytes = message.length.unwrap_or(message.wire_length);
     let noun = if bytes == 1 { "byte" } else { "bytes" };
-    format!(" {:>8} {noun}", grouped(bytes))
+    let number = grouped(bytes);
+    let mut text = String::with_capacity(32);
+    text.extend(std::iter::repeat_n(' ', 1 + 8_usize.saturating_sub(number.len())));
+    text.push_str(&number);
+    text.push(' ');
+    text.push_str(noun);
+    text
 }
 
 /// What is out of the ordinary about a message.
