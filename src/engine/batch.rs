@@ -60,6 +60,7 @@ pub(super) struct Chunk {
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
     pub(super) order: u64,
-    pub(super) mark: Mark,
+    /// What stands before it depends on; `None` where it goes on with an event.
+    pub(super) mark: Option<Mark>,
     pub(super) length: usize,
 }

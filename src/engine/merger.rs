@@ -127,7 +127,9 @@ impl<'a> Merger<'a> {
             && piece.order <= limit
         {
             let end = lane.bytes + piece.length;
-            self.view.seam(piece.mark, &mut self.out);
+            if let Some(mark) = piece.mark {
+                self.view.seam(mark, &mut self.out);
+            }
             self.out.put(lane.chunk.bytes.get(lane.bytes..end).unwrap_or_default());
             lane.bytes = end;
             lane.pieces += 1;

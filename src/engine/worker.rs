@@ -94,9 +94,9 @@ struct Sheet {
     pieces: Vec<Piece>,
     /// The sum of their lengths.
     length: usize,
-    /// The event at hand.
+    /// The event at hand; no mark where a part of it was sent.
     order: u64,
-    mark: Mark,
+    mark: Option<Mark>,
     messages: u64,
     chunks: Sender<Chunk>,
     done_chunks: Receiver<Chunk>,
@@ -115,7 +115,7 @@ impl<'a> Scribe<'a> {
             pieces: Vec::new(),
             length: 0,
             order: 0,
-            mark: Mark::default(),
+            mark: None,
             messages: 0,
             chunks,
             done_chunks,
@@ -143,7 +143,7 @@ impl Sink for Scribe<'_> {
         let mark = self.view.mark(event);
         {
             let mut sheet = self.sheet.borrow_mut();
-            (sheet.order, sheet.mark) = (self.order, mark);
+            (sheet.order, sheet.mark) = (self.order, Some(mark));
             sheet.messages += u64::from(matches!(event.kind, Kind::Message(_)));
         }
         self.view.event(event, &mut self.spool);
@@ -174,8 +174,13 @@ impl Sheet {
         let more = length - self.length;
         self.length = length;
         let (order, mark) = (self.order, self.mark);
+        let joins = |last: &Piece| match (mark, last.mark) {
+            (Some(mark), Some(last)) => mark.joins(last),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
         match self.pieces.last_mut() {
-            Some(last) if (last.order, last.mark) == (order, mark) => last.length += more,
+            Some(last) if last.order == order && joins(last) => last.length += more,
             _ => self.pieces.push(Piece { order, mark, length: more }),
         }
     }
@@ -197,7 +202,8 @@ impl Sheet {
             && let Some(last) = self.pieces.last_mut()
         {
             let length = excess.min(last.length);
-            rest.insert(0, Piece { length, ..*last });
+            let mark = last.mark.filter(|_| length == last.length);
+            rest.insert(0, Piece { length, mark, ..*last });
             last.length -= length;
             excess -= length;
             if last.length == 0 {
@@ -208,6 +214,7 @@ impl Sheet {
         self.send(bytes.to_vec(), next - 1);
         self.length = rest.iter().map(|piece| piece.length).sum();
         self.pieces = rest;
+        self.mark = None;
     }
 
     /// A buffer to render into.

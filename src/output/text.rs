@@ -71,6 +71,9 @@ pub struct Text {
     clock: Clock,
     /// Connections of which was told who they are between.
     introduced: HashSet<(u64, Option<u32>)>,
+    /// The one that was refused last: it has no end, and what it breaks is told
+    /// right after it.
+    refused: Option<(u64, Option<u32>)>,
     /// Whether a seam was asked for.
     begun: bool,
     /// The date that the seams last told, or saw told.
@@ -80,11 +83,15 @@ pub struct Text {
 /// Columns before a payload, and before the continuation of a line.
 const INDENT: usize = 4;
 
+/// Handshakes that nobody answered have no end, either. After so many, some
+/// connections may be introduced twice.
+const MOST_INTRODUCED: usize = 1 << 20;
+
 impl Text {
     /// A view with these options.
     pub fn new(options: TextOptions) -> Self {
         let clock = Clock::new(&options.zone);
-        Self { options, clock, introduced: HashSet::new(), begun: false, date: None }
+        Self { options, clock, introduced: HashSet::new(), refused: None, begun: false, date: None }
     }
 }
 
@@ -286,16 +293,29 @@ impl Text {
     /// Whether the event begins with a line that introduces its connection:
     /// that of a handshake, or what stands in for one that is not shown.
     fn introduces(&self, event: &Event<'_>) -> bool {
+        let key = key(event.connection);
         matches!(event.kind, Kind::Handshake(_))
-            || !self.introduced.contains(&key(event.connection))
+            || self.refused != Some(key) && !self.introduced.contains(&key)
     }
 
     /// A connection whose handshake is not shown is introduced by its first
     /// event.
     fn introduce(&mut self, event: &Event<'_>, out: &mut Spool) {
         let connection = event.connection;
-        let is_first = self.introduced.insert(key(connection));
-        if is_first && !matches!(event.kind, Kind::Handshake(_)) {
+        let is_introduced = !self.introduces(event);
+        match event.kind {
+            _ if is_introduced => return,
+            Kind::Handshake(Handshake { status: Some(..=100 | 102..), .. }) => {
+                self.refused = Some(key(connection));
+                return;
+            }
+            _ => {}
+        }
+        if self.introduced.len() >= MOST_INTRODUCED {
+            self.introduced.clear();
+        }
+        self.introduced.insert(key(connection));
+        if !matches!(event.kind, Kind::Handshake(_)) {
             let mut page = self.header_line(event, out);
             if connection.inferred {
                 item(&mut page, PLAIN, "handshake not in the capture");

@@ -34,6 +34,8 @@ mod schema;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 #[cfg(unix)]
 mod traffic;
 #[cfg(test)]
