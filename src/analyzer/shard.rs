@@ -11,7 +11,7 @@ use crate::types::{Conversation, Direction, EndState, Segment, Sink, Source, Tim
 use crate::websocket::{Workspace, looks_like_frames};
 
 /// Bytes of delivered data that retransmissions are compared with.
-const HISTORY: usize = 128 << 10;
+const HISTORY: usize = 64 << 10;
 
 /// What a chunk out of order may cost beside its bytes.
 const REORDER_MARGIN: usize = 4 << 10;
