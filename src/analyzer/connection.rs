@@ -1,5 +1,6 @@
 //! One WebSocket connection: its handshake, its messages, its end.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::context::Context;
@@ -8,8 +9,8 @@ use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
 use crate::tcp::Conflict;
 use crate::types::{
-    Connection, Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side,
-    Timestamp, Violation,
+    Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side, Timestamp,
+    Violation,
 };
 use crate::websocket::{
     Compression, Decoder, Deflate, Extensions, Found, Recogniser, Search, Workspace,
@@ -18,7 +19,8 @@ use crate::websocket::{
 
 /// A connection that was upgraded, or that looks like it.
 pub(super) struct WebSocket {
-    connection: Connection,
+    /// It was recognised without having seen the handshake.
+    is_inferred: bool,
     client: Direction,
     client_half: Half,
     server_half: Half,
@@ -67,7 +69,7 @@ impl WebSocket {
         let asked = answer.asked.is_some() && !answer.is_missing;
         let answered = answer.handshake.status.is_some();
         let Answer { first_frame, response_end, has_holes, .. } = answer;
-        let connection = Self::tell_handshake(answer, context);
+        Self::tell_handshake(answer, context);
         context.report.statistics.connections += 1;
         let workspace = &mut *context.workspace;
         let mut side = |side, known: bool, expected: Option<u64>| {
@@ -83,13 +85,13 @@ impl WebSocket {
                 let search = search.unwrap_or_else(|| Search::new(workspace.search()));
                 Decoder::lost(side, extensions, search, workspace)
             };
-            let expected = if begin.is_none() { expected } else { None };
+            let expected = expected.filter(|_| begin.is_none()).and_then(NonZeroU64::new);
             (Half { begin: begin.unwrap_or(0), expected, ..Half::default() }, decoder)
         };
         let (client_half, client_decoder) = side(Side::Client, asked, first_frame);
         let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
-            connection,
+            is_inferred: false,
             client,
             client_half,
             server_half,
@@ -142,13 +144,7 @@ impl WebSocket {
         };
         context.report.statistics.connections += 1;
         let connection = Self {
-            connection: Connection {
-                stream: context.report.stream,
-                h2_stream: None,
-                client: context.report.conversation.sender(client),
-                server: context.report.conversation.sender(client.opposite()),
-                inferred: true,
-            },
+            is_inferred: true,
             client,
             client_half,
             server_half,
@@ -187,7 +183,7 @@ impl WebSocket {
     }
 
     /// Tells a handshake, whatever came of it, and what it breaks.
-    pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) -> Connection {
+    pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) {
         let mut handshake = answer.handshake;
         let upgraded = handshake.status.is_none_or(|status| status == 101);
         if upgraded {
@@ -198,13 +194,7 @@ impl WebSocket {
             let status = judge_accept(handshake.key.as_deref(), handshake.accept.as_deref());
             handshake.accept_status = Some(status);
         }
-        let connection = Connection {
-            stream: context.report.stream,
-            h2_stream: None,
-            client: context.report.conversation.sender(answer.client),
-            server: context.report.conversation.sender(answer.client.opposite()),
-            inferred: false,
-        };
+        let connection = context.report.connection(answer.client, false);
         context.report.statistics.handshakes += 1;
         context.report.tell(&connection, answer.origin, Kind::Handshake(&handshake));
         for finding in judge_handshake(&handshake) {
@@ -212,7 +202,6 @@ impl WebSocket {
                 Violation { from: Some(finding.side), rule: finding.rule, detail: &finding.detail };
             context.report.tell(&connection, answer.origin, Kind::Violation(violation));
         }
-        connection
     }
 
     /// A direction begins that was not seen before.
@@ -223,7 +212,7 @@ impl WebSocket {
             Side::Server => (&mut self.server_half, &mut self.server_decoder),
         };
         half.begin = position;
-        if half.expected == Some(position) {
+        if half.expected == NonZeroU64::new(position) {
             *decoder = Decoder::new(side, self.extensions.of(side), context.workspace);
         }
     }
@@ -238,7 +227,7 @@ impl WebSocket {
         if let Some(ack) = run.ack {
             self.half(side.opposite()).acknowledged(ack);
             let half = self.half(side);
-            half.has = half.has.max(Some(ack));
+            half.has = half.has.max(NonZeroU64::new(ack));
         }
         if side == Side::Client {
             self.judge_beginning(&run, context);
@@ -321,7 +310,8 @@ impl WebSocket {
             server: self.server_half.counts,
             duration,
         };
-        context.report.tell(&self.connection, latest, Kind::End(end));
+        let connection = context.report.connection(self.client, self.is_inferred);
+        context.report.tell(&connection, latest, Kind::End(end));
     }
 
     /// Bytes of memory that it keeps.
@@ -379,7 +369,7 @@ impl WebSocket {
                 continue; // what is owed may not be in the capture
             };
             let unanswered = peer.close.filter(|_| half.close.is_none());
-            if unanswered.is_some_and(|close| ack >= close) {
+            if unanswered.is_some_and(|close| ack >= close.get()) {
                 let detail = format!(
                     "The {side} ended the connection without an answer to the {}'s Close frame.",
                     side.opposite()
@@ -404,7 +394,8 @@ impl WebSocket {
         context: &mut Context<'_>,
     ) {
         let violation = Violation { from: Some(side), rule, detail };
-        context.report.tell(&self.connection, origin, Kind::Violation(violation));
+        let connection = context.report.connection(self.client, self.is_inferred);
+        context.report.tell(&connection, origin, Kind::Violation(violation));
     }
 
     /// Lets a direction's decoder work.
@@ -424,7 +415,8 @@ impl WebSocket {
             }
         };
         let Context { report, workspace, .. } = context;
-        let mut teller = Teller { connection: &self.connection, side, half, peer, report };
+        let connection = report.connection(self.client, self.is_inferred);
+        let mut teller = Teller { connection: &connection, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

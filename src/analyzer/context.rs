@@ -1,7 +1,7 @@
 //! What the layers of one conversation need from outside while they work.
 
 use super::{Options, Statistics};
-use crate::types::{Connection, Conversation, Event, Kind, Origin, Sink, Source};
+use crate::types::{Connection, Conversation, Direction, Event, Kind, Origin, Sink, Source};
 use crate::websocket::Workspace;
 
 /// What the layers of one conversation need from outside while they work.
@@ -23,6 +23,18 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// The connection between these ends. It is made when it is needed, as there
+    /// may be very many.
+    pub(super) fn connection(&self, client: Direction, inferred: bool) -> Connection {
+        Connection {
+            stream: self.stream,
+            h2_stream: None,
+            client: self.conversation.sender(client),
+            server: self.conversation.sender(client.opposite()),
+            inferred,
+        }
+    }
+
     /// Tells an event.
     pub(super) fn tell(&mut self, connection: &Connection, origin: Origin, kind: Kind<'_>) {
         let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);

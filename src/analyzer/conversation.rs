@@ -55,6 +55,13 @@ pub(super) struct Live {
 #[derive(Default)]
 struct Layers {
     layer: Layer,
+    /// Nothing but the layer is needed once that is WebSocket.
+    ascent: Option<Box<Ascent>>,
+}
+
+/// What is kept on the way to WebSocket.
+#[derive(Default)]
+struct Ascent {
     forward: Half,
     backward: Half,
     /// What happened before the handshake was known.
@@ -177,7 +184,7 @@ impl Live {
         if self.layers.is_of_no_interest() {
             self.tcp.release(shared);
             let is_http = matches!(self.layers.layer, Layer::Http(_));
-            let may_be_websocket = is_http && !self.layers.is_tls;
+            let may_be_websocket = is_http && !self.layers.ascent().is_tls;
             self.layers.layer = Layer::Nothing;
             self.count_kept(context);
             return Fate::Forgotten { may_be_websocket };
@@ -206,6 +213,7 @@ impl Live {
     }
 
     fn count_kept(&mut self, context: &mut Context<'_>) {
+        self.layers.settle();
         let kept = self.layers.cost();
         *context.memory = (*context.memory - self.kept.min(*context.memory)).saturating_add(kept);
         self.kept = kept;
@@ -243,20 +251,24 @@ impl Layers {
             Layer::WebSocket(connection) => connection.cost(),
             Layer::Nothing => 0,
         };
-        let unknown = match &self.unknown {
+        let Some(ascent) = &self.ascent else {
+            return layer;
+        };
+        let unknown = match &ascent.unknown {
             Unknown::Tried(recogniser) => recogniser.memory(),
             Unknown::Untried | Unknown::GivenUp => 0,
         };
-        layer + unknown + self.forward.held_bytes + self.backward.held_bytes
+        layer + unknown + ascent.held_bytes()
     }
 
     /// Gives up what is kept.
     fn shed(&mut self, context: &mut Context<'_>) {
-        if self.forward.held_bytes + self.backward.held_bytes > 0 {
+        if self.ascent().held_bytes() > 0 {
             Receiver { layers: self, context }.give_up_waiting();
         }
-        if matches!(self.unknown, Unknown::Tried(_)) {
-            self.unknown = Unknown::GivenUp;
+        let ascent = self.ascent();
+        if matches!(ascent.unknown, Unknown::Tried(_)) {
+            ascent.unknown = Unknown::GivenUp;
         }
         match &mut self.layer {
             Layer::Http(exchange) => exchange.give_up(),
@@ -269,8 +281,10 @@ impl Layers {
         match &self.layer {
             Layer::Nothing => true,
             Layer::Http(exchange) => {
-                let is_idle = self.forward.held.is_empty() && self.backward.held.is_empty();
-                exchange.is_lost() && is_idle && matches!(self.unknown, Unknown::GivenUp)
+                let is_given_up = |ascent: &Ascent| {
+                    ascent.is_idle() && matches!(ascent.unknown, Unknown::GivenUp)
+                };
+                exchange.is_lost() && self.ascent.as_deref().is_some_and(is_given_up)
             }
             Layer::WebSocket(_) => false,
         }
@@ -288,11 +302,39 @@ impl Layers {
         }
     }
 
+    fn ascent(&mut self) -> &mut Ascent {
+        self.ascent.get_or_insert_default()
+    }
+
+    fn half(&mut self, direction: Direction) -> &mut Half {
+        self.ascent().half(direction)
+    }
+
+    /// Keeps no more than is needed.
+    fn settle(&mut self) {
+        if matches!(self.layer, Layer::WebSocket(_))
+            && self.ascent.as_ref().is_some_and(|a| a.is_idle())
+        {
+            self.ascent = None;
+        }
+    }
+}
+
+impl Ascent {
     fn remember(&mut self, direction: Direction, early: Early) {
         if self.early.len() >= MAX_EARLY {
             self.early.remove(0);
         }
         self.early.push((direction, early));
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.forward.held_bytes + self.backward.held_bytes
+    }
+
+    /// Whether nothing waits.
+    fn is_idle(&self) -> bool {
+        self.forward.held.is_empty() && self.backward.held.is_empty()
     }
 
     fn half(&mut self, direction: Direction) -> &mut Half {
@@ -332,12 +374,17 @@ impl tcp::Receiver for Receiver<'_, '_> {
     }
 
     fn data(&mut self, direction: Direction, run: Run<'_>) {
+        if let (Layer::WebSocket(connection), None) = (&mut self.layers.layer, &self.layers.ascent)
+        {
+            return connection.receive(direction, run, self.context);
+        }
         let half = self.layers.half(direction);
         half.reached = run.position + run.bytes.len() as u64;
         let first = !std::mem::replace(&mut half.any_data, true);
         let waits = !half.held.is_empty();
-        if first && !self.layers.is_tls && tls::is_record(run.bytes) {
-            self.layers.is_tls = true;
+        let ascent = self.layers.ascent();
+        if first && !ascent.is_tls && tls::is_record(run.bytes) {
+            ascent.is_tls = true;
             self.context.report.statistics.tls += 1;
         }
         let rest = if waits { Some(run) } else { self.offer(direction, run) };
@@ -363,7 +410,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
             Layer::WebSocket(connection) => {
                 connection.conflict(direction, conflict, self.context);
             }
-            Layer::Http(_) => self.layers.remember(direction, Early::Conflict(conflict)),
+            Layer::Http(_) => self.layers.ascent().remember(direction, Early::Conflict(conflict)),
             Layer::Nothing => {}
         }
     }
@@ -383,7 +430,7 @@ impl Receiver<'_, '_> {
                     let is_understood = exchange.heads() > heads;
                     let is_unknown = exchange.is_lost_in(direction);
                     if is_understood {
-                        self.layers.unknown = Unknown::Untried;
+                        self.layers.ascent().unknown = Unknown::Untried;
                     }
                     match step {
                         Step::Consumed(count) if is_unknown && count > 0 => {
@@ -420,7 +467,7 @@ impl Receiver<'_, '_> {
         };
         let is_http = exchange.is_reading() || probe(run.bytes) != Probe::NotForUs;
         if let Some(client) = websocket(&report.conversation).filter(|_| !is_http) {
-            let recogniser = match std::mem::take(&mut self.layers.unknown) {
+            let recogniser = match std::mem::take(&mut self.layers.ascent().unknown) {
                 Unknown::Tried(recogniser) => *recogniser,
                 Unknown::Untried | Unknown::GivenUp => {
                     let limits = &report.options.limits;
@@ -433,19 +480,19 @@ impl Receiver<'_, '_> {
 
     /// What is not HTTP may be WebSocket whose handshake was not seen.
     fn try_unknown(&mut self, direction: Direction, run: &Run<'_>) {
-        let is_given_up = matches!(self.layers.unknown, Unknown::GivenUp);
-        if is_given_up && !self.layers.is_tls && looks_like_frames(run.bytes) {
-            self.layers.unknown = Unknown::Untried;
+        let is_given_up = matches!(self.layers.ascent().unknown, Unknown::GivenUp);
+        if is_given_up && !self.layers.ascent().is_tls && looks_like_frames(run.bytes) {
+            self.layers.ascent().unknown = Unknown::Untried;
         }
-        if matches!(self.layers.unknown, Unknown::Untried) {
+        if matches!(self.layers.ascent().unknown, Unknown::Untried) {
             let limits = &self.context.report.options.limits;
             let recogniser = Recogniser::new(limits.search, limits.frame);
-            self.layers.unknown = match self.layers.is_tls {
+            self.layers.ascent().unknown = match self.layers.ascent().is_tls {
                 true => Unknown::GivenUp,
                 false => Unknown::Tried(Box::new(recogniser)),
             };
         }
-        if let Unknown::Tried(recogniser) = &mut self.layers.unknown {
+        if let Unknown::Tried(recogniser) = &mut self.layers.ascent().unknown {
             recogniser.push(direction, run);
             self.recognise(false);
         }
@@ -453,14 +500,14 @@ impl Receiver<'_, '_> {
 
     /// Goes on with WebSocket if it is by now known to be.
     fn recognise(&mut self, is_end: bool) {
-        let Unknown::Tried(recogniser) = &mut self.layers.unknown else {
+        let Unknown::Tried(recogniser) = &mut self.layers.ascent().unknown else {
             return;
         };
         match recogniser.judge(is_end) {
             Verdict::Unsure => {}
-            Verdict::NotForUs => self.layers.unknown = Unknown::GivenUp,
+            Verdict::NotForUs => self.layers.ascent().unknown = Unknown::GivenUp,
             Verdict::WebSocket { client, forward, backward } => {
-                let unknown = std::mem::take(&mut self.layers.unknown);
+                let unknown = std::mem::take(&mut self.layers.ascent().unknown);
                 let Unknown::Tried(recogniser) = unknown else {
                     return;
                 };
@@ -477,7 +524,8 @@ impl Receiver<'_, '_> {
         found: [Option<Found>; 2],
         is_believed: bool,
     ) {
-        let begins = [self.layers.forward.begin, self.layers.backward.begin];
+        let Ascent { forward, backward, .. } = self.layers.ascent();
+        let begins = [forward.begin, backward.begin];
         let begins = begins.map(Option::unwrap_or_default);
         let (mut connection, held) =
             WebSocket::infer(client, recogniser, found, begins, self.context);
@@ -501,7 +549,7 @@ impl Receiver<'_, '_> {
 
     fn upgrade(&mut self, answer: Answer) {
         let mut searches = [None, None];
-        if let Unknown::Tried(recogniser) = std::mem::take(&mut self.layers.unknown) {
+        if let Unknown::Tried(recogniser) = std::mem::take(&mut self.layers.ascent().unknown) {
             let (forward, backward) = recogniser.into_searches();
             searches = [Some(forward), Some(backward)];
         }
@@ -524,7 +572,7 @@ impl Receiver<'_, '_> {
 
     /// Tells what happened before there was a connection.
     fn tell_early(&mut self, connection: &mut WebSocket) {
-        for (direction, early) in std::mem::take(&mut self.layers.early) {
+        for (direction, early) in std::mem::take(&mut self.layers.ascent().early) {
             match early {
                 Early::Conflict(conflict) => connection.conflict(direction, conflict, self.context),
                 Early::Gap(missing) => connection.missed_before(direction, missing, self.context),
@@ -536,11 +584,11 @@ impl Receiver<'_, '_> {
         match &mut self.layers.layer {
             Layer::Http(exchange) => {
                 let matters = exchange.miss(direction, missing.position, missing.bytes);
-                if let Unknown::Tried(recogniser) = &mut self.layers.unknown {
+                if let Unknown::Tried(recogniser) = &mut self.layers.ascent().unknown {
                     recogniser.miss(direction);
                 }
                 if matters && missing.is_visible {
-                    self.layers.remember(direction, Early::Gap(missing));
+                    self.layers.ascent().remember(direction, Early::Gap(missing));
                 }
             }
             Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),

@@ -126,10 +126,13 @@ impl Dispatcher {
 
     /// Tells what is left, as no more packets will come.
     pub fn finish(&mut self, taker: &mut impl Taker) {
-        let all = self.table.drain();
+        // Only this, as there may be very many.
+        let remembered = self.table.iter_mut().map(|(_, entry)| (entry.stream, entry.state));
+        let mut all: Vec<(u64, Place)> = remembered.collect();
+        all.sort_unstable_by_key(|(stream, _)| *stream);
         for work in [Work::Finish, Work::End] {
-            for (_, entry) in &all {
-                self.desk.tell(entry.state, work, taker);
+            for (_, place) in &all {
+                self.desk.tell(*place, work, taker);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::types::{Conversation, Direction, EndState, Segment, Sink, Source, Tim
 use crate::websocket::{Workspace, looks_like_frames};
 
 /// Bytes of delivered data that retransmissions are compared with.
-const HISTORY: usize = 64 << 10;
+const HISTORY: usize = 32 << 10;
 
 /// What a chunk out of order may cost beside its bytes.
 const REORDER_MARGIN: usize = 4 << 10;
@@ -113,8 +113,13 @@ impl Shard {
         let fresh = Slot { conversation, stream, state: State::New(syns) };
         match self.slots.get_mut(slot) {
             Some(place) => *place = fresh,
-            // The dispatcher takes the lowest that is free.
-            None => self.slots.push(fresh),
+            None => {
+                // Not by as much again: there may be very many.
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve_exact(self.slots.len() / 8 + 16);
+                }
+                self.slots.push(fresh);
+            }
         }
     }
 
