@@ -45,14 +45,16 @@ impl Json {
 
 impl View for Json {
     fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
-        out.extend_from_slice(match event.kind {
-            Kind::Handshake(_) => br#"{"event":"handshake""#,
-            Kind::Message(_) => br#"{"event":"message""#,
-            Kind::Frame(_) => br#"{"event":"frame""#,
-            Kind::Violation(_) => br#"{"event":"violation""#,
-            Kind::Gap(_) => br#"{"event":"gap""#,
-            Kind::End(_) => br#"{"event":"end""#,
-        });
+        // Texts of a known length become a few stores: here and below each is
+        // appended where it is chosen.
+        match event.kind {
+            Kind::Handshake(_) => out.extend_from_slice(br#"{"event":"handshake","packet":"#),
+            Kind::Message(_) => out.extend_from_slice(br#"{"event":"message","packet":"#),
+            Kind::Frame(_) => out.extend_from_slice(br#"{"event":"frame","packet":"#),
+            Kind::Violation(_) => out.extend_from_slice(br#"{"event":"violation","packet":"#),
+            Kind::Gap(_) => out.extend_from_slice(br#"{"event":"gap","packet":"#),
+            Kind::End(_) => out.extend_from_slice(br#"{"event":"end","packet":"#),
+        }
         self.common(out, event);
         match &event.kind {
             Kind::Handshake(handshake) => write_handshake(out, handshake),
@@ -72,7 +74,6 @@ impl View for Json {
 
 impl Json {
     fn common(&mut self, out: &mut Vec<u8>, event: &Event<'_>) {
-        out.extend_from_slice(br#","packet":"#);
         decimal(out, event.origin.packet);
         if let Some(time) = event.origin.time {
             out.extend_from_slice(br#","time":""#);
@@ -119,19 +120,23 @@ impl Json {
         } else {
             number(out, "frames", message.frames);
         }
-        out.extend_from_slice(match (message.masked, message.compressed) {
-            (false, false) => br#","masked":false,"compressed":false"#,
-            (false, true) => br#","masked":false,"compressed":true"#,
-            (true, false) => br#","masked":true,"compressed":false"#,
-            (true, true) => br#","masked":true,"compressed":true"#,
-        });
+        match (message.masked, message.compressed) {
+            (false, false) => out.extend_from_slice(br#","masked":false,"compressed":false"#),
+            (false, true) => out.extend_from_slice(br#","masked":false,"compressed":true"#),
+            (true, false) => out.extend_from_slice(br#","masked":true,"compressed":false"#),
+            (true, true) => out.extend_from_slice(br#","masked":true,"compressed":true"#),
+        }
         if let Some(time) = message.first_time {
             key(out, "first_time");
             out.push(b'"');
             self.clock.rfc3339(out, time);
             out.push(b'"');
         }
-        boolean(out, "complete", message.complete);
+        if message.complete {
+            out.extend_from_slice(br#","complete":true"#);
+        } else {
+            out.extend_from_slice(br#","complete":false"#);
+        }
         optional_number(out, "missing", message.missing);
         if message.truncated {
             boolean(out, "truncated", true);
@@ -158,7 +163,7 @@ impl Json {
             (PayloadForm::None, _) => {}
             (PayloadForm::Base64, _) => base64_field(out, message.payload),
             (PayloadForm::Auto, Body::Json(json)) => {
-                key(out, "json");
+                out.extend_from_slice(br#","json":"#);
                 if json.is_plain {
                     out.put(json.text.as_bytes());
                 } else {
@@ -166,7 +171,7 @@ impl Json {
                 }
             }
             (PayloadForm::Auto, Body::Text(text)) => {
-                key(out, "text");
+                out.extend_from_slice(br#","text":"#);
                 long_string(out, text);
             }
             (PayloadForm::Auto, Body::Binary(bytes)) => base64_field(out, bytes),
@@ -352,26 +357,25 @@ fn write_counts(out: &mut Vec<u8>, counts: &Counts) {
 }
 
 fn side(out: &mut Vec<u8>, from: Side) {
-    out.extend_from_slice(match from {
-        Side::Client => br#","from":"client""#,
-        Side::Server => br#","from":"server""#,
-    });
+    match from {
+        Side::Client => out.extend_from_slice(br#","from":"client""#),
+        Side::Server => out.extend_from_slice(br#","from":"server""#),
+    }
 }
 
 fn opcode(out: &mut Vec<u8>, opcode: Opcode) {
-    out.extend_from_slice(match opcode {
-        Opcode::Text => br#","opcode":"text""#,
-        Opcode::Binary => br#","opcode":"binary""#,
-        Opcode::Ping => br#","opcode":"ping""#,
-        Opcode::Pong => br#","opcode":"pong""#,
-        Opcode::Close => br#","opcode":"close""#,
-        Opcode::Continuation => br#","opcode":"continuation""#,
+    match opcode {
+        Opcode::Text => out.extend_from_slice(br#","opcode":"text""#),
+        Opcode::Binary => out.extend_from_slice(br#","opcode":"binary""#),
+        Opcode::Ping => out.extend_from_slice(br#","opcode":"ping""#),
+        Opcode::Pong => out.extend_from_slice(br#","opcode":"pong""#),
+        Opcode::Close => out.extend_from_slice(br#","opcode":"close""#),
+        Opcode::Continuation => out.extend_from_slice(br#","opcode":"continuation""#),
         Opcode::Reserved(_) => {
             key(out, "opcode");
             quoted(out, opcode);
-            return;
         }
-    });
+    }
 }
 
 /// The name of a field that is not an object's first.

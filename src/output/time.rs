@@ -28,6 +28,8 @@ pub(super) struct Clock {
     second: Option<i64>,
     date: [u8; 10],
     time: [u8; 8],
+    /// The last in RFC 3339: messages of one packet share theirs.
+    last: Option<(Timestamp, [u8; 30])>,
 }
 
 impl Clock {
@@ -37,7 +39,7 @@ impl Clock {
             Zone::Utc => tz::TimeZone::UTC,
             Zone::Named(name) => tz::TimeZone::get(name).unwrap_or(tz::TimeZone::UTC),
         };
-        Self { zone, second: None, date: *b"0000-00-00", time: *b"00:00:00" }
+        Self { zone, second: None, date: *b"0000-00-00", time: *b"00:00:00", last: None }
     }
 
     /// `2018-12-26` of `timestamp`.
@@ -57,6 +59,12 @@ impl Clock {
 
     /// Writes RFC 3339 with nanoseconds; right only where the zone is UTC.
     pub(super) fn rfc3339(&mut self, out: &mut Vec<u8>, timestamp: Timestamp) {
+        if let Some((last, text)) = &self.last
+            && *last == timestamp
+        {
+            out.extend_from_slice(text);
+            return;
+        }
         self.set(timestamp);
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
         let nanoseconds = write::digits::<9>(timestamp.subsecond_nanoseconds());
@@ -68,6 +76,7 @@ impl Clock {
             *time = self.time;
             *fraction = nanoseconds;
         }
+        self.last = Some((timestamp, text));
         out.extend_from_slice(&text);
     }
 
