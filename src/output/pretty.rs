@@ -1,6 +1,6 @@
 //! JSON laid out for reading.
 
-use super::style::{KEY, LITERAL, NUMBER, PLAIN, STRING};
+use super::style::{KEY, LITERAL, NUMBER, STRING};
 use super::wrap::Page;
 use crate::types::ascii;
 use unicode_width::UnicodeWidthStr as _;
@@ -38,45 +38,54 @@ impl Printer<'_, '_> {
         let mut expect_key = false;
         while let Some(token) = tokens.next() {
             match token {
-                Token::Open(text) => {
-                    self.page.put(PLAIN, text);
-                    if let Some(Token::Close(end)) = tokens.clone().next() {
-                        tokens.next();
-                        self.page.put(PLAIN, end);
+                Token::Open { object } => {
+                    self.page.put_own(if object { "{" } else { "[" });
+                    if let Some(end) = tokens.next_close() {
+                        self.close(end);
                         continue;
                     }
-                    let one_line = self.on_one_line() || self.fits(tokens.clone());
-                    let object = text == "{";
+                    let one_line = self.on_one_line() || self.fits(&tokens, object);
                     self.open.push(Container { object, one_line });
                     expect_key = object;
                     self.new_line_unless(one_line);
                 }
-                Token::Close(text) => {
+                Token::Close { object } => {
                     let one_line = self.open.pop().is_none_or(|container| container.one_line);
                     self.new_line_unless(one_line);
-                    self.page.put(PLAIN, text);
+                    self.close(object);
                 }
                 Token::Comma => {
-                    self.page.put(PLAIN, ",");
-                    expect_key = self.open.last().is_some_and(|container| container.object);
-                    let same_line = self.on_one_line() || self.number_fits(tokens.clone());
-                    self.new_line_unless(same_line);
-                    if same_line {
-                        self.page.put(PLAIN, " ");
+                    self.page.put_own(",");
+                    let container = self.open.last();
+                    expect_key = container.is_some_and(|container| container.object);
+                    let one_line = container.is_some_and(|container| container.one_line);
+                    if one_line || container.is_some() && !expect_key && self.number_fits(&tokens) {
+                        self.page.put_own(" ");
+                    } else {
+                        self.new_line();
                     }
                 }
                 Token::Colon => {
-                    self.page.put(PLAIN, ": ");
+                    self.page.put_own(": ");
                     expect_key = false;
                 }
-                Token::String(text) => {
-                    self.page.put_json(if expect_key { KEY } else { STRING }, text);
+                Token::String(text, printable) => {
+                    let style = if expect_key { KEY } else { STRING };
+                    if printable {
+                        self.page.put_printable(style, text);
+                    } else {
+                        self.page.put_json(style, text);
+                    }
                 }
                 Token::Number(text) => self.page.put(NUMBER, text),
                 Token::Literal(text) => self.page.put(LITERAL, text),
             }
         }
         self.page.end();
+    }
+
+    fn close(&mut self, object: bool) {
+        self.page.put_own(if object { "}" } else { "]" });
     }
 
     fn begin_line(&mut self) {
@@ -87,9 +96,13 @@ impl Printer<'_, '_> {
 
     fn new_line_unless(&mut self, same_line: bool) {
         if !same_line {
-            self.page.end();
-            self.begin_line();
+            self.new_line();
         }
+    }
+
+    fn new_line(&mut self) {
+        self.page.end();
+        self.begin_line();
     }
 
     fn on_one_line(&self) -> bool {
@@ -104,13 +117,16 @@ impl Printer<'_, '_> {
 
     /// Whether the rest of the container whose `tokens` follow, and a comma
     /// after it, fit on this line. Looks no further than a line is long.
-    fn fits(&self, tokens: Tokens<'_>) -> bool {
+    fn fits(&self, tokens: &Tokens<'_>, object: bool) -> bool {
         let mut room = self.room().saturating_sub(1);
+        if tokens.is_longer_than(room, object) {
+            return false;
+        }
         let mut depth = 1_usize;
         for token in tokens.no_longer_than(room.saturating_mul(BYTES_PER_COLUMN)) {
             match token {
-                Token::Open(_) => depth += 1,
-                Token::Close(_) => depth -= 1,
+                Token::Open { .. } => depth += 1,
+                Token::Close { .. } => depth -= 1,
                 _ => {}
             }
             let Some(rest) =
@@ -128,22 +144,26 @@ impl Printer<'_, '_> {
 
     /// Whether the next element of an array is, after a number, another one
     /// that still fits on this line.
-    fn number_fits(&self, tokens: Tokens<'_>) -> bool {
-        let in_array = self.open.last().is_some_and(|container| !container.object);
+    fn number_fits(&self, tokens: &Tokens<'_>) -> bool {
         match tokens.no_longer_than(0).next() {
-            Some(Token::Number(text)) => in_array && text.len() + 2 < self.room(),
+            Some(Token::Number(text)) => text.len() + 2 < self.room(),
             _ => false,
         }
     }
 }
 
 enum Token<'a> {
-    Open(&'a str),
-    Close(&'a str),
+    /// Of an object or an array.
+    Open {
+        object: bool,
+    },
+    Close {
+        object: bool,
+    },
     Comma,
     Colon,
-    /// Quotes included.
-    String(&'a str),
+    /// Quotes included, and whether all of it is printable ASCII.
+    String(&'a str, bool),
     Number(&'a str),
     /// `true`, `false`, `null`.
     Literal(&'a str),
@@ -154,13 +174,12 @@ impl Token<'_> {
     /// when that is more than `room` without a close look.
     fn columns_within(&self, room: usize) -> Option<usize> {
         match self {
-            Token::Open(_) | Token::Close(_) => Some(1),
+            Token::Open { .. } | Token::Close { .. } => Some(1),
             Token::Comma | Token::Colon => Some(2),
-            Token::String(text) | Token::Number(text) | Token::Literal(text) => {
+            Token::String(text, true) => Some(text.len()),
+            Token::String(text, false) | Token::Number(text) | Token::Literal(text) => {
                 if text.len() > room.saturating_mul(BYTES_PER_COLUMN) {
                     None
-                } else if ascii::printable(text.as_bytes()) == text.len() {
-                    Some(text.len())
                 } else {
                     Some(text.width())
                 }
@@ -171,7 +190,7 @@ impl Token<'_> {
 
 /// The tokens of a JSON document. Of what is not JSON it makes tokens all the
 /// same, so that nothing is lost.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Tokens<'a> {
     rest: &'a str,
     /// Where the end of a string is further away than so many bytes, it is not
@@ -182,39 +201,27 @@ struct Tokens<'a> {
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Token<'a>> {
+        self.skip_white();
         let bytes = self.rest.as_bytes();
-        let first = *bytes.first()?;
-        if matches!(first, b' ' | b'\t' | b'\r' | b'\n') {
-            let white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            self.take(bytes.iter().take_while(white).count());
-            return self.next();
-        }
-        Some(match first {
-            b'{' | b'[' => Token::Open(self.take(1)),
-            b'}' | b']' => Token::Close(self.take(1)),
-            b',' => {
-                self.take(1);
-                Token::Comma
-            }
-            b':' => {
-                self.take(1);
-                Token::Colon
-            }
+        let token = match bytes.first()? {
+            b'{' => Token::Open { object: true },
+            b'[' => Token::Open { object: false },
+            b'}' => Token::Close { object: true },
+            b']' => Token::Close { object: false },
+            b',' => Token::Comma,
+            b':' => Token::Colon,
             b'"' => {
                 let near = bytes.get(..self.longest).unwrap_or(bytes);
-                Token::String(self.take(string_length(near).unwrap_or(bytes.len())))
+                let (length, printable) = string_length(near).unwrap_or((bytes.len(), false));
+                return Some(Token::String(self.take(length), printable));
             }
-            _ => {
-                let end = bytes.iter().position(|byte| ends_scalar(*byte));
-                let text = self.take(end.unwrap_or(bytes.len()));
-                if first == b'-' || first.is_ascii_digit() {
-                    Token::Number(text)
-                } else {
-                    Token::Literal(text)
-                }
-            }
-        })
+            b'-' | b'0'..=b'9' => return Some(Token::Number(self.take(scalar_length(bytes)))),
+            _ => return Some(Token::Literal(self.take(scalar_length(bytes)))),
+        };
+        self.take(1);
+        Some(token)
     }
 }
 
@@ -224,10 +231,55 @@ impl<'a> Tokens<'a> {
         Self { longest: bytes.saturating_add(1), ..self }
     }
 
+    /// Takes the end of a container, if that is next: of an object or an array.
+    fn next_close(&mut self) -> Option<bool> {
+        self.skip_white();
+        let object = match self.rest.as_bytes().first()? {
+            b'}' => true,
+            b']' => false,
+            _ => return None,
+        };
+        self.take(1);
+        Some(object)
+    }
+
+    /// Whether it is plain to see that the container takes more than so many
+    /// columns: as many bytes follow of which each takes one, and none of which
+    /// ends it.
+    fn is_longer_than(&self, columns: usize, object: bool) -> bool {
+        let end = if object { b'}' } else { b']' };
+        self.rest.as_bytes().get(..columns).is_some_and(|bytes| {
+            // To the end in any case: that takes less time than to stop early.
+            bytes.iter().fold(true, |all, byte| all & matches!(byte, b'!'..=b'~') & (*byte != end))
+        })
+    }
+
+    #[inline]
+    fn skip_white(&mut self) {
+        let is_white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        let bytes = self.rest.as_bytes();
+        if bytes.first().is_some_and(is_white) {
+            self.take(bytes.iter().take_while(|byte| is_white(byte)).count());
+        }
+    }
+
+    #[inline]
     fn take(&mut self, length: usize) -> &'a str {
         let (token, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
         token
+    }
+}
+
+/// Bytes of the number or literal that `bytes` begin with.
+fn scalar_length(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at += ascii::digits(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(byte) if !ends_scalar(*byte) => at += 1,
+            _ => return at,
+        }
     }
 }
 
@@ -236,15 +288,26 @@ const fn ends_scalar(byte: u8) -> bool {
     matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Bytes of the string that `bytes` begin with, both quotes included.
-fn string_length(bytes: &[u8]) -> Option<usize> {
+/// Bytes of the string that `bytes` begin with, both quotes included, and
+/// whether all of them are printable ASCII.
+fn string_length(bytes: &[u8]) -> Option<(usize, bool)> {
     let mut at = 1;
+    let mut printable = true;
     loop {
         at += ascii::unquoted(bytes.get(at..)?);
         match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
+            b'"' => return Some((at + 1, printable)),
+            // What is escaped takes a look of its own, unless it is a quote or
+            // a backslash, which the look would end at.
+            b'\\' => match bytes.get(at + 1)? {
+                b'"' | b'\\' => at += 2,
+                _ => at += 1,
+            },
+            _ => {
+                printable = false;
+                // Text that is not ASCII is seldom so for a character only.
+                at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+            }
         }
     }
 }

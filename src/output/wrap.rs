@@ -115,6 +115,25 @@ impl<'o> Page<'o> {
         self.put_escaping(style, text, Escape::json);
     }
 
+    /// Writes a few characters of our own, which are printable ASCII.
+    #[inline]
+    pub(super) fn put_own(&mut self, text: &'static str) {
+        self.put_printable(PLAIN, text);
+    }
+
+    /// Writes text of which is known that it is printable ASCII.
+    #[inline]
+    pub(super) fn put_printable(&mut self, style: Style, text: &str) {
+        // As everything is that goes to a file or another program.
+        let is_as_sent = self.width == usize::MAX && !self.color;
+        if is_as_sent && text.len() <= PIECE {
+            self.out.extend_from_slice(text.as_bytes());
+            self.column += text.len();
+        } else {
+            self.put(style, text);
+        }
+    }
+
     /// Parts two items of a line, which is preferably broken here.
     pub(super) fn part(&mut self) {
         self.part_by(2);
@@ -347,8 +366,13 @@ impl<'o> Page<'o> {
     }
 
     fn spaces(&mut self, count: usize) {
-        let end = self.out.len() + count;
-        self.out.resize(end, b' ');
+        const SPACES: &[u8] = &[b' '; 64];
+        if let Some(spaces) = SPACES.get(..count) {
+            self.out.extend_from_slice(spaces);
+        } else {
+            let end = self.out.len() + count;
+            self.out.resize(end, b' ');
+        }
     }
 
     fn switch_on(&mut self, style: Style) {
