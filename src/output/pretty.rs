@@ -42,29 +42,19 @@ impl Printer<'_, '_> {
                     self.page.put_own(if object { "{" } else { "[" });
                     if let Some(end) = tokens.next_close() {
                         self.close(end);
-                        continue;
+                    } else {
+                        let one_line = self.on_one_line() || self.fits(&tokens, object);
+                        self.open.push(Container { object, one_line });
+                        expect_key = object;
+                        self.new_line_unless(one_line);
                     }
-                    let one_line = self.on_one_line() || self.fits(&tokens, object);
-                    self.open.push(Container { object, one_line });
-                    expect_key = object;
-                    self.new_line_unless(one_line);
                 }
                 Token::Close { object } => {
                     let one_line = self.open.pop().is_none_or(|container| container.one_line);
                     self.new_line_unless(one_line);
                     self.close(object);
                 }
-                Token::Comma => {
-                    self.page.put_own(",");
-                    let container = self.open.last();
-                    expect_key = container.is_some_and(|container| container.object);
-                    let one_line = container.is_some_and(|container| container.one_line);
-                    if one_line || container.is_some() && !expect_key && self.number_fits(&tokens) {
-                        self.page.put_own(" ");
-                    } else {
-                        self.new_line();
-                    }
-                }
+                Token::Comma => expect_key = self.comma(&tokens),
                 Token::Colon => {
                     self.page.put_own(": ");
                     expect_key = false;
@@ -76,12 +66,36 @@ impl Printer<'_, '_> {
                     } else {
                         self.page.put_json(style, text);
                     }
+                    if expect_key && tokens.take_sign(b':') {
+                        self.page.put_own(": ");
+                        expect_key = false;
+                    }
                 }
-                Token::Number(text) => self.page.put(NUMBER, text),
-                Token::Literal(text) => self.page.put(LITERAL, text),
+                Token::Number(text) => self.page.put_printable(NUMBER, text),
+                Token::Literal(text) => self.page.put_printable(LITERAL, text),
+                Token::Other(text) => self.page.put_json(LITERAL, text),
+            }
+            if tokens.take_sign(b',') {
+                expect_key = self.comma(&tokens);
             }
         }
         self.page.end();
+    }
+
+    /// Writes a comma and what parts it from the `tokens` that follow. Returns
+    /// whether that is a key.
+    fn comma(&mut self, tokens: &Tokens<'_>) -> bool {
+        self.page.put_own(",");
+        let Some(Container { object, one_line }) = self.open.last().copied() else {
+            self.new_line();
+            return false;
+        };
+        if one_line || !object && self.number_fits(tokens) {
+            self.page.put_own(" ");
+        } else {
+            self.new_line();
+        }
+        object
     }
 
     fn close(&mut self, object: bool) {
@@ -167,6 +181,8 @@ enum Token<'a> {
     Number(&'a str),
     /// `true`, `false`, `null`.
     Literal(&'a str),
+    /// A character that has no place in JSON.
+    Other(&'a str),
 }
 
 impl Token<'_> {
@@ -176,13 +192,12 @@ impl Token<'_> {
         match self {
             Token::Open { .. } | Token::Close { .. } => Some(1),
             Token::Comma | Token::Colon => Some(2),
-            Token::String(text, true) => Some(text.len()),
-            Token::String(text, false) | Token::Number(text) | Token::Literal(text) => {
-                if text.len() > room.saturating_mul(BYTES_PER_COLUMN) {
-                    None
-                } else {
-                    Some(text.width())
-                }
+            Token::String(text, true) | Token::Number(text) | Token::Literal(text) => {
+                Some(text.len())
+            }
+            Token::String(text, false) | Token::Other(text) => {
+                let is_near = text.len() <= room.saturating_mul(BYTES_PER_COLUMN);
+                is_near.then(|| text.width())
             }
         }
     }
@@ -217,8 +232,15 @@ impl<'a> Iterator for Tokens<'a> {
                 let (length, printable) = string_length(near).unwrap_or((bytes.len(), false));
                 return Some(Token::String(self.take(length), printable));
             }
-            b'-' | b'0'..=b'9' => return Some(Token::Number(self.take(scalar_length(bytes)))),
-            _ => return Some(Token::Literal(self.take(scalar_length(bytes)))),
+            b'-' | b'0'..=b'9' => return Some(Token::Number(self.take(number_length(bytes)))),
+            b'a'..=b'z' => {
+                let length = bytes.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+                return Some(Token::Literal(self.take(length)));
+            }
+            _ => {
+                let length = self.rest.chars().next().map_or(1, char::len_utf8);
+                return Some(Token::Other(self.take(length)));
+            }
         };
         self.take(1);
         Some(token)
@@ -229,6 +251,17 @@ impl<'a> Tokens<'a> {
     /// The same, for one who has no use for a string of more than so many bytes.
     fn no_longer_than(self, bytes: usize) -> Self {
         Self { longest: bytes.saturating_add(1), ..self }
+    }
+
+    /// Takes `sign`, one of ASCII, if it is next: what follows most tokens is no
+    /// surprise, and found sooner like this.
+    #[inline]
+    fn take_sign(&mut self, sign: u8) -> bool {
+        let is_next = self.rest.as_bytes().first() == Some(&sign);
+        if is_next {
+            self.take(1);
+        }
+        is_next
     }
 
     /// Takes the end of a container, if that is next: of an object or an array.
@@ -271,21 +304,16 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Bytes of the number or literal that `bytes` begin with.
-fn scalar_length(bytes: &[u8]) -> usize {
+/// Bytes of the number that `bytes` begin with.
+fn number_length(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
         at += ascii::digits(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
-            Some(byte) if !ends_scalar(*byte) => at += 1,
+            Some(b'-' | b'+' | b'.' | b'e' | b'E') => at += 1,
             _ => return at,
         }
     }
-}
-
-/// Whether a number or a literal ends before `byte`.
-const fn ends_scalar(byte: u8) -> bool {
-    matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Bytes of the string that `bytes` begin with, both quotes included, and

@@ -8,7 +8,8 @@ use std::ops::{Deref, DerefMut};
 const WRITE_SIZE: usize = 256 << 10;
 
 /// Bytes of a payload that are rendered between two looks at how much there is.
-pub(super) const PIECE: usize = 8 << 10;
+/// In tests, which are not optimized, few, so that not too few of them are many.
+pub(super) const PIECE: usize = if cfg!(test) { 1 << 10 } else { 8 << 10 };
 
 /// A buffer that views render at the end of. Where it has a writer, that gets
 /// what there is as soon as it is much, be it in the middle of an event: what a

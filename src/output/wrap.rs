@@ -47,7 +47,7 @@ struct Chance {
 }
 
 /// Bytes that a break can move to the next line.
-const LONGEST_TAIL: usize = 64 << 10;
+const LONGEST_TAIL: usize = 8 * PIECE;
 
 impl<'o> Page<'o> {
     /// Narrower terminals are treated as this wide: there is no good way to
