@@ -37,12 +37,25 @@ impl Input {
         }
     }
 
+    /// Bytes that there are to read; `None` where only reading tells. Nothing
+    /// will come of what cannot be read.
+    pub(super) fn size(&self) -> Option<u64> {
+        let Self::File(path) = self else {
+            return None;
+        };
+        match path.metadata() {
+            Ok(metadata) if metadata.is_file() => Some(metadata.len()),
+            Ok(metadata) if !metadata.is_dir() => None,
+            Ok(_) | Err(_) => Some(0),
+        }
+    }
+
     /// Opens it; for a FIFO this waits until someone writes there. What may
     /// keep a reader waiting ends when `stop` says so.
     pub(super) fn open(&self, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
         match self {
             Self::File(path) => open_file(path, stop),
-            Self::Stdin => Ok(Opened { raw: open_stdin(stop), regular: false }),
+            Self::Stdin => Ok(Opened { raw: open_stdin(stop), size: None }),
         }
     }
 }
@@ -58,8 +71,9 @@ impl From<&OsStr> for Input {
 pub(super) struct Opened {
     /// Its bytes.
     pub(super) raw: Raw,
-    /// Whether it can be closed, opened again and read from its beginning.
-    pub(super) regular: bool,
+    /// The size of a regular file, which can be closed, opened again and read
+    /// from its beginning.
+    pub(super) size: Option<u64>,
 }
 
 #[cfg(unix)]
@@ -114,9 +128,9 @@ fn open_file(path: &Path, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
     match opened {
         Ok((metadata, _)) if metadata.is_dir() => Err(ErrorKind::Folder),
         Ok((metadata, file)) if metadata.is_file() => {
-            Ok(Opened { raw: Box::new(file), regular: true })
+            Ok(Opened { raw: Box::new(file), size: Some(metadata.len()) })
         }
-        Ok((_, file)) => Ok(Opened { raw: stoppable(file, stop), regular: false }),
+        Ok((_, file)) => Ok(Opened { raw: stoppable(file, stop), size: None }),
         // Some systems refuse to open a folder, as a lack of permission.
         Err(_) if path.is_dir() => Err(ErrorKind::Folder),
         Err(error) => Err(match error.kind() {

@@ -7,7 +7,7 @@ use std::io::Read;
 use crate::types::{Origin, Packet, Source, Timestamp};
 
 use super::part::Part;
-use super::reader::{Polled, Reader};
+use super::reader::Polled;
 use super::stop::Stop;
 use super::{Error, Input, Step};
 
@@ -40,7 +40,7 @@ impl Merge {
     }
 
     pub(super) fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        Self::new(vec![Part::opened(name.into(), Reader::new(Box::new(reader)))])
+        Self::new(vec![Part::opened(name.into(), Box::new(reader))])
     }
 
     fn new(inputs: Vec<Part>) -> Self {
@@ -109,6 +109,16 @@ impl Merge {
     /// Whether an input is no regular file.
     pub(super) fn may_wait(&self) -> bool {
         self.inputs.iter().any(|part| !part.is_regular)
+    }
+
+    /// Bytes read of the inputs so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.inputs.iter().map(Part::bytes).sum()
+    }
+
+    /// Bytes of the inputs, if all are regular files.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.inputs.iter().map(Part::size_of_file).sum()
     }
 
     pub(super) fn sources(&self) -> &[Source] {
@@ -390,6 +400,40 @@ mod tests {
         assert_eq!(read(&[&a, &b]).all_well(), []);
         assert_eq!(read(&[&a]).all_well(), []);
         assert_eq!(Seen::of(Capture::open(Vec::new())).all_well(), []);
+    }
+
+    #[test]
+    fn bytes_are_counted_once_as_they_lie_in_the_files() {
+        let folder = Folder::new();
+        let plain = pcap(b'a', &[1, 5]);
+        let packed = zstd::encode_all(&*pcap(b'b', &[2, 4]), 1).unwrap();
+        // Nothing is read of what follows the damage, 300,000 bytes of it.
+        let damaged = [pcap(b'c', &[9]), vec![0xff; 300_000]].concat();
+        let files = [&plain, &packed, &damaged];
+        let size: u64 = files.iter().map(|file| file.len() as u64).sum();
+        let mut inputs = vec![Input::File(folder.path().join("missing"))];
+        for (name, file) in ["a", "b", "c"].iter().zip(files) {
+            inputs.push(Input::File(folder.write(name, file)));
+        }
+        let mut capture = Capture::open(inputs);
+        assert_eq!((capture.bytes(), capture.size()), (0, Some(size)));
+        let mut seen = Vec::new();
+        loop {
+            match capture.next() {
+                Step::Packet(..) => seen.push(capture.bytes()),
+                Step::End => break,
+                _ => {}
+            }
+        }
+        let (first, both) = (plain.len() as u64, (plain.len() + packed.len()) as u64);
+        assert_eq!(seen, [first, both, both, both, both + (256 << 10)]);
+        assert_eq!(capture.bytes(), size);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_has_no_size() {
+        assert_eq!(Capture::open(vec![Input::Stdin]).size(), None);
+        assert_eq!(Capture::from_reader("bytes", &b"bytes"[..]).size(), None);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod buffer;
 mod bytes;
 mod clock;
 mod compression;
+mod counted;
 mod error;
 #[cfg(libpcap)]
 mod handle;
@@ -193,6 +194,27 @@ impl Capture {
             Kind::Files(merge) => merge.may_wait(),
             #[cfg(libpcap)]
             Kind::Live(_) => true,
+        }
+    }
+
+    /// Bytes read of the files so far, as they lie there: of a compressed one,
+    /// compressed bytes. A file that has been closed for good counts as a whole.
+    /// 0 of a live capture.
+    pub fn bytes(&self) -> u64 {
+        match &self.0 {
+            Kind::Files(merge) => merge.bytes(),
+            #[cfg(libpcap)]
+            Kind::Live(_) => 0,
+        }
+    }
+
+    /// What [`Capture::bytes`] comes to in the end; `None` when there is an
+    /// input that is no regular file. It looks at each file.
+    pub fn size(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Files(merge) => merge.size(),
+            #[cfg(libpcap)]
+            Kind::Live(_) => None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use crate::types::{Source, SourceId, Timestamp};
 
+use super::compression::Raw;
+use super::counted::Count;
 use super::input::Opened;
 use super::reader::{Polled, Reader};
 use super::record::Record;
@@ -18,6 +20,10 @@ pub(super) struct Part {
     /// How to open it; `None` when that is done already.
     input: Option<Input>,
     state: State,
+    /// What was read since it was opened last.
+    count: Count,
+    /// Its size when it was opened; 0 for what has none.
+    size: u64,
     /// Whether it can be closed and opened again.
     pub(super) is_regular: bool,
     /// The record that the reader has polled and that was not given yet.
@@ -56,8 +62,25 @@ impl Part {
     }
 
     /// An input that is open.
-    pub(super) fn opened(title: String, reader: Reader) -> Self {
-        Self { title, state: State::Open(Box::new(reader)), ..Self::default() }
+    pub(super) fn opened(title: String, raw: Raw) -> Self {
+        let mut count = Count::default();
+        let reader = Reader::new(count.start(raw));
+        Self { title, count, state: State::Open(Box::new(reader)), ..Self::default() }
+    }
+
+    /// Bytes read so far; all there are once it is closed for good, as who gives
+    /// up in the middle has no more to read either.
+    pub(super) fn bytes(&self) -> u64 {
+        match self.state {
+            State::Open(_) => self.count.bytes(),
+            State::Closed | State::Refused(_) => 0,
+            State::Over => self.count.bytes().max(self.size),
+        }
+    }
+
+    /// Bytes that there are to read, where that can be known.
+    pub(super) fn size_of_file(&self) -> Option<u64> {
+        self.input.as_ref()?.size()
     }
 
     /// The record that comes next, polled once; the same until it is taken.
@@ -88,9 +111,10 @@ impl Part {
         match (&mut self.state, &self.input) {
             (State::Open(reader), _) => reader.fill(),
             (State::Closed, Some(input)) => match input.open(stop) {
-                Ok(Opened { raw, regular }) => {
-                    self.is_regular = regular;
-                    self.state = State::Open(Box::new(Reader::new(raw)));
+                Ok(Opened { raw, size }) => {
+                    self.is_regular = size.is_some();
+                    self.size = size.unwrap_or(0);
+                    self.state = State::Open(Box::new(Reader::new(self.count.start(raw))));
                 }
                 Err(kind) => self.state = State::Refused(kind),
             },

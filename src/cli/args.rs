@@ -170,7 +170,7 @@ pub(super) struct Arguments {
     #[arg(short = 'l', hide = true)]
     pub(super) line_buffered: bool,
 
-    /// Say nothing but errors on standard error
+    /// Say nothing but errors on standard error, nor show there how far it is
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 

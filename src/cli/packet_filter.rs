@@ -25,13 +25,13 @@ impl PacketFilter {
         }
     }
 
-    /// Whether a packet matches. Says so the first time that this cannot be
-    /// told.
-    pub(super) fn wants(&mut self, packet: &Packet<'_>) -> bool {
+    /// Whether a packet matches. Lets `say` tell the first time that this cannot
+    /// be told.
+    pub(super) fn wants(&mut self, packet: &Packet<'_>, say: impl FnOnce(&str)) -> bool {
         self.filter.matches(packet).unwrap_or_else(|error| {
             if !self.has_spoken {
                 let number = packet.origin.packet;
-                super::say(&format!("packet {number}, {}: {error}", packet.link_type));
+                say(&format!("packet {number}, {}: {error}", packet.link_type));
             }
             self.has_spoken = true;
             false
@@ -58,7 +58,7 @@ impl PacketFilter {
         }
     }
 
-    pub(super) fn wants(&mut self, _: &Packet<'_>) -> bool {
+    pub(super) fn wants(&mut self, _: &Packet<'_>, _: impl FnOnce(&str)) -> bool {
         match *self {}
     }
 

@@ -1,6 +1,6 @@
 //! `wsdump FILE...`: prints the traffic.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -35,20 +35,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     }
     let mut analyzer = Analyzer::new(options(arguments));
     let mut view = view(arguments);
-    let status = Status::new(is_live && arguments.verbose);
-    let mut wants = filter.as_mut().map(|filter| |packet: &Packet<'_>| filter.wants(packet));
+    let status = status(arguments, &capture);
+    let say_beside = |message: &str| status.suspend(|| say(message));
+    let mut wants =
+        filter.as_mut().map(|filter| |packet: &Packet<'_>| filter.wants(packet, say_beside));
     let output = StandardOutput::new(ends.stop.clone())?;
+    let output: Box<dyn Write> = if is_live {
+        Box::new(Beside { status: status.clone(), output })
+    } else {
+        Box::new(output)
+    };
     let mut progress = |progress| status.tell(progress);
     let engine = Engine {
         capture: &mut capture,
         analyzer: &mut analyzer,
         view: view.as_mut(),
-        output: Box::new(Beside { status: status.clone(), output }),
+        output,
         wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
         threads: arguments.threads.into(),
         messages: arguments.count,
         duration: arguments.duration,
-        problem: &mut |error| status.suspend(|| say(&error.to_string())),
+        problem: &mut |error| say_beside(&error.to_string()),
         progress: status.is_shown().then_some(&mut progress as &mut dyn FnMut(Progress)),
     };
     let result = engine.run();
@@ -111,6 +118,21 @@ fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: 
     }
     if let Some(drops) = drops {
         say(&summary::dropped(drops));
+    }
+}
+
+/// The line that tells how far the run is. Results of files that scroll by on the
+/// same terminal show that well enough, and would have to wait for the line.
+fn status(arguments: &Arguments, capture: &Capture) -> Status {
+    let is_wanted = if capture.is_live() {
+        arguments.verbose
+    } else {
+        !arguments.quiet && io::stderr().is_terminal() && !io::stdout().is_terminal()
+    };
+    match (is_wanted, capture.is_live()) {
+        (false, _) => Status::none(),
+        (true, true) => Status::live(),
+        (true, false) => Status::files(capture.size()),
     }
 }
 

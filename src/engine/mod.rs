@@ -26,6 +26,9 @@ use screen::Screen;
 /// its progress told.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How often the progress on files is told.
+const FILES_TICK: Duration = Duration::from_millis(250);
+
 /// One run.
 pub struct Engine<'a> {
     /// Where packets come from.
@@ -49,13 +52,15 @@ pub struct Engine<'a> {
     pub duration: Option<Duration>,
     /// Told of each input that cannot be read, or not to its end.
     pub problem: &'a mut dyn FnMut(&Error),
-    /// Told of a live capture, several times a second.
+    /// Told how far the run is, several times a second.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
 
-/// How far a live capture has come.
+/// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// Bytes read of files, as they lie there; see [`Capture::bytes`].
+    pub bytes: u64,
     /// Packets taken.
     pub packets: u64,
     /// Messages shown.
@@ -107,9 +112,11 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn run(self, capture: &mut Capture, line: &mut impl Line) -> io::Result<u64> {
         let Watch { mut wanted, duration, problem, mut progress } = self;
+        let is_live = capture.is_live();
         let mut problems = 0;
-        let mut end = Deadline::new(duration, capture.is_live());
-        let mut ticker = Ticker { is_live: capture.is_live(), last: Instant::now() };
+        let mut end = Deadline::new(duration, is_live);
+        let time = if is_live { TICK } else { FILES_TICK };
+        let mut ticker = Ticker { time, last: Instant::now() };
         loop {
             match capture.next() {
                 Step::Packet(packet, sources) => {
@@ -127,6 +134,12 @@ impl Watch<'_> {
                 Step::Starved => {
                     if capture.may_wait() {
                         line.flush()?;
+                    }
+                    // Not with each packet, which a look at the clock would slow.
+                    if let Some(progress) = progress.as_mut().filter(|_| !is_live)
+                        && ticker.is_due()
+                    {
+                        progress(so_far(capture, line));
                     }
                 }
                 Step::Idle(time) => {
@@ -150,15 +163,13 @@ impl Watch<'_> {
             if line.is_full() {
                 break;
             }
-            if ticker.is_due() {
+            if is_live && ticker.is_due() {
                 line.flush()?;
                 if end.has_come() {
                     capture.end();
                 }
                 if let Some(progress) = &mut progress {
-                    let (packets, messages) = (line.packets(), line.messages());
-                    let drops = capture.drops().unwrap_or_default();
-                    progress(Progress { packets, messages, drops });
+                    progress(so_far(capture, line));
                 }
             }
         }
@@ -167,15 +178,24 @@ impl Watch<'_> {
     }
 }
 
-/// Tells when a live capture is to be seen to.
+fn so_far(capture: &mut Capture, line: &impl Line) -> Progress {
+    Progress {
+        bytes: capture.bytes(),
+        packets: line.packets(),
+        messages: line.messages(),
+        drops: capture.drops().unwrap_or_default(),
+    }
+}
+
+/// Tells when a run is to be seen to.
 struct Ticker {
-    is_live: bool,
+    time: Duration,
     last: Instant,
 }
 
 impl Ticker {
     fn is_due(&mut self) -> bool {
-        let is_due = self.is_live && self.last.elapsed() >= TICK;
+        let is_due = self.last.elapsed() >= self.time;
         if is_due {
             self.last = Instant::now();
         }

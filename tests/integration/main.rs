@@ -17,6 +17,9 @@ mod loss;
 #[path = "../../benches/captures/mod.rs"]
 mod made;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod progress;
+#[cfg(test)]
 #[cfg(all(libpcap, unix))]
 mod pushdown;
 #[cfg(test)]
