@@ -1,6 +1,8 @@
 //! `wsdump FILE...`: prints the traffic.
 
 use std::io::{self, IsTerminal, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -122,18 +124,33 @@ fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: 
 }
 
 /// The line that tells how far the run is. Results of files that scroll by on the
-/// same terminal show that well enough, and would have to wait for the line.
+/// same terminal show that well enough, and would have to wait for the line; at
+/// the end of a pipe may be a pager, which has the terminal.
 fn status(arguments: &Arguments, capture: &Capture) -> Status {
     let is_wanted = if capture.is_live() {
         arguments.verbose
     } else {
-        !arguments.quiet && io::stderr().is_terminal() && !io::stdout().is_terminal()
+        !arguments.quiet && io::stderr().is_terminal() && !is_watched(&io::stdout())
     };
     match (is_wanted, capture.is_live()) {
         (false, _) => Status::none(),
         (true, true) => Status::live(),
         (true, false) => Status::files(capture.size()),
     }
+}
+
+/// Whether an output is a terminal or a pipe.
+#[cfg(unix)]
+fn is_watched(output: &(impl AsFd + IsTerminal)) -> bool {
+    let status = rustix::fs::fstat(output);
+    let kind = status.map(|status| rustix::fs::FileType::from_raw_mode(status.st_mode));
+    output.is_terminal() || kind == Ok(rustix::fs::FileType::Fifo)
+}
+
+/// Whether an output is a terminal.
+#[cfg(not(unix))]
+fn is_watched(output: &impl IsTerminal) -> bool {
+    output.is_terminal()
 }
 
 fn open(arguments: &Arguments) -> Result<Capture> {

@@ -1,7 +1,8 @@
 //! How far a run on files is, on a terminal made by `script`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -131,9 +132,7 @@ fn a_signal_takes_the_line_away() {
 /// Reads results so slowly that it takes as long as is needed.
 #[test]
 fn files_show_the_time_that_is_left() {
-    let folder = scratch("progress-of-a-file");
-    let results = fifo(&folder.join("results"));
-    let path = folder.join("long.pcap");
+    let path = scratch("progress-of-a-file").join("long.pcap");
     let mut file = Capture::create(&path).unwrap();
     let mut connection = Connection::open(&mut file, 0).unwrap();
     let message = frame(Header::BINARY, Side::Server, &[0xff; 32 << 10]);
@@ -141,9 +140,12 @@ fn files_show_the_time_that_is_left() {
         connection.send(&mut file, Side::Server, &message).unwrap();
     }
     file.finish().unwrap();
-    let run = format!("{WSDUMP} -T json {} >{}", path.display(), results.display());
-    let Some(mut shown) = Shown::start(&run) else { return };
-    let mut results = File::open(&results).unwrap();
+    // Through a pipe there would be no line.
+    let results = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = results.local_addr().unwrap().port();
+    let run = format!("{WSDUMP} -T json {} >/dev/tcp/127.0.0.1/{port}", path.display());
+    let Some(mut shown) = Shown::start(&format!("bash -c '{run}'")) else { return };
+    let (mut results, _) = results.accept().unwrap();
     let mut some = vec![0; 64 << 10];
     while !shown.has_shown(" s left, ", Duration::from_millis(10)) {
         assert!(results.read(&mut some).unwrap() > 0, "too short: {:?}", shown.text);
@@ -185,6 +187,11 @@ fn it_is_not_shown_where_nobody_wants_it() {
     let results = Shown::start(&format!("{WSDUMP} -T table {file}")).unwrap();
     feed_for_long(&path);
     assert!(!results.finish().contains("/s, "));
+
+    // A pager may be at the end of a pipe.
+    let piped = Shown::start(&format!("{WSDUMP} -T table {file} | cat >/dev/null")).unwrap();
+    feed_for_long(&path);
+    assert!(!piped.finish().contains("/s, "));
 
     // A short run.
     let short = capture("tornado-chat.pcapng");
