@@ -1,6 +1,6 @@
 //! Packets in, events out: the only place that joins the layers.
 //!
-//! For each conversation there is a [`tcp::Stream`] and, on top of it, what
+//! For each conversation there is a [`Stream`](crate::tcp::Stream) and, on top of it, what
 //! its bytes turned out to be:
 //!
 //! ```text
