@@ -231,6 +231,7 @@ impl Live {
         receiver.give_up_waiting();
         receiver.recognise(true);
         self.layers.finish(context);
+        self.layers.settle();
     }
 
     /// Tells the end, after [`Live::finish`].
@@ -263,11 +264,12 @@ impl Layers {
 
     /// Gives up what is kept.
     fn shed(&mut self, context: &mut Context<'_>) {
-        if self.ascent().held_bytes() > 0 {
+        if self.ascent.as_ref().is_some_and(|ascent| ascent.held_bytes() > 0) {
             Receiver { layers: self, context }.give_up_waiting();
         }
-        let ascent = self.ascent();
-        if matches!(ascent.unknown, Unknown::Tried(_)) {
+        if let Some(ascent) = &mut self.ascent
+            && matches!(ascent.unknown, Unknown::Tried(_))
+        {
             ascent.unknown = Unknown::GivenUp;
         }
         match &mut self.layer {
@@ -308,6 +310,12 @@ impl Layers {
 
     fn half(&mut self, direction: Direction) -> &mut Half {
         self.ascent().half(direction)
+    }
+
+    /// Takes out what waits longest in a direction. At the end all connections are
+    /// asked, of which hardly any has an ascent.
+    fn take_held(&mut self, direction: Direction) -> Option<Held> {
+        self.ascent.as_mut()?.half(direction).held.pop_front()
     }
 
     /// Keeps no more than is needed.
@@ -500,7 +508,9 @@ impl Receiver<'_, '_> {
 
     /// Goes on with WebSocket if it is by now known to be.
     fn recognise(&mut self, is_end: bool) {
-        let Unknown::Tried(recogniser) = &mut self.layers.ascent().unknown else {
+        let Some(Ascent { unknown: Unknown::Tried(recogniser), .. }) =
+            self.layers.ascent.as_deref_mut()
+        else {
             return;
         };
         match recogniser.judge(is_end) {
@@ -635,7 +645,7 @@ impl Receiver<'_, '_> {
     /// Whether anything of what waits could be taken.
     fn release_one(&mut self, direction: Direction) -> bool {
         let mut moved = false;
-        while let Some(held) = self.layers.half(direction).held.pop_front() {
+        while let Some(held) = self.layers.take_held(direction) {
             match held {
                 Held::Gap(missing) => self.miss(direction, missing),
                 Held::Data { bytes, position, origin, ack } => {

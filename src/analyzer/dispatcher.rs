@@ -127,8 +127,8 @@ impl Dispatcher {
     /// Tells what is left, as no more packets will come.
     pub fn finish(&mut self, taker: &mut impl Taker) {
         // Only this, as there may be very many.
-        let remembered = self.table.iter_mut().map(|(_, entry)| (entry.stream, entry.state));
-        let mut all: Vec<(u64, Place)> = remembered.collect();
+        let mut all: Vec<(u64, Place)> = Vec::with_capacity(self.table.len());
+        all.extend(self.table.iter_mut().map(|(_, entry)| (entry.stream, entry.state)));
         all.sort_unstable_by_key(|(stream, _)| *stream);
         for work in [Work::Finish, Work::End] {
             for (_, place) in &all {
