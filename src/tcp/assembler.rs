@@ -50,18 +50,28 @@ pub(super) struct Assembler {
     trace: Trace,
     /// Position up to which the peer has acknowledged.
     acked: Mark,
-    /// `acked` at least one grace ago, and the same in the making.
+    /// Position after the last byte that the peer's windows allowed so far.
+    edge: Mark,
+    /// Absent in most directions until their FIN.
+    claims: Option<Box<Claims>>,
+    /// Present only where bytes are waited for: most streams never do.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What segments say of a direction that is not believed at once.
+#[derive(Default)]
+struct Claims {
+    /// `acked` at least one grace ago, and the same in the making. Of interest
+    /// where it runs ahead of what was delivered.
     settled: Mark,
     settling: Mark,
     settling_since: Moment,
-    /// Position after the last byte that the peer's windows allowed so far.
-    edge: Mark,
+    /// The last acknowledgment that was too far.
+    suspect: Mark,
     /// Position of the FIN.
     fin: Mark,
-    /// The last acknowledgment that was not believed.
-    suspect: Mark,
-    /// Present only where bytes are waited for: most streams never do.
-    waiting: Option<Box<Waiting>>,
+    /// What the first FIN acknowledged.
+    fin_ack: Mark,
 }
 
 /// What is kept while bytes are waited for.
@@ -181,11 +191,11 @@ impl Assembler {
     /// when a second segment says so too: anybody can forge one.
     pub(super) fn acknowledge(&mut self, position: u64, window: u64) {
         if self.edge.get().is_some_and(|edge| position > edge.saturating_add(FAR)) {
-            let confirmed = self
-                .suspect
+            let suspect = &mut self.claims().suspect;
+            let confirmed = suspect
                 .get()
                 .is_some_and(|suspect| (suspect..=suspect.saturating_add(FAR)).contains(&position));
-            self.suspect = Mark::at(position);
+            *suspect = Mark::at(position);
             if !confirmed {
                 return;
             }
@@ -194,19 +204,38 @@ impl Assembler {
         self.edge.raise(position.saturating_add(window));
     }
 
-    /// Notes a FIN. One that lies behind what was delivered is not the
-    /// sender's, and of several the first in the stream is.
-    pub(super) fn finish_at(&mut self, position: u64) {
+    /// Notes a FIN, and what it acknowledges. One that lies behind what was
+    /// delivered is not the sender's, and of several the first in the stream is.
+    pub(super) fn finish_at(&mut self, position: u64, ack: Option<u64>) {
         if !self.begun || self.next <= position {
             let known = self.fin().unwrap_or(u64::MAX);
-            self.fin = Mark::at(known.min(position));
+            self.claims().fin = Mark::at(known.min(position));
+        }
+        let fin_ack = &mut self.claims().fin_ack;
+        if let (None, Some(ack)) = (fin_ack.get(), ack) {
+            *fin_ack = Mark::at(ack);
         }
     }
 
     /// The position of the FIN, once a window allows it or the peer has
     /// acknowledged it.
     fn fin(&self) -> Option<u64> {
-        self.fin.get().filter(|&fin| self.was_allowed(fin))
+        self.claimed_fin().filter(|&fin| self.was_allowed(fin))
+    }
+
+    /// The position of the FIN, be it the sender's or not.
+    fn claimed_fin(&self) -> Option<u64> {
+        self.claims.as_ref().and_then(|claims| claims.fin.get())
+    }
+
+    /// What the first FIN acknowledged, once the FIN was reached.
+    pub(super) fn fin_ack(&self) -> Option<u64> {
+        let claims = self.claims.as_ref().filter(|_| self.is_finished());
+        claims.and_then(|claims| claims.fin_ack.get())
+    }
+
+    fn claims(&mut self) -> &mut Claims {
+        self.claims.get_or_insert_default()
     }
 
     /// Whether a RST at `position` may be the sender's (RFC 9293 §3.10.7.4):
@@ -262,13 +291,15 @@ impl Assembler {
             self.begin(direction, data.position, Beginning::Recognised, shared, receiver);
         }
         // Bytes in order that go past a FIN show that it was not the sender's.
-        if self.has_reached(data.position) && self.fin.get().is_some_and(|fin| data.end() > fin) {
-            self.fin = Mark::NONE;
+        if self.has_reached(data.position)
+            && let Some(claims) = &mut self.claims
+            && claims.fin.get().is_some_and(|fin| data.end() > fin)
+        {
+            claims.fin = Mark::NONE;
         }
         // Nothing comes after the FIN.
         let data = self
-            .fin
-            .get()
+            .claimed_fin()
             .map_or(data, |fin| data.part(data.position, data.end().min(fin).max(data.position)));
         let data = if self.begun { self.trim(direction, data, shared, receiver) } else { data };
         if data.bytes.is_empty() {
@@ -364,13 +395,20 @@ impl Assembler {
 
     /// Bytes below `settled` were acknowledged at least one grace ago.
     pub(super) fn settle_acknowledgments(&mut self, now: Moment, shared: &Shared<'_>) {
-        let is_settling = self.settling.get().is_some();
-        if is_settling && !self.settling_since.has_passed(now, shared.limits, 1) {
+        let acked = self.acked;
+        let claims = self.claims();
+        let is_settling = claims.settling.get().is_some();
+        if is_settling && !claims.settling_since.has_passed(now, shared.limits, 1) {
             return;
         }
-        self.settled = self.settling;
-        self.settling = self.acked;
-        self.settling_since = now;
+        claims.settled = claims.settling;
+        claims.settling = acked;
+        claims.settling_since = now;
+    }
+
+    /// Position up to which the peer had acknowledged at least one grace ago.
+    fn settled(&self) -> Option<u64> {
+        self.claims.as_ref().and_then(|claims| claims.settled.get())
     }
 
     /// Where a direction whose beginning is not recognised begins: with the
@@ -384,7 +422,7 @@ impl Assembler {
                 Middle::At(start)
             }
             Some(_) => Middle::Later,
-            None => self.settled.get().map_or(Middle::None, Middle::At),
+            None => self.settled().map_or(Middle::None, Middle::At),
         }
     }
 
@@ -416,7 +454,7 @@ impl Assembler {
         while self.begun
             && let Some((start, chunk)) = self.first_chunk()
         {
-            let lost = match (self.acked.get(), self.settled.get()) {
+            let lost = match (self.acked.get(), self.settled()) {
                 (None, _) => chunk.arrived.has_passed(now, shared.limits, UNACKNOWLEDGED),
                 (_, None) => false,
                 (_, Some(settled)) => {
@@ -443,7 +481,7 @@ impl Assembler {
         receiver: &mut impl Receiver,
     ) {
         let settled =
-            self.settled.get().map(|settled| self.fin().map_or(settled, |fin| settled.min(fin)));
+            self.settled().map(|settled| self.fin().map_or(settled, |fin| settled.min(fin)));
         let Some(settled) = settled.filter(|&settled| self.begun && settled > self.next) else {
             if let Some(waiting) = &mut self.waiting {
                 waiting.stuck = None;
@@ -581,6 +619,12 @@ impl Assembler {
     /// Whether it has anything allocated.
     #[cfg(test)]
     pub(super) fn is_on_heap(&self) -> bool {
+        self.claims.is_some() || self.keeps_anything()
+    }
+
+    /// Whether it keeps bytes, or notes of those that it waits for.
+    #[cfg(test)]
+    pub(super) fn keeps_anything(&self) -> bool {
         self.waiting.is_some()
     }
 

@@ -2,7 +2,6 @@
 
 use super::assembler::{Assembler, Data, Middle};
 use super::grace::Moment;
-use super::mark::Mark;
 use super::{Beginning, History, Receiver, Syn};
 use crate::types::{Direction, Limits, Origin, Segment, Seq, TcpFlags, Timestamp};
 
@@ -52,8 +51,6 @@ struct Half {
     assembler: Assembler,
     syn_seen: bool,
     window_scale: Option<u8>,
-    /// What its first FIN acknowledged.
-    fin_ack: Mark,
 }
 
 /// An accepted RST that waits for the bytes before it.
@@ -118,11 +115,7 @@ impl Stream {
                 assembler.begin(direction, position, Beginning::Syn, shared, receiver);
             }
             if segment.flags.contains(TcpFlags::FIN) {
-                assembler.finish_at(end);
-                let half = self.half(direction);
-                if let (None, Some(ack)) = (half.fin_ack.get(), ack) {
-                    half.fin_ack = Mark::at(ack);
-                }
+                assembler.finish_at(end, ack);
             }
             let assembler = &mut self.half(direction).assembler;
             if !segment.payload.is_empty() {
@@ -259,14 +252,21 @@ impl Stream {
             Direction::Forward => &self.forward,
             Direction::Backward => &self.backward,
         };
-        half.fin_ack.get().filter(|_| half.assembler.is_finished() && self.reset.is_none())
+        half.assembler.fin_ack().filter(|_| self.reset.is_none())
     }
 
     /// Whether it has anything allocated.
     #[cfg(test)]
     pub(super) fn is_on_heap(&self) -> bool {
-        let is_waiting = [&self.forward, &self.backward].map(|half| half.assembler.is_on_heap());
-        self.reset.is_some() || is_waiting.contains(&true)
+        let halves = [&self.forward, &self.backward];
+        self.reset.is_some() || halves.iter().any(|half| half.assembler.is_on_heap())
+    }
+
+    /// Whether it keeps bytes, or notes of those that it waits for.
+    #[cfg(test)]
+    pub(super) fn keeps_anything(&self) -> bool {
+        let halves = [&self.forward, &self.backward];
+        halves.iter().any(|half| half.assembler.keeps_anything())
     }
 
     /// What an acknowledgment number says of the other direction; its
