@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::context::Context;
-use super::half::Half;
+use super::half::{Half, Position};
 use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
 use crate::tcp::Conflict;
@@ -27,11 +27,10 @@ pub(super) struct WebSocket {
     client_decoder: Decoder,
     server_decoder: Decoder,
     began: Option<Timestamp>,
-    extensions: ByExtensions,
     /// Something before the response is missing: it may answer another request.
     may_answer_another: bool,
     /// Position after the response, while the client has sent nothing.
-    response_end: Option<u64>,
+    response_end: Position,
 }
 
 /// Bytes of directions that were searched, and where frames begin in them.
@@ -85,8 +84,8 @@ impl WebSocket {
                 let search = search.unwrap_or_else(|| Search::new(workspace.search()));
                 Decoder::lost(side, extensions, search, workspace)
             };
-            let expected = expected.filter(|_| begin.is_none()).and_then(NonZeroU64::new);
-            (Half { begin: begin.unwrap_or(0), expected, ..Half::default() }, decoder)
+            let begin = begin.or(expected).unwrap_or(0);
+            (Half { begin, ..Half::default() }, decoder)
         };
         let (client_half, client_decoder) = side(Side::Client, asked, first_frame);
         let (server_half, server_decoder) = side(Side::Server, answered, None);
@@ -98,9 +97,8 @@ impl WebSocket {
             client_decoder,
             server_decoder,
             began,
-            extensions,
             may_answer_another: has_holes,
-            response_end: response_end.filter(|_| asked),
+            response_end: response_end.filter(|_| asked).and_then(NonZeroU64::new),
         }
     }
 
@@ -151,7 +149,6 @@ impl WebSocket {
             client_decoder,
             server_decoder,
             began: None,
-            extensions,
             may_answer_another: false,
             response_end: None,
         };
@@ -211,9 +208,9 @@ impl WebSocket {
             Side::Client => (&mut self.client_half, &mut self.client_decoder),
             Side::Server => (&mut self.server_half, &mut self.server_decoder),
         };
-        half.begin = position;
-        if half.expected == NonZeroU64::new(position) {
-            *decoder = Decoder::new(side, self.extensions.of(side), context.workspace);
+        let expected = std::mem::replace(&mut half.begin, position);
+        if expected == position {
+            *decoder = Decoder::new(side, decoder.extensions(), context.workspace);
         }
     }
 
@@ -331,7 +328,7 @@ impl WebSocket {
         let may_follow = self.may_answer_another && self.client_half.counts.frames == 0;
         if may_follow && !self.client_decoder.is_lost() && probe(run.bytes) == Probe::Certain {
             let search = Search::new(context.workspace.search());
-            let extensions = self.extensions.of(Side::Client);
+            let extensions = self.client_decoder.extensions();
             self.client_decoder =
                 Decoder::lost(Side::Client, extensions, search, context.workspace);
             self.response_end = None;
@@ -344,10 +341,10 @@ impl WebSocket {
         let Some((response_end, ack)) = self.response_end.take().zip(run.ack) else {
             return;
         };
-        if ack < response_end {
+        if ack < response_end.get() {
             let detail = format!(
                 "The client sent frames while {} bytes of the response were still to come.",
-                response_end - ack
+                response_end.get() - ack
             );
             self.violation(Side::Client, Rule::DataBeforeResponse, &detail, run.origin, context);
         }

@@ -10,10 +10,9 @@ pub(super) type Position = Option<NonZeroU64>;
 /// What one side sends, and what its peer owes it.
 #[derive(Default)]
 pub(super) struct Half {
-    /// Position of the direction's first byte.
+    /// Position of the direction's first byte. Until it has begun, where frames
+    /// are expected to begin, or zero.
     pub(super) begin: u64,
-    /// Where frames begin, when the direction was not seen up to there.
-    pub(super) expected: Position,
     pub(super) counts: Counts,
     /// Position after its Close frame.
     pub(super) close: Position,

@@ -163,6 +163,11 @@ impl Decoder {
         self.is_believed = true;
     }
 
+    /// What the extensions do to its frames.
+    pub fn extensions(&self) -> Extensions {
+        *self.judge.extensions()
+    }
+
     /// Whether the place of the next frame is not known.
     pub fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost(_))
