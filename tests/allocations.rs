@@ -1,5 +1,5 @@
-//! In the steady state nothing is allocated for a message. A test binary of its
-//! own, as it counts what all of it allocates.
+//! In the steady state nothing is allocated for a message, and little is for a
+//! connection. A test binary of its own, as it counts what all of it allocates.
 
 #[cfg(test)]
 #[path = "../benches/captures/mod.rs"]
@@ -13,7 +13,7 @@ mod tests {
     use wsdump::analyzer::{Analyzer, Options};
     use wsdump::capture::{Capture, Input, Step};
     use wsdump::output::{Json, PayloadForm, Spool, View};
-    use wsdump::types::{Event, Kind, Origin, Packet};
+    use wsdump::types::{Event, Kind, LinkType, Origin, Packet};
 
     use super::made::{self, Connection, Header, Side, frame};
 
@@ -53,6 +53,39 @@ mod tests {
         }
     }
 
+    fn borrowed((origin, data): &(Origin, Vec<u8>)) -> Packet<'_> {
+        let (link_type, original_length) = (LinkType::ETHERNET, data.len() as u32);
+        Packet { origin: *origin, link_type, data, original_length }
+    }
+
+    /// The most memory that so many idle connections have taken in the end.
+    fn most_for(connections: u32) -> u64 {
+        let name = format!("{connections}-idle.pcap");
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let mut capture = made::Capture::create(&path).unwrap();
+        made::connections(&mut capture, connections).unwrap();
+        capture.finish().unwrap();
+        let packets = packets(&path);
+        let mut analyzer = Analyzer::new(Options::default());
+        let counted = measure(|| {
+            let sink = &mut |_: &Event<'_>| {};
+            for packet in &packets {
+                analyzer.packet(&borrowed(packet), &[], sink);
+            }
+            analyzer.finish(&[], sink);
+        });
+        assert_eq!(analyzer.statistics().connections, u64::from(connections));
+        counted.bytes_max
+    }
+
+    #[test]
+    fn an_idle_connection_takes_little() {
+        let [few, many] = [1_000, 5_000].map(most_for);
+        let each = (many - few) / 4_000;
+        // Without what malloc adds.
+        assert!(each <= 770, "{each} bytes");
+    }
+
     #[test]
     fn a_text_message_in_order_costs_none() {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("allocations.pcap");
@@ -71,15 +104,8 @@ mod tests {
                 view.show(event, &mut out);
                 out.relieve();
             };
-            for (origin, data) in packets {
-                let original_length = data.len() as u32;
-                let packet = Packet {
-                    origin: *origin,
-                    link_type: wsdump::types::LinkType::ETHERNET,
-                    data,
-                    original_length,
-                };
-                analyzer.packet(&packet, &[], &mut sink);
+            for packet in packets {
+                analyzer.packet(&borrowed(packet), &[], &mut sink);
             }
         };
         assert!(measure(|| feed(first)).count_total > 0, "nothing is counted");
