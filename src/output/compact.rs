@@ -1,9 +1,18 @@
 //! JSON on one line.
 
+use std::ops::Range;
+
+use wide::u8x64;
+
 use super::escape::Escape;
 use super::json_string::is_escaped;
 use super::spool::{PIECE, Spool};
-use crate::types::ascii;
+
+/// Bytes that are looked at together, one for each bit of a mask.
+const BLOCK: usize = u64::BITS as usize;
+
+/// Bytes that are copied together, wanted or not.
+const STEP: usize = 16;
 
 /// Writes `json`, which is valid, without the white space between its tokens.
 ///
@@ -12,22 +21,14 @@ use crate::types::ascii;
 /// value.
 pub(super) fn compact(out: &mut Spool, json: &str) {
     let bytes = json.as_bytes();
-    let mut place = Place::BetweenStrings;
+    let mut place = Place::default();
     let mut at = 0;
     while at < bytes.len() {
         let piece = bytes.get(at..bytes.len().min(at + PIECE)).unwrap_or_default();
         let start = out.len();
-        out.resize(start + piece.len() + ascii::WORD, 0);
-        let mut squeeze = Squeeze {
-            from: piece,
-            read: 0,
-            to: out.get_mut(start..).unwrap_or_default(),
-            written: 0,
-            place,
-        };
-        squeeze.run();
-        let Squeeze { read, written, .. } = squeeze;
-        place = squeeze.place;
+        // Whole blocks and steps are copied, of which only the beginning stays.
+        out.resize(start + piece.len() + BLOCK + STEP, 0);
+        let (read, written) = squeeze(piece, out.get_mut(start..).unwrap_or_default(), &mut place);
         out.truncate(start + written);
         at += read;
         if read < piece.len() {
@@ -45,87 +46,153 @@ pub(super) fn compact(out: &mut Spool, json: &str) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    BetweenStrings,
-    InString,
-    AfterBackslash,
+/// Copies `from` without its white space, to the end or to a character that
+/// [`is_escaped`] may name. How many bytes were read and written.
+fn squeeze(from: &[u8], to: &mut [u8], place: &mut Place) -> (usize, usize) {
+    let mut read = 0;
+    let mut written = 0;
+    while let Some(rest) = from.get(read..).filter(|rest| !rest.is_empty()) {
+        let window = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        let Some(to) = to.get_mut(written..) else {
+            break;
+        };
+        let marks = Marks::of(&window);
+        let count = rest.len().min(BLOCK).min(marks.suspicious.trailing_zeros() as usize);
+        let white = place.pass(&marks, count);
+        written += put(&window, count, white, to);
+        read += count;
+        if count < BLOCK {
+            break;
+        }
+    }
+    (read, written)
 }
 
-/// Copies a piece of JSON without its white space.
-struct Squeeze<'a> {
-    from: &'a [u8],
-    read: usize,
-    /// A word longer than `from`, so that whole words can be copied of which
-    /// only the beginning stays.
-    to: &'a mut [u8],
-    written: usize,
-    place: Place,
+/// A block, and what may be copied with its last bytes.
+type Window = [u8; BLOCK + STEP];
+
+/// The last bytes of a piece.
+#[cold]
+fn padded(bytes: &[u8]) -> Window {
+    let mut window = [0; BLOCK + STEP];
+    for (to, from) in window.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    window
 }
 
-impl Squeeze<'_> {
-    /// Goes on to the end, or to a character that [`is_escaped`] may name.
-    fn run(&mut self) {
-        while let Some(byte) = self.run_to_special() {
-            match (self.place, byte) {
-                (Place::BetweenStrings, b' ' | b'\t' | b'\r' | b'\n') => self.read += 1,
-                (Place::BetweenStrings, b'"') => self.take(byte, Place::InString),
-                (Place::InString, b'"') => self.take(byte, Place::BetweenStrings),
-                // What follows is part of the escape, were it a quote.
-                (Place::InString, b'\\') => self.take(byte, Place::AfterBackslash),
-                (Place::InString, ..=b'\x1f' | b'\x7f' | 0xc2 | 0xd8 | 0xe2) => return,
-                (Place::AfterBackslash, _) => self.take(byte, Place::InString),
-                (place, _) => self.take(byte, place),
-            }
-        }
-    }
+/// Bytes of a block that mean something, the first in the lowest bit.
+struct Marks {
+    quotes: u64,
+    backslashes: u64,
+    white: u64,
+    /// Where a character that [`is_escaped`] may name begins, but for the
+    /// control characters that JSON has escaped already.
+    suspicious: u64,
+}
 
-    /// Copies up to a byte that may be special where it stands.
+impl Marks {
     #[inline]
-    fn run_to_special(&mut self) -> Option<u8> {
-        loop {
-            let rest = self.from.get(self.read..)?;
-            let Some(word) = rest.first_chunk() else {
-                return rest.first().copied();
-            };
-            let number = u64::from_le_bytes(*word);
-            let special = match self.place {
-                Place::BetweenStrings => ascii::white_or_quote(number),
-                Place::InString => ascii::quoted(number),
-                Place::AfterBackslash => return rest.first().copied(),
-            };
-            *self.to.get_mut(self.written..)?.first_chunk_mut()? = *word;
-            let count = ascii::before_first(special);
-            self.read += count;
-            self.written += count;
-            if special != 0 {
-                return rest.get(count).copied();
-            }
-            if self.place == Place::InString {
-                self.copy_long_run();
-            }
+    fn of(window: &Window) -> Self {
+        let block = u8x64::new(*window.first_chunk().unwrap_or(&[0; BLOCK]));
+        let equal = |byte| block.simd_eq(u8x64::splat(byte));
+        let suspicious = equal(0x7f) | equal(0xc2) | equal(0xd8) | equal(0xe2);
+        Self {
+            quotes: equal(b'"').to_bitmask(),
+            backslashes: equal(b'\\').to_bitmask(),
+            white: block.min(u8x64::splat(b' ')).simd_eq(block).to_bitmask(),
+            suspicious: suspicious.to_bitmask(),
         }
     }
+}
 
-    fn copy_long_run(&mut self) {
-        let rest = self.from.get(self.read..).unwrap_or_default();
-        let run = rest.get(..ascii::unquoted(rest)).unwrap_or_default();
-        if let Some(to) = self.to.get_mut(self.written..self.written + run.len()) {
-            to.copy_from_slice(run);
-            self.read += run.len();
-            self.written += run.len();
-        }
-    }
+/// Where in the JSON something begins.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    is_in_string: bool,
+    is_after_backslash: bool,
+}
 
+impl Place {
+    /// Goes on by `count` bytes, at most a block. Marks the white space between
+    /// tokens among them.
     #[inline]
-    fn take(&mut self, byte: u8, next: Place) {
-        if let Some(to) = self.to.get_mut(self.written) {
-            *to = byte;
+    fn pass(&mut self, marks: &Marks, count: usize) -> u64 {
+        let passed = ones_below(count);
+        let quotes = marks.quotes & passed & !self.escaped(marks.backslashes & passed, count);
+        // Set from each opening quote to before the closing one.
+        let in_string = parity(quotes) ^ if self.is_in_string { u64::MAX } else { 0 };
+        if let Some(last) = count.checked_sub(1) {
+            self.is_in_string = in_string >> last & 1 == 1;
         }
-        self.read += 1;
-        self.written += 1;
-        self.place = next;
+        marks.white & passed & !in_string
     }
+
+    /// Marks the bytes that follow a backslash which is none such itself.
+    #[inline]
+    fn escaped(&mut self, backslashes: u64, count: usize) -> u64 {
+        if backslashes == 0 && !self.is_after_backslash {
+            return 0;
+        }
+        let mut escaped = u128::from(self.is_after_backslash);
+        let mut rest = u128::from(backslashes) & !escaped;
+        while rest != 0 {
+            let next = 2 << rest.trailing_zeros();
+            escaped |= next;
+            rest &= !(next | next >> 1);
+        }
+        self.is_after_backslash = escaped >> count & 1 == 1;
+        escaped as u64
+    }
+}
+
+/// Copies `count` bytes of the window but for those marked. How many stay.
+#[inline]
+fn put(window: &Window, count: usize, mut white: u64, to: &mut [u8]) -> usize {
+    let mut written = 0;
+    let mut at = 0;
+    while white != 0 {
+        let end = white.trailing_zeros() as usize;
+        copy(window, at..end, to, written);
+        written += end - at;
+        at = end + 1;
+        white &= white - 1;
+    }
+    copy(window, at..count, to, written);
+    written + count.saturating_sub(at)
+}
+
+/// Copies that range of the window to `to[written..]`, and up to a step more:
+/// most are short, and to count their bytes would take longer.
+#[inline]
+fn copy(window: &Window, range: Range<usize>, to: &mut [u8], written: usize) {
+    let mut step = 0;
+    loop {
+        let from = window.get(range.start + step..).and_then(|from| from.first_chunk::<STEP>());
+        let to = to.get_mut(written + step..).and_then(|to| to.first_chunk_mut());
+        if let (Some(from), Some(to)) = (from, to) {
+            *to = *from;
+        }
+        step += STEP;
+        if range.start + step >= range.end {
+            break;
+        }
+    }
+}
+
+/// The lowest `count` bits, at most 64.
+#[inline]
+fn ones_below(count: usize) -> u64 {
+    u64::MAX.checked_shr((BLOCK - count) as u32).unwrap_or(0)
+}
+
+/// Each bit tells whether an odd number is set up to it.
+#[inline]
+fn parity(mut bits: u64) -> u64 {
+    for distance in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << distance;
+    }
+    bits
 }
 
 #[cfg(test)]
@@ -167,6 +234,18 @@ mod tests {
     fn what_is_not_json_ends_too() {
         for text in ["", "\"", "\"\\", "\\", "\u{202e}", "\"\u{2028}"] {
             compacted(text);
+        }
+    }
+
+    #[test]
+    fn wherever_a_block_ends() {
+        // Strings, escapes and white space, across each of two ends of blocks.
+        let document = r#"{ "a\\" : "\\\" ,", "é\u00e9" :[ 1 ,-2.5e3 ] }"#;
+        let plain = r#"{"a\\":"\\\" ,","é\u00e9":[1,-2.5e3]}"#;
+        for shift in 0..2 * BLOCK {
+            let filler = "x ".repeat(shift / 2) + &"y".repeat(shift % 2);
+            let json = format!("[\"{filler}\", {document} ,{document}]");
+            assert_eq!(compacted(&json), format!("[\"{filler}\",{plain},{plain}]"));
         }
     }
 

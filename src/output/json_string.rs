@@ -30,7 +30,7 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut copied = 0;
     let mut at = 0;
     loop {
-        at += ascii::unquoted(bytes.get(at..).unwrap_or_default());
+        at += ascii::unquoted(bytes, at);
         let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
             break;
         };

@@ -308,7 +308,7 @@ impl<'a> Tokens<'a> {
 fn number_length(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
-        at += ascii::digits(bytes.get(at..).unwrap_or_default());
+        at += ascii::digits(bytes, at);
         match bytes.get(at) {
             Some(b'-' | b'+' | b'.' | b'e' | b'E') => at += 1,
             _ => return at,
@@ -322,7 +322,7 @@ fn string_length(bytes: &[u8]) -> Option<(usize, bool)> {
     let mut at = 1;
     let mut printable = true;
     loop {
-        at += ascii::unquoted(bytes.get(at..)?);
+        at += ascii::unquoted(bytes, at);
         match bytes.get(at)? {
             b'"' => return Some((at + 1, printable)),
             // What is escaped takes a look of its own, unless it is a quote or

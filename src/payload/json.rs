@@ -127,8 +127,18 @@ impl Reader<'_> {
     /// A string whose first quote was taken.
     #[inline]
     fn string(&mut self) -> Option<()> {
+        match ascii::short_string(self.bytes, self.at) {
+            Some(length) => {
+                self.at += length;
+                Some(())
+            }
+            None => self.any_string(),
+        }
+    }
+
+    fn any_string(&mut self) -> Option<()> {
         loop {
-            self.at += ascii::unquoted(self.rest());
+            self.at += ascii::unquoted(self.bytes, self.at);
             match self.byte()? {
                 b'"' => return Some(()),
                 b'\\' => self.rest_of_escape()?,
@@ -172,7 +182,7 @@ impl Reader<'_> {
     fn number(&mut self, first: u8) -> Option<()> {
         match if first == b'-' { self.byte()? } else { first } {
             b'0' => {}
-            b'1'..=b'9' => self.at += ascii::digits(self.rest()),
+            b'1'..=b'9' => self.at += ascii::digits(self.bytes, self.at),
             _ => return None,
         }
         if self.peek() == Some(b'.') {
@@ -191,7 +201,7 @@ impl Reader<'_> {
 
     /// At least one digit.
     fn digits(&mut self) -> Option<()> {
-        let count = ascii::digits(self.rest());
+        let count = ascii::digits(self.bytes, self.at);
         self.at += count;
         (count > 0).then_some(())
     }

@@ -19,15 +19,22 @@ use json::as_json;
 /// assert_eq!(classify(b"caf\xc3", true), Body::Binary(b"caf\xc3"));
 /// ```
 pub fn classify(payload: &[u8], whole: bool) -> Body<'_> {
+    match (simdutf8::basic::from_utf8(payload), whole) {
+        (Ok(text), true) => as_json(text).map_or(Body::Text(text), Body::Json),
+        (Ok(text), false) => Body::Text(text),
+        (Err(_), true) => Body::Binary(payload),
+        (Err(_), false) => cut_text(payload).map_or(Body::Binary(payload), Body::Text),
+    }
+}
+
+/// `payload` without the code point that it ends in the middle of.
+fn cut_text(payload: &[u8]) -> Option<&str> {
     match std::str::from_utf8(payload) {
-        Ok(text) if whole => as_json(text).map_or(Body::Text(text), Body::Json),
-        Ok(text) => Body::Text(text),
-        Err(error) if !whole && error.error_len().is_none() => {
-            let valid = payload.get(..error.valid_up_to()).unwrap_or_default();
-            // Valid up to there, as the error says.
-            std::str::from_utf8(valid).map_or(Body::Binary(payload), Body::Text)
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(payload.get(..error.valid_up_to())?).ok()
         }
-        Err(_) => Body::Binary(payload),
+        Err(_) => None,
     }
 }
 

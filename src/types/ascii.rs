@@ -1,94 +1,118 @@
-//! Runs of ASCII characters, looked for eight bytes and more at a time: text
-//! is mostly made of them, and every payload that is text is looked through.
+//! Runs of ASCII characters, looked for sixteen bytes at a time: text is
+//! mostly made of them, and every payload that is text is looked through.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x80 * ONES;
+use wide::u8x16;
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
 
 /// How many printable ASCII characters `bytes` begin with.
 #[inline]
 pub(crate) fn printable(bytes: &[u8]) -> usize {
-    run(bytes, unprintable, |byte| matches!(byte, b' '..=b'~'))
+    run(bytes, 0, unprintable)
 }
 
-/// How many printable ASCII characters `bytes` begin with that stand for
-/// themselves in a JSON string: all but quotes and backslashes.
+/// How many printable ASCII characters stand at `at` that stand for themselves
+/// in a JSON string: all but quotes and backslashes.
 #[inline]
-pub(crate) fn unquoted(bytes: &[u8]) -> usize {
-    run(bytes, quoted, |byte| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\'))
+pub(crate) fn unquoted(bytes: &[u8], at: usize) -> usize {
+    run(bytes, at, |block| unprintable(block) | equal(block, b'"') | equal(block, b'\\'))
 }
 
-/// How many digits `bytes` begin with.
+/// Bytes of the rest of a JSON string, its quote included, where they are a
+/// block at most and otherwise [`unquoted`].
 #[inline]
-pub(crate) fn digits(bytes: &[u8]) -> usize {
-    let others = |word: u64| {
-        // Digits become 0 to 9, of which none grows beyond 0x7f.
-        let values = word ^ (u64::from(b'0') * ONES);
-        (values | values.wrapping_add((0x80 - 10) * ONES)) & TOPS
-    };
-    run(bytes, others, |byte| byte.is_ascii_digit())
+pub(crate) fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let (block, before) = block(bytes, at)?;
+    let quotes = equal(block, b'"');
+    let stops = unprintable(block) | quotes | equal(block, b'\\');
+    let stops = stops.to_bitmask() >> before;
+    let first = stops & stops.wrapping_neg();
+    // Not by a look at the byte: where the string ends is known sooner.
+    (first & quotes.to_bitmask() >> before != 0).then_some(first.trailing_zeros() as usize + 1)
 }
 
-/// How many bytes `bytes` begin with that belong to the run. `stops` sets the
-/// top bit of bytes of a word that do not; it may be wrong about those after
-/// the first. Zero bytes do not.
+/// How many digits stand at `at`.
 #[inline]
-fn run(bytes: &[u8], stops: impl Fn(u64) -> u64, belongs: impl Fn(u8) -> bool) -> usize {
-    let mut rest = bytes;
+pub(crate) fn digits(bytes: &[u8], at: usize) -> usize {
+    run(bytes, at, |block| outside(block, b'0', b'9'))
+}
+
+/// How many bytes from `at` on are not marked by `stops`.
+#[inline]
+fn run(bytes: &[u8], at: usize, stops: impl Fn(u8x16) -> u8x16) -> usize {
+    let whole = bytes.get(at..).unwrap_or_default();
+    let mut rest = whole;
     let mut is_short = true;
-    while let Some((word, after)) = rest.split_first_chunk() {
-        let found = stops(u64::from_le_bytes(*word));
-        if found != 0 {
-            return bytes.len() - rest.len() + before_first(found);
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+        let marks = stops(u8x16::new(*block)).to_bitmask();
+        if marks != 0 {
+            return whole.len() - rest.len() + marks.trailing_zeros() as usize;
         }
         rest = after;
         if is_short {
             is_short = false;
-            while let Some((block, after)) = rest.split_first_chunk::<32>()
-                && block.iter().fold(true, |all, byte| all & belongs(*byte))
-            {
-                rest = after;
-            }
+            rest = long_run(rest, &stops);
         }
     }
-    // Fewer than eight bytes, and zeros, which end the run.
-    let word = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    bytes.len() - rest.len() + before_first(stops(word))
+    let marks = match bytes.last_chunk::<BLOCK>() {
+        // Those before were looked at, or are not asked for.
+        Some(block) => stops(u8x16::new(*block)).to_bitmask() >> (BLOCK - rest.len()),
+        None => stops(padded(rest)).to_bitmask(),
+    };
+    whole.len() - rest.len() + rest.len().min(marks.trailing_zeros() as usize)
 }
 
-/// Bytes of a word.
-pub(crate) const WORD: usize = size_of::<u64>();
-
-/// How many bytes of a word stand before the first that is marked.
+/// What is left after as many times four blocks as belong to the run.
 #[inline]
-pub(crate) const fn before_first(marks: u64) -> usize {
-    (marks.trailing_zeros() / 8) as usize
+fn long_run(mut rest: &[u8], stops: impl Fn(u8x16) -> u8x16) -> &[u8] {
+    while let Some((blocks, after)) = rest.split_first_chunk::<{ 4 * BLOCK }>() {
+        let (blocks, _) = blocks.as_chunks::<BLOCK>();
+        let marks = blocks.iter().fold(u8x16::ZERO, |all, block| all | stops(u8x16::new(*block)));
+        if marks.any() {
+            break;
+        }
+        rest = after;
+    }
+    rest
 }
 
-/// Marks, by the top bit of each, the bytes of a word that [`unquoted`] ends
-/// at; it may be wrong about those after the first, as all marks here.
+/// A block and how many of its bytes are before `at`.
 #[inline]
-pub(crate) const fn quoted(word: u64) -> u64 {
-    unprintable(word) | equal(word, b'"') | equal(word, b'\\')
+fn block(bytes: &[u8], at: usize) -> Option<(u8x16, usize)> {
+    if let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        return Some((u8x16::new(*block), 0));
+    }
+    let block = bytes.last_chunk()?;
+    Some((u8x16::new(*block), (at + BLOCK).checked_sub(bytes.len())?.min(BLOCK)))
 }
 
-/// Marks control characters, spaces and quotes.
-#[inline]
-pub(crate) const fn white_or_quote(word: u64) -> u64 {
-    word.wrapping_sub(0x21 * ONES) & !word & TOPS | equal(word, b'"')
+/// Less than a block.
+fn padded(bytes: &[u8]) -> u8x16 {
+    let mut block = [0; BLOCK];
+    for (to, from) in block.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u8x16::new(block)
 }
 
 /// Marks control characters, DEL and what is not ASCII.
 #[inline]
-const fn unprintable(word: u64) -> u64 {
-    let below_space = word.wrapping_sub(0x20 * ONES) & !word;
-    (below_space | word | word.wrapping_add(ONES)) & TOPS
+fn unprintable(block: u8x16) -> u8x16 {
+    outside(block, b' ', b'~')
 }
 
-/// Marks bytes that are `byte`.
+/// Marks bytes that are not in that range.
 #[inline]
-const fn equal(word: u64, byte: u8) -> u64 {
-    let difference = word ^ (byte as u64 * ONES);
-    difference.wrapping_sub(ONES) & !difference & TOPS
+fn outside(block: u8x16, first: u8, last: u8) -> u8x16 {
+    // Those below wrap around, so that one comparison does.
+    let places = block - u8x16::splat(first);
+    places.max(u8x16::splat(last - first + 1)).simd_eq(places)
+}
+
+#[inline]
+fn equal(block: u8x16, byte: u8) -> u8x16 {
+    block.simd_eq(u8x16::splat(byte))
 }
 
 #[cfg(test)]
@@ -106,13 +130,19 @@ mod tests {
     proptest! {
         #[test]
         fn runs_end_where_they_do_byte_by_byte(bytes in bytes(), from in 0_usize..120) {
-            let bytes = bytes.get(from..).unwrap_or(&bytes);
-            let count = |belongs: fn(&u8) -> bool| bytes.iter().copied().take_while(belongs).count();
-            prop_assert_eq!(printable(bytes), count(|byte| matches!(byte, b' '..=b'~')));
+            let rest = bytes.get(from..).unwrap_or_default();
+            let count = |belongs: fn(&u8) -> bool| rest.iter().copied().take_while(belongs).count();
+            prop_assert_eq!(printable(rest), count(|byte| matches!(byte, b' '..=b'~')));
             let is_unquoted: fn(&u8) -> bool =
                 |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-            prop_assert_eq!(unquoted(bytes), count(is_unquoted));
-            prop_assert_eq!(digits(bytes), count(u8::is_ascii_digit));
+            prop_assert_eq!(unquoted(&bytes, from), count(is_unquoted));
+            prop_assert_eq!(digits(&bytes, from), count(u8::is_ascii_digit));
+            let unquoted = count(is_unquoted);
+            if let Some(length) = short_string(&bytes, from) {
+                prop_assert_eq!((length, rest[unquoted]), (unquoted + 1, b'"'));
+            } else if bytes.len() >= BLOCK {
+                prop_assert!(unquoted >= BLOCK || rest.get(unquoted) != Some(&b'"'));
+            }
         }
     }
 
@@ -125,8 +155,8 @@ mod tests {
                 let end = |belongs: bool| if belongs { 50 } else { place };
                 let is_printable = matches!(byte, b' '..=b'~');
                 assert_eq!(printable(&bytes), end(is_printable));
-                assert_eq!(unquoted(&bytes), end(is_printable && byte != b'"' && byte != b'\\'));
-                assert_eq!(digits(&bytes), end(byte.is_ascii_digit()));
+                assert_eq!(unquoted(&bytes, 0), end(is_printable && byte != b'"' && byte != b'\\'));
+                assert_eq!(digits(&bytes, 0), end(byte.is_ascii_digit()));
             }
         }
     }
