@@ -1,6 +1,6 @@
 //! Standard output, which must not keep a run from ending.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::time::Duration;
 
 use crate::capture::Stop;
@@ -31,7 +31,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    use super::{PATIENCE, StandardOutput, Stop, Write, io};
+    use super::{IoSlice, PATIENCE, StandardOutput, Stop, Write, io};
 
     /// How long to wait where the system cannot tell.
     const RETRY_TIME: Duration = Duration::from_millis(5);
@@ -115,6 +115,21 @@ mod unix {
             }
         }
 
+        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            if !self.may_block {
+                return self.file.write_vectored(slices);
+            }
+            let mut piece = Vec::with_capacity(PIECE);
+            for slice in slices {
+                let room = PIECE - piece.len();
+                if room == 0 {
+                    break;
+                }
+                piece.extend_from_slice(slice.get(..room).unwrap_or(slice));
+            }
+            self.write(&piece)
+        }
+
         fn flush(&mut self) -> io::Result<()> {
             self.file.flush()
         }
@@ -153,6 +168,10 @@ impl StandardOutput {
 impl Write for StandardOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The line that tells how far a run is.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -143,6 +143,10 @@ impl<W: Write> Write for Beside<W> {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.status.suspend(|| self.output.write_all(bytes))
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.status.suspend(|| self.output.write_vectored(slices))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -36,7 +36,7 @@ const BATCH_TASKS: usize = 1024;
 const MOST_BATCHES: usize = 6;
 
 /// Chunks of a worker that wait to be written.
-const MOST_CHUNKS: usize = 8;
+const MOST_CHUNKS: usize = 32;
 
 /// Gives packets to workers.
 pub(super) struct Crew<'a> {
@@ -144,14 +144,12 @@ impl Line for Crew<'_> {
         self.floor.send();
         self.floor.check()?;
         self.floor.merger.write_to(self.floor.sent)?;
-        self.floor.merger.out.flush()
+        self.floor.merger.flush()
     }
 
     fn end(&mut self) -> io::Result<()> {
         self.flush()?;
-        let Merger { view, out, .. } = &mut self.floor.merger;
-        view.finish(out);
-        out.flush()
+        self.floor.merger.finish()
     }
 
     fn is_full(&self) -> bool {

@@ -1,20 +1,34 @@
 //! Puts what workers have rendered into the order of the capture.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
+use std::ops::Range;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::batch::Chunk;
 use crate::output::{Spool, View};
 
+/// Parts that are worth a write: about as many as the system takes at once.
+const MOST_PARTS: usize = 1000;
+
 /// Writes what workers render, in order.
 pub(super) struct Merger<'a> {
-    pub(super) view: &'a mut dyn View,
-    pub(super) out: Spool,
+    view: &'a mut dyn View,
+    out: Spool,
     /// Messages written.
     pub(super) messages: u64,
     lanes: Vec<Lane>,
+    /// What is to be written next, and what of it is no lane's.
+    parts: Vec<Part>,
+    seams: Spool,
+}
+
+/// Bytes to be written.
+struct Part {
+    /// Whose chunk they lie in, if it is not the seams.
+    lane: Option<usize>,
+    range: Range<usize>,
 }
 
 /// What comes from one worker.
@@ -66,7 +80,35 @@ impl Lane {
 
 impl<'a> Merger<'a> {
     pub(super) fn new(view: &'a mut dyn View, out: Spool, lanes: Vec<Lane>) -> Self {
-        Self { view, out, messages: 0, lanes }
+        Self { view, out, messages: 0, lanes, parts: Vec::new(), seams: Spool::default() }
+    }
+
+    /// Writes what comes after the last event.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.view.finish(&mut self.out);
+        self.out.flush()
+    }
+
+    /// Hands over everything that may be written.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.put();
+        self.out.flush()
+    }
+
+    /// Writes the parts.
+    fn put(&mut self) {
+        if self.parts.is_empty() {
+            return;
+        }
+        let bytes = |part: &Part| {
+            let lane = part.lane.and_then(|lane| self.lanes.get(lane));
+            let bytes = lane.map_or(&*self.seams, |lane| &lane.chunk.bytes);
+            IoSlice::new(bytes.get(part.range.clone()).unwrap_or_default())
+        };
+        let mut slices: Vec<_> = self.parts.iter().map(bytes).collect();
+        self.out.put_slices(&mut slices);
+        self.parts.clear();
+        self.seams.clear();
     }
 
     /// Everything up to this order was written, or is about to be.
@@ -120,19 +162,29 @@ impl<'a> Merger<'a> {
                 lane.has_gone |= may_wait;
                 return false;
             };
-            self.messages += lane.take(chunk);
+            self.put();
+            if let Some(lane) = self.lanes.get_mut(index) {
+                self.messages += lane.take(chunk);
+            }
             return true;
         }
         while let Some(piece) = lane.chunk.pieces.get(lane.pieces)
             && piece.order <= limit
         {
-            let end = lane.bytes + piece.length;
             if let Some(mark) = piece.mark {
-                self.view.seam(mark, &mut self.out);
+                let start = self.seams.len();
+                self.view.seam(mark, &mut self.seams);
+                if self.seams.len() > start {
+                    self.parts.push(Part { lane: None, range: start..self.seams.len() });
+                }
             }
-            self.out.put(lane.chunk.bytes.get(lane.bytes..end).unwrap_or_default());
+            let end = lane.bytes + piece.length;
+            self.parts.push(Part { lane: Some(index), range: lane.bytes..end });
             lane.bytes = end;
             lane.pieces += 1;
+        }
+        if self.parts.len() >= MOST_PARTS {
+            self.put();
         }
         true
     }

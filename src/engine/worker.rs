@@ -15,7 +15,7 @@ use crate::output::{Mark, Spool, View};
 use crate::types::{Event, Kind, Sink, Source};
 
 /// Rendered bytes that are worth being sent before the end of a batch.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 
 /// What a worker is given.
 pub(super) struct Worker<'a> {

@@ -1,7 +1,7 @@
 //! Rendered bytes on their way out.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::ops::{Deref, DerefMut};
 
 /// Rendered bytes that are worth a write.
@@ -96,6 +96,24 @@ impl Spool {
             outlet.error = outlet.writer.write_all(bytes).err();
         }
         self.bytes.drain(..count.min(self.bytes.len()));
+    }
+
+    /// Hands over everything and these bytes after it, which are not copied.
+    /// Without a writer, they are appended.
+    pub(crate) fn put_slices(&mut self, mut slices: &mut [IoSlice<'_>]) {
+        self.hand_over(self.bytes.len());
+        let Some(outlet) = &mut self.outlet else {
+            self.bytes.extend(slices.iter().flat_map(|slice| slice.iter()));
+            return;
+        };
+        while outlet.error.is_none() && !slices.is_empty() {
+            match outlet.writer.write_vectored(slices) {
+                Ok(0) => outlet.error = Some(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut slices, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => outlet.error = Some(error),
+            }
+        }
     }
 
     /// Appends bytes, however many they are.
@@ -208,6 +226,42 @@ mod tests {
         assert_eq!(spool.check().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         spool.check().unwrap();
         assert_eq!(written.text(), "abcd");
+    }
+
+    #[test]
+    fn slices_are_written_in_place_and_in_order() {
+        /// Takes little at a time, and is interrupted in between.
+        struct Slow(Shared, bool);
+        impl Write for Slow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                match self.1 {
+                    true => Err(io::ErrorKind::Interrupted.into()),
+                    false => self.0.write(bytes.get(..3).unwrap_or(bytes)),
+                }
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let written = Shared::default();
+        for mut spool in [Spool::new(Slow(written.clone(), false)), Spool::default()] {
+            spool.put(b"ab");
+            spool.put_slices(&mut ["cdefghi", "", "j"].map(|text| IoSlice::new(text.as_bytes())));
+            spool.put(b"k");
+            spool.flush().unwrap();
+            let text =
+                if spool.is_empty() { written.text().into_bytes() } else { spool.into_bytes() };
+            assert_eq!(text, b"abcdefghijk");
+        }
+    }
+
+    #[test]
+    fn slices_that_nobody_takes_are_an_error() {
+        let mut spool = Spool::new([].as_mut_slice());
+        spool.put_slices(&mut [IoSlice::new(b"a")]);
+        assert_eq!(spool.check().unwrap_err().kind(), io::ErrorKind::WriteZero);
     }
 
     /// Counts what is handed over, and how much of it at once.
