@@ -79,11 +79,12 @@ pub(super) fn with_crew<R>(
 ) -> R {
     let Parts { options, dispatcher, shards, reserves } = analyzer.parts();
     let order = dispatcher.order();
-    let sharing = Sharing::new(reserves, views.len(), order);
     let shards_each = shards.len().div_ceil(views.len().max(1));
+    let parts: Vec<_> = shards.chunks_mut(shards_each).collect();
+    // Fewer than views where that many have no equal parts.
+    let sharing = Sharing::new(reserves, parts.len(), order);
     let (mut desks, mut lanes) = (Vec::new(), Vec::new());
     thread::scope(|scope| {
-        let parts = shards.chunks_mut(shards_each);
         for (number, (view, shards)) in views.into_iter().zip(parts).enumerate() {
             let (batch_sender, batches) = unbounded();
             let (done_batches, batch_returns) = unbounded();

@@ -12,10 +12,15 @@ fn ran(threads: &str, arguments: &[&str], path: &Path) -> (String, String, Optio
     (ran.stdout, ran.stderr, ran.code)
 }
 
+const THREADS: &[&str] = &["2", "3", "8"];
+
+/// Nine are not all given shards, as 64 have no nine equal parts.
+const MANY: &[&str] = &["9", "64"];
+
 #[track_caller]
-fn assert_same(arguments: &[&str], path: &Path) {
+fn assert_same(threads: &[&str], arguments: &[&str], path: &Path) {
     let alone = ran("1", arguments, path);
-    for threads in ["2", "3", "8"] {
+    for threads in threads {
         let together = ran(threads, arguments, path);
         // Too much to be shown.
         assert!(alone == together, "{threads} threads, {arguments:?}, {}", path.display());
@@ -33,7 +38,7 @@ const FORMS: &[&[&str]] = &[
 fn on_recordings() {
     for path in captures() {
         for arguments in FORMS {
-            assert_same(arguments, &path);
+            assert_same(THREADS, arguments, &path);
         }
     }
 }
@@ -46,14 +51,16 @@ fn on_what_is_impaired() {
     impaired(&mut capture).unwrap();
     capture.finish().unwrap();
     for arguments in FORMS {
-        assert_same(arguments, &path);
+        assert_same(THREADS, arguments, &path);
     }
     for limits in [
         ["--limit=memory=100KiB", "--limit=reorder-total=20KiB"],
         ["--limit=memory=2MiB", "--limit=conversations=7"],
         ["--limit=memory=0", "--limit=reorder-total=0"],
     ] {
-        assert_same(&[&["-T", "json", "-v"], &limits[..]].concat(), &path);
+        let arguments = [&["-T", "json", "-v"], &limits[..]].concat();
+        assert_same(THREADS, &arguments, &path);
+        assert_same(MANY, &arguments, &path);
     }
     let (_, told, _) = ran(
         "1",
@@ -70,5 +77,5 @@ fn on_a_new_day() {
     let paths = captures();
     let mut arguments = vec!["-T", "text"];
     arguments.extend(paths.iter().skip(1).step_by(5).map(|path| path.to_str().unwrap()));
-    assert_same(&arguments, &paths[0]);
+    assert_same(THREADS, &arguments, &paths[0]);
 }
