@@ -10,7 +10,8 @@ use crate::tcp::{self, History};
 use crate::types::{Conversation, Direction, EndState, Segment, Sink, Source, Timestamp};
 use crate::websocket::{Workspace, looks_like_frames};
 
-/// Bytes of delivered data that retransmissions are compared with.
+/// Bytes of delivered data that retransmissions are compared with: as many as
+/// stay in the cache, of all shards.
 const HISTORY: usize = 32 << 10;
 
 /// What a chunk out of order may cost beside its bytes.

@@ -23,14 +23,17 @@ pub(super) fn compact(out: &mut Spool, json: &str) {
     let bytes = json.as_bytes();
     let mut place = Place::default();
     let mut at = 0;
+    let mut longest = PIECE;
     while at < bytes.len() {
-        let piece = bytes.get(at..bytes.len().min(at + PIECE)).unwrap_or_default();
+        let piece = bytes.get(at..bytes.len().min(at + longest)).unwrap_or_default();
         let start = out.len();
         // Whole blocks and steps are copied, of which only the beginning stays.
         out.resize(start + piece.len() + BLOCK + STEP, 0);
         let (read, written) = squeeze(piece, out.get_mut(start..).unwrap_or_default(), &mut place);
         out.truncate(start + written);
         at += read;
+        // Room is made for as much as is likely to be used.
+        longest = if read < piece.len() { 4 * BLOCK } else { PIECE };
         if read < piece.len() {
             let Some(c) = json.get(at..).and_then(|rest| rest.chars().next()) else {
                 return;
@@ -57,7 +60,7 @@ fn squeeze(from: &[u8], to: &mut [u8], place: &mut Place) -> (usize, usize) {
             break;
         };
         let marks = Marks::of(&window);
-        let count = rest.len().min(BLOCK).min(marks.suspicious.trailing_zeros() as usize);
+        let count = rest.len().min(marks.first_escaped(&window));
         let white = place.pass(&marks, count);
         written += put(&window, count, white, to);
         read += count;
@@ -104,6 +107,34 @@ impl Marks {
             suspicious: suspicious.to_bitmask(),
         }
     }
+
+    /// Where the first of the suspicious characters is that is escaped, or is
+    /// not all there; else the block's end.
+    #[inline]
+    fn first_escaped(&self, window: &Window) -> usize {
+        let mut rest = self.suspicious;
+        while rest != 0 {
+            let at = rest.trailing_zeros() as usize;
+            if may_be_escaped(window.get(at..).unwrap_or_default()) {
+                return at;
+            }
+            rest &= rest - 1;
+        }
+        BLOCK
+    }
+}
+
+/// Zeros stand for bytes that are not there.
+fn may_be_escaped(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0x7f, ..]
+            | [0xc2, ..0xa0, ..]
+            | [0xd8, 0 | 0x9c, ..]
+            | [0xe2, 0, ..]
+            | [0xe2, 0x80, 0 | 0x8e | 0x8f | 0xa8..=0xae, ..]
+            | [0xe2, 0x81, 0 | 0xa6..=0xa9, ..]
+    )
 }
 
 /// Where in the JSON something begins.

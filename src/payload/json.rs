@@ -143,7 +143,14 @@ impl Reader<'_> {
                 b'"' => return Some(()),
                 b'\\' => self.rest_of_escape()?,
                 b'\x7f' => self.is_plain = false,
-                lead @ 0x80.. => self.rest_of_character(lead),
+                lead @ 0x80.. => {
+                    self.rest_of_character(lead);
+                    // Text that is not ASCII is seldom so for a character only.
+                    while let Some(lead @ 0x80..) = self.peek() {
+                        self.at += 1;
+                        self.rest_of_character(lead);
+                    }
+                }
                 _ => return None,
             }
         }

@@ -7,11 +7,11 @@ const LOOK_BACK: usize = 64;
 /// Address of the record before, position, length.
 const HEADER: usize = 8 + 8 + 4;
 
-/// Copies of what was delivered lately, of all conversations, in one ring of
+/// Copies of what was delivered lately, of many conversations, in one ring of
 /// fixed size.
 ///
 /// Whether a retransmission says the same as the first copy can only be told
-/// while that copy is there. A ring that all share costs one copy into memory
+/// while that copy is there. A ring that they share costs one copy into memory
 /// that stays in the cache and nothing per conversation but an address.
 pub struct History {
     /// Empty until something is noted, then as large as `capacity`.
@@ -43,13 +43,16 @@ impl History {
         Self { ring: Vec::new(), capacity, written: 0, place: 0 }
     }
 
-    /// Notes that `bytes` were delivered at `position`. What is larger than
-    /// the ring is not noted.
+    /// Notes that `bytes` were delivered at `position`: of more than the ring
+    /// holds, the last.
     pub(super) fn push(&mut self, trace: &mut Trace, position: u64, bytes: &[u8]) {
-        let length = HEADER + bytes.len();
-        if length > self.capacity {
+        let most = self.capacity.saturating_sub(HEADER);
+        let passed = bytes.len().saturating_sub(most);
+        let (position, bytes) = (position + passed as u64, bytes.get(passed..).unwrap_or_default());
+        if bytes.is_empty() {
             return;
         }
+        let length = HEADER + bytes.len();
         if self.ring.is_empty() {
             self.ring = vec![0; self.capacity];
         }
@@ -224,10 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_record_larger_than_the_ring_is_left_out() {
-        let mut history = History::new(16);
+    fn of_more_than_the_ring_holds_the_last_is_kept() {
+        let mut history = History::new(HEADER + 5);
         let mut trace = Trace::default();
         history.push(&mut trace, 0, b"longer than the ring");
-        assert_eq!(history.compare(trace, 0, b"x"), None);
+        assert_eq!(history.compare(trace, 0, b"LONGER THAN THE RING"), Some((16, 19)));
+        assert_eq!(history.compare(trace, 0, b"LONGER THAN THE"), None);
+        let (mut history, mut trace) = (History::new(HEADER), Trace::default());
+        history.push(&mut trace, 0, b"no room");
+        assert_eq!(history.compare(trace, 0, b"NO ROOM"), None);
     }
 }
