@@ -19,7 +19,7 @@ const REORDER_MARGIN: usize = 4 << 10;
 
 /// One of the [`SHARDS`](super::SHARDS) parts into which conversations are
 /// divided by their ends. What becomes of one does not depend on the others.
-pub struct Shard {
+pub(crate) struct Shard {
     slots: Vec<Slot>,
     history: History,
     reorder: Budget,
@@ -40,7 +40,7 @@ struct Slot {
 }
 
 /// What shards need of the thread that they are on.
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// What is to be done.
     pub options: &'a Options,
     /// Room to work.
@@ -53,13 +53,13 @@ pub struct Surroundings<'a> {
 
 /// Takes the events of shards and knows what is left for all of them. It is
 /// never asked for more while it takes an event.
-pub trait Host: Sink + Reserve {}
+pub(crate) trait Host: Sink + Reserve {}
 
 impl<T: Sink + Reserve> Host for T {}
 
 impl Shard {
     /// A shard without conversations.
-    pub fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         let limits = &options.limits;
         Self {
             slots: Vec::new(),
@@ -75,7 +75,7 @@ impl Shard {
     }
 
     /// Does one task.
-    pub fn work(&mut self, task: &Task<'_>, around: &mut Surroundings<'_>) {
+    pub(crate) fn work(&mut self, task: &Task<'_>, around: &mut Surroundings<'_>) {
         let (slot, order) = (task.slot, task.order);
         match &task.work {
             Work::Segment(segment, direction) => {
@@ -90,13 +90,15 @@ impl Shard {
         }
         if !self.memory.has_room(0, order, around.host) {
             // Less is left, so that not each packet has to look for more.
-            let enough = self.memory.allowed() / 4 * 3;
+            let enough = self.memory.allowed() / 16 * 15;
             self.shed(|shard, _| shard.memory.used > enough, around);
+            self.memory.forget_peak();
+            self.memory.checkpoint(order, around.host);
         }
     }
 
     /// What was counted so far, without what the dispatcher counts.
-    pub fn statistics(&self) -> Statistics {
+    pub(crate) fn statistics(&self) -> Statistics {
         Statistics { overflows: self.overflows, ..self.statistics.clone() }
     }
 

@@ -288,7 +288,7 @@ impl Decoder {
             message.shed(&mut workspace.buffers);
         }
         if let Some(inflater) = &mut self.inflater {
-            inflater.lose_context(&mut workspace.workbench);
+            inflater.give_up_context(&mut workspace.workbench);
         }
         if let State::Lost(lost) = &mut self.state {
             let search = std::mem::replace(&mut lost.search, Search::new(workspace.search));

@@ -23,6 +23,10 @@ const EMPTY_BLOCK: [u8; 6] = [0x00, 0x00, 0x00, 0xff, 0xff, 0x00];
 /// What one of zlib's inflaters takes, its window included.
 const INFLATER_COST: usize = 48 << 10;
 
+/// Messages of a pause, which becomes twice as long each time, so many times.
+const PAUSE: u32 = 128;
+const LONGEST_PAUSE: u8 = 12;
+
 /// Unknown bytes before a window, as the first inflater sees them.
 static ZEROS: [u8; LENGTH] = [0x00; LENGTH];
 
@@ -46,6 +50,10 @@ pub(super) struct Inflater {
     active: Option<Active>,
     /// Where zlib's inflater waits that has the window inside.
     parked: Option<Parked>,
+    /// How often the context was given up, and messages before another one is
+    /// begun.
+    given_up: u8,
+    pause: u32,
 }
 
 /// A message in the making.
@@ -87,6 +95,8 @@ impl Inflater {
             begins_unknown: false,
             active: None,
             parked: None,
+            given_up: 0,
+            pause: 0,
         }
     }
 
@@ -149,7 +159,8 @@ impl Inflater {
             failure: failure.or((!active.is_certain).then_some(NotInflated::ContextLost)),
             has_tail,
         };
-        if failure.is_some() {
+        if failure.is_some() || self.pause > 0 {
+            self.pause = self.pause.saturating_sub(1);
             active.dissolve(workbench);
             self.lose_context(workbench);
         } else if self.keeps_context && active.other.is_none() && !active.is_final {
@@ -174,6 +185,17 @@ impl Inflater {
         self.window.clear();
         self.other_window = None;
         self.begins_unknown = self.keeps_context;
+    }
+
+    /// Gives up the context to save memory, and keeps none of the next messages:
+    /// while something in it is not known it takes twice as much, which would be
+    /// at the cost of those who still know theirs.
+    pub(super) fn give_up_context(&mut self, workbench: &mut Workbench) {
+        self.lose_context(workbench);
+        if self.keeps_context {
+            self.pause = PAUSE << self.given_up.min(LONGEST_PAUSE);
+            self.given_up = self.given_up.saturating_add(1);
+        }
     }
 
     /// Bytes of memory that it takes.
@@ -428,6 +450,27 @@ mod tests {
         assert_eq!(inflate(&mut inflater, &last), "Hello");
         let both = [&last[..], &[0xf2, 0x00, 0x11, 0x00, 0x00]].concat();
         assert_eq!(inflate(&mut inflater, &both), "HelloHello");
+    }
+
+    #[test]
+    fn what_was_given_up_takes_no_memory_for_some_messages() {
+        let mut inflater = Inflater::new(true, LIMIT);
+        let mut sender = Sender::new();
+        for pause in [PAUSE, 2 * PAUSE] {
+            assert_eq!(inflate(&mut inflater, &sender.send(b"whole")).as_str(), "whole");
+            inflater.give_up_context(&mut Workbench::default());
+            for number in 0..pause {
+                let text = format!("number {number}, all of it new");
+                let sent = Sender::new().send(text.as_bytes());
+                assert_eq!(inflate(&mut inflater, &sent), text);
+                assert_eq!(inflater.cost(), 0);
+            }
+            // Known from here on.
+            sender = Sender::new();
+            let all: Vec<u8> = (0..100_000_u64).map(|at| b'0' + (at * at / 7 % 75) as u8).collect();
+            inflate(&mut inflater, &sender.send(&all));
+            assert!(inflater.cost() > 0);
+        }
     }
 
     #[test]
