@@ -25,6 +25,10 @@ const PROMISED: u64 = 128 << 20;
 /// The same for traffic as it usually is, however much there is of it.
 const PROMISED_USUALLY: u64 = 96 << 20;
 
+const fn usual(arguments: &'static str) -> Run {
+    Run { most: Some(PROMISED_USUALLY), ..promised(arguments) }
+}
+
 struct Subject {
     name: &'static str,
     /// Writes the capture; how many messages it holds.
@@ -44,7 +48,10 @@ const fn promised(arguments: &'static str) -> Run {
     Run { arguments, most: Some(PROMISED), gives_up: false }
 }
 
-const USUAL: &[Run] = &[Run { most: Some(PROMISED_USUALLY), ..promised("-T json") }];
+const IDLE: &[Run] = &[usual("-T json")];
+
+const USUAL: &[Run] =
+    &[usual("-T json"), usual("-T json --threads 2"), promised("-T json --threads 8")];
 
 const FORMATS: &[Run] = &[
     promised("-T json"),
@@ -53,6 +60,8 @@ const FORMATS: &[Run] = &[
     promised("-T text"),
     promised("-T text --payload base64"),
     promised("-T table"),
+    promised("-T json --threads 2"),
+    promised("-T json --threads 8"),
 ];
 
 const SUBJECTS: &[Subject] = &[
@@ -87,8 +96,8 @@ const SUBJECTS: &[Subject] = &[
         write: |to| Workload::MixedNoise.write(to, LARGE),
         runs: USUAL,
     },
-    Subject { name: FEW_IDLE, write: |to| connections(to, FEW), runs: USUAL },
-    Subject { name: MANY_IDLE, write: |to| connections(to, MANY), runs: USUAL },
+    Subject { name: FEW_IDLE, write: |to| connections(to, FEW), runs: IDLE },
+    Subject { name: MANY_IDLE, write: |to| connections(to, MANY), runs: IDLE },
 ];
 
 /// Bytes of a capture of usual traffic.

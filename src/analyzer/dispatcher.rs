@@ -12,7 +12,7 @@ use crate::types::{Conversation, Direction, Limits, Packet, Segment, Timestamp};
 const ADVANCE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Takes the tasks that come of a packet.
-pub trait Taker {
+pub(crate) trait Taker {
     /// Takes one.
     fn task(&mut self, task: &Task<'_>);
 }
@@ -27,7 +27,7 @@ impl<F: FnMut(&Task<'_>)> Taker for F {
 ///
 /// It alone numbers conversations and decides which are remembered. That
 /// depends on nothing that a shard finds out, so that shards can lag behind.
-pub struct Dispatcher {
+pub(crate) struct Dispatcher {
     net: Decoder,
     table: Table<Place>,
     desk: Desk,
@@ -64,7 +64,7 @@ struct Slots {
 
 impl Dispatcher {
     /// A dispatcher that has seen nothing yet.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             net: Decoder::new(limits),
             table: Table::new(limits.conversations),
@@ -75,7 +75,12 @@ impl Dispatcher {
     }
 
     /// Takes one packet.
-    pub fn packet(&mut self, packet: &Packet<'_>, options: &Options, taker: &mut impl Taker) {
+    pub(crate) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        options: &Options,
+        taker: &mut impl Taker,
+    ) {
         if (packet.data.len() as u64) < u64::from(packet.original_length) {
             self.statistics.cut_packets += 1;
         }
@@ -103,7 +108,12 @@ impl Dispatcher {
 
     /// Takes one packet that is not to be looked into, so that the numbers of
     /// conversations are the same as if it were.
-    pub fn pass_over(&mut self, packet: &Packet<'_>, limits: &Limits, taker: &mut impl Taker) {
+    pub(crate) fn pass_over(
+        &mut self,
+        packet: &Packet<'_>,
+        limits: &Limits,
+        taker: &mut impl Taker,
+    ) {
         self.statistics.passed_over += 1;
         if let Ok(segment) = self.net.decode(packet) {
             find(&segment, &mut self.table, limits, &mut self.desk, taker);
@@ -111,7 +121,7 @@ impl Dispatcher {
     }
 
     /// Takes note that it is `time`, and every packet up to then was given.
-    pub fn advance(&mut self, time: Timestamp, limits: &Limits, taker: &mut impl Taker) {
+    pub(crate) fn advance(&mut self, time: Timestamp, limits: &Limits, taker: &mut impl Taker) {
         let since = |last: Timestamp| time.since(last).max(last.since(time));
         if self.advanced.is_some_and(|last| since(last) < ADVANCE_INTERVAL) {
             return;
@@ -125,7 +135,7 @@ impl Dispatcher {
     }
 
     /// Tells what is left, as no more packets will come.
-    pub fn finish(&mut self, taker: &mut impl Taker) {
+    pub(crate) fn finish(&mut self, taker: &mut impl Taker) {
         // Only this, as there may be very many.
         let mut all: Vec<(u64, Place)> = Vec::with_capacity(self.table.len());
         all.extend(self.table.iter_mut().map(|(_, entry)| (entry.stream, entry.state)));
@@ -138,17 +148,17 @@ impl Dispatcher {
     }
 
     /// The order of the last task.
-    pub fn order(&self) -> u64 {
+    pub(crate) fn order(&self) -> u64 {
         self.desk.order
     }
 
     /// Packets taken so far.
-    pub fn packets(&self) -> u64 {
+    pub(crate) fn packets(&self) -> u64 {
         self.net.packets()
     }
 
     /// What was counted so far, without what the shards count.
-    pub fn statistics(&self) -> Statistics {
+    pub(crate) fn statistics(&self) -> Statistics {
         let (net, conversations) = (self.net.counters(), self.table.count());
         Statistics { net, conversations, ..self.statistics.clone() }
     }

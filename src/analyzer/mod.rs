@@ -27,11 +27,11 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
-pub use dispatcher::{Dispatcher, Taker};
-pub use pool::{Reserve, Reserves, Resource};
-pub use shard::{Host, Shard, Surroundings};
+pub(crate) use dispatcher::{Dispatcher, Taker};
+pub(crate) use pool::{Reserve, Reserves, Resource};
+pub(crate) use shard::{Shard, Surroundings};
 pub use statistics::Statistics;
-pub use task::{Leaving, Opening, Task, Work};
+pub(crate) use task::Task;
 
 use std::ops::RangeInclusive;
 
@@ -67,16 +67,16 @@ impl Options {
     }
 
     /// Room for shards to work with these options, one for each thread.
-    pub fn workspace(&self) -> Workspace {
+    pub(crate) fn workspace(&self) -> Workspace {
         Workspace::new(&self.limits, self.sha256)
     }
 }
 
 /// Parts into which conversations are divided, however many threads there are.
-pub const SHARDS: usize = 64;
+pub(crate) const SHARDS: usize = 64;
 
 /// Tasks between two checkpoints. No thread may be as far ahead of another.
-pub const PERIOD: u64 = 8192;
+pub(crate) const PERIOD: u64 = 8192;
 
 /// Finds the WebSocket traffic in packets.
 ///
@@ -95,7 +95,7 @@ pub struct Analyzer {
 
 /// What an [`Analyzer`] consists of: the dispatcher makes tasks of packets, and
 /// each shard does its own.
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// What is to be done.
     pub options: &'a Options,
     /// Makes tasks of packets.
@@ -152,7 +152,7 @@ impl Analyzer {
     }
 
     /// Its parts, for several threads.
-    pub fn parts(&mut self) -> Parts<'_> {
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
         let Self { options, dispatcher, shards, reserves, .. } = self;
         Parts { options, dispatcher, shards, reserves }
     }

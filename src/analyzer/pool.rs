@@ -19,7 +19,7 @@ const STEPS: RangeInclusive<usize> = 4 << 10..=256 << 10;
 
 /// What is bounded for all conversations together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource {
+pub(crate) enum Resource {
     /// [`Limits::memory`].
     Memory,
     /// [`Limits::reorder_total`].
@@ -28,7 +28,7 @@ pub enum Resource {
 
 /// Where a shard gets more of a [`Resource`] than its own share. `order` is
 /// that of the task that it is about.
-pub trait Reserve {
+pub(crate) trait Reserve {
     /// Asks for bytes; whether they are granted. To be answered when all tasks
     /// before `order` are done.
     fn ask(&mut self, resource: Resource, order: u64, bytes: usize) -> bool;
@@ -46,7 +46,7 @@ pub trait Reserve {
 /// The answers depend on the tasks alone, however the shards are spread over
 /// threads: what was given back counts from that task on.
 #[derive(Debug)]
-pub struct Reserves {
+pub(crate) struct Reserves {
     memory: Pool,
     reorder: Pool,
     /// Checkpoints at which room is to be made.
@@ -63,7 +63,7 @@ struct Pool {
 
 impl Reserves {
     /// Those that `limits` leave.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let pool = |limit| Pool {
             capacity: limit - own_share(limit) * SHARDS,
             granted: 0,
@@ -128,11 +128,14 @@ pub(super) struct Budget {
     pub(super) used: usize,
     /// The most that was needed since the last checkpoint.
     peak: usize,
+    /// More was asked for in vain since then: it is not asked for again, as to
+    /// ask can mean to wait for all other shards.
+    is_denied: bool,
 }
 
 impl Budget {
     pub(super) fn new(resource: Resource, limit: usize) -> Self {
-        Self { resource, own: own_share(limit), granted: 0, used: 0, peak: 0 }
+        Self { resource, own: own_share(limit), granted: 0, used: 0, peak: 0, is_denied: false }
     }
 
     /// Bytes that may be in use.
@@ -149,13 +152,15 @@ impl Budget {
     }
 
     fn grow(&mut self, bytes: usize, order: u64, reserve: &mut dyn Reserve) -> bool {
-        for bytes in [bytes.next_multiple_of(self.step()), bytes] {
-            if reserve.ask(self.resource, order, bytes) {
-                self.granted += bytes;
-                return true;
-            }
-        }
-        false
+        let steps = bytes.next_multiple_of(self.step());
+        let mut ask = |bytes| {
+            let is_granted = !self.is_denied && reserve.ask(self.resource, order, bytes);
+            self.granted += if is_granted { bytes } else { 0 };
+            is_granted
+        };
+        let is_granted = ask(steps) || bytes < steps && ask(bytes);
+        self.is_denied = !is_granted;
+        is_granted
     }
 
     fn step(&self) -> usize {
@@ -176,6 +181,7 @@ impl Budget {
             self.granted -= spare;
         }
         self.peak = self.used;
+        self.is_denied = false;
     }
 }
 

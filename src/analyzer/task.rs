@@ -13,7 +13,7 @@ use crate::types::{Conversation, Direction, Segment, Timestamp};
 /// The tasks of one shard must be done in their order; what those of several
 /// shards tell, put together in their order, is what one thread would tell.
 #[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
+pub(crate) struct Task<'a> {
     /// Its place among all tasks: ascending, and no two have the same.
     pub order: u64,
     /// Whose it is: below [`SHARDS`].
@@ -26,7 +26,7 @@ pub struct Task<'a> {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
-pub enum Work<'a> {
+pub(crate) enum Work<'a> {
     /// The first bytes of a conversation are about to come.
     Open(Opening),
     /// A segment has come.
@@ -46,7 +46,7 @@ pub enum Work<'a> {
 
 /// What is known of a conversation before its first bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Opening {
+pub(crate) struct Opening {
     /// Its two ends.
     pub conversation: Conversation,
     /// Its number.
@@ -57,7 +57,7 @@ pub struct Opening {
 
 /// Why a conversation is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaving {
+pub(crate) enum Leaving {
     /// It was silent for too long.
     Expired,
     /// Another one has taken its ports.
@@ -68,7 +68,7 @@ pub enum Leaving {
 
 impl Task<'_> {
     /// The bytes that it comes with.
-    pub fn payload(&self) -> &[u8] {
+    pub(crate) fn payload(&self) -> &[u8] {
         match &self.work {
             Work::Segment(segment, _) => segment.payload,
             _ => &[],
@@ -77,7 +77,7 @@ impl Task<'_> {
 
     /// The same task with its bytes in another place.
     #[must_use]
-    pub fn with_payload<'b>(&self, payload: &'b [u8]) -> Task<'b> {
+    pub(crate) fn with_payload<'b>(&self, payload: &'b [u8]) -> Task<'b> {
         let work = match self.work {
             Work::Open(opening) => Work::Open(opening),
             Work::Segment(segment, direction) => {

@@ -9,7 +9,7 @@
 //!
 //! All workers get a batch at the same time, be it an empty one, and are never
 //! more than a period of tasks apart. Batches wait in queues without an end, of
-//! which few are under way; chunks in short ones, so that who renders much
+//! which few are under way; chunks in bounded ones, so that who renders much
 //! waits until it is written. Nobody waits in a circle: the merger takes from
 //! the worker that is behind all others, and that one waits for nobody else.
 
@@ -24,7 +24,7 @@ use super::line::Line;
 use super::merger::{Lane, Merger, UnderWay};
 use super::sharing::Sharing;
 use super::worker::{Ports, Worker};
-use crate::analyzer::{Analyzer, Dispatcher, Options, PERIOD, Parts, Taker, Task};
+use crate::analyzer::{Analyzer, Dispatcher, Options, PERIOD, Parts, SHARDS, Taker, Task};
 use crate::output::{Spool, View};
 use crate::types::{Packet, Source, Timestamp};
 
@@ -35,8 +35,12 @@ const BATCH_TASKS: usize = 1024;
 /// Batches under way.
 const MOST_BATCHES: usize = 6;
 
-/// Chunks of a worker that wait to be written.
-const MOST_CHUNKS: usize = 32;
+/// Chunks that wait to be written, of all workers together.
+const CHUNKS: usize = 64;
+
+// Between the first task that is not done and the last that was sent lies less
+// than a period, which the reserves' answers rest on.
+const _: () = assert!(2 * BATCH_TASKS as u64 <= PERIOD);
 
 /// Gives packets to workers.
 pub(super) struct Crew<'a> {
@@ -48,7 +52,6 @@ pub(super) struct Crew<'a> {
 /// The workers, as the dispatcher sees them.
 struct Floor<'a> {
     desks: Vec<Desk>,
-    shards_each: usize,
     /// What the batches at hand hold.
     bytes: usize,
     tasks: usize,
@@ -79,19 +82,22 @@ pub(super) fn with_crew<R>(
 ) -> R {
     let Parts { options, dispatcher, shards, reserves } = analyzer.parts();
     let order = dispatcher.order();
-    let shards_each = shards.len().div_ceil(views.len().max(1));
-    let parts: Vec<_> = shards.chunks_mut(shards_each).collect();
-    // Fewer than views where that many have no equal parts.
-    let sharing = Sharing::new(reserves, parts.len(), order);
+    let workers = views.len();
+    let most_chunks = (CHUNKS / workers.max(1)).max(2);
+    let sharing = Sharing::new(reserves, workers, order);
     let (mut desks, mut lanes) = (Vec::new(), Vec::new());
+    let mut rest = shards;
     thread::scope(|scope| {
-        for (number, (view, shards)) in views.into_iter().zip(parts).enumerate() {
+        for (number, view) in views.into_iter().enumerate() {
             let (batch_sender, batches) = unbounded();
             let (done_batches, batch_returns) = unbounded();
-            let (chunks, chunk_receiver) = bounded(MOST_CHUNKS);
-            let (chunk_returns, done_chunks) = bounded(MOST_CHUNKS);
+            let (chunks, chunk_receiver) = bounded(most_chunks);
+            let (chunk_returns, done_chunks) = bounded(most_chunks);
             let ports = Ports { batches, chunks, done_batches, done_chunks };
-            let first_shard = number * shards_each;
+            let (first_shard, next_shard) =
+                (first_shard(number, workers), first_shard(number + 1, workers));
+            let shards;
+            (shards, rest) = std::mem::take(&mut rest).split_at_mut(next_shard - first_shard);
             let sharing = &sharing;
             let worker = Worker { number, shards, first_shard, options, sharing, view, ports };
             scope.spawn(|| worker.run());
@@ -101,7 +107,6 @@ pub(super) fn with_crew<R>(
         }
         let floor = Floor {
             desks,
-            shards_each,
             bytes: 0,
             tasks: 0,
             order,
@@ -114,6 +119,16 @@ pub(super) fn with_crew<R>(
         // Workers end when there is no crew any more.
         work(&mut Crew { dispatcher, options, floor })
     })
+}
+
+/// Whose a shard is.
+fn worker_of(shard: usize, workers: usize) -> usize {
+    shard * workers / SHARDS
+}
+
+/// The first shard of a worker.
+fn first_shard(worker: usize, workers: usize) -> usize {
+    (worker * SHARDS).div_ceil(workers)
 }
 
 impl Line for Crew<'_> {
@@ -169,7 +184,11 @@ impl Line for Crew<'_> {
 impl Taker for Floor<'_> {
     fn task(&mut self, task: &Task<'_>) {
         self.order = task.order;
-        if let Some(desk) = self.desks.get_mut(task.shard / self.shards_each) {
+        if self.error.is_some() {
+            return;
+        }
+        let worker = worker_of(task.shard, self.desks.len());
+        if let Some(desk) = self.desks.get_mut(worker) {
             desk.batch.push(task);
         }
         self.bytes += task.payload().len();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use super::batch::Chunk;
 use crate::output::{Spool, View};
@@ -41,22 +41,19 @@ pub(super) struct Lane {
     bytes: usize,
     /// Everything up to this order was received.
     done_to: u64,
-    /// The worker has gone.
-    has_gone: bool,
 }
 
 impl Lane {
     pub(super) fn new(chunks: Receiver<Chunk>, done_chunks: Sender<Chunk>, order: u64) -> Self {
         let chunk = Chunk::default();
         let (pieces, bytes) = (0, 0);
-        Self { chunks, done_chunks, chunk, pieces, bytes, done_to: order, has_gone: false }
+        Self { chunks, done_chunks, chunk, pieces, bytes, done_to: order }
     }
 
     /// The lowest order of which something may come.
     fn next(&self) -> u64 {
         match self.chunk.pieces.get(self.pieces) {
             Some(piece) => piece.order,
-            None if self.has_gone => u64::MAX,
             None => self.done_to + 1,
         }
     }
@@ -119,7 +116,7 @@ impl<'a> Merger<'a> {
     /// Writes until everything up to `order` is.
     pub(super) fn write_to(&mut self, order: u64) -> io::Result<()> {
         while self.done_to() < order {
-            self.step(true);
+            self.step(true)?;
             self.out.check()?;
         }
         Ok(())
@@ -127,7 +124,7 @@ impl<'a> Merger<'a> {
 
     /// Writes what is there.
     pub(super) fn write_ready(&mut self) -> io::Result<()> {
-        while self.step(false) {
+        while self.step(false)? {
             self.out.check()?;
         }
         Ok(())
@@ -135,7 +132,7 @@ impl<'a> Merger<'a> {
 
     /// Goes on where the lowest order is; whether there was anything. Waits for
     /// it, if it may.
-    fn step(&mut self, may_wait: bool) -> bool {
+    fn step(&mut self, may_wait: bool) -> io::Result<bool> {
         let mut lowest = u64::MAX;
         let mut limit = u64::MAX;
         let mut index = 0;
@@ -151,22 +148,26 @@ impl<'a> Merger<'a> {
             }
         }
         let Some(lane) = self.lanes.get_mut(index) else {
-            return false;
+            return Ok(false);
         };
         if lane.is_empty() {
             let chunk = match may_wait {
-                true => lane.chunks.recv().ok(),
-                false => lane.chunks.try_recv().ok(),
+                true => lane.chunks.recv().map_err(|_| TryRecvError::Disconnected),
+                false => lane.chunks.try_recv(),
             };
-            let Some(chunk) = chunk else {
-                lane.has_gone |= may_wait;
-                return false;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(TryRecvError::Empty) => return Ok(false),
+                // It would have waited for more; what follows has a hole.
+                Err(TryRecvError::Disconnected) => {
+                    return Err(io::Error::other("a thread has failed"));
+                }
             };
             self.put();
             if let Some(lane) = self.lanes.get_mut(index) {
                 self.messages += lane.take(chunk);
             }
-            return true;
+            return Ok(true);
         }
         while let Some(piece) = lane.chunk.pieces.get(lane.pieces)
             && piece.order <= limit
@@ -179,14 +180,16 @@ impl<'a> Merger<'a> {
                 }
             }
             let end = lane.bytes + piece.length;
-            self.parts.push(Part { lane: Some(index), range: lane.bytes..end });
+            if piece.length > 0 {
+                self.parts.push(Part { lane: Some(index), range: lane.bytes..end });
+            }
             lane.bytes = end;
             lane.pieces += 1;
         }
         if self.parts.len() >= MOST_PARTS {
             self.put();
         }
-        true
+        Ok(true)
     }
 }
 

@@ -43,6 +43,7 @@ impl Worker<'_> {
     pub(super) fn run(self) {
         let Self { number, shards, first_shard, options, sharing, view, ports } = self;
         let Ports { batches, chunks, done_batches, done_chunks } = ports;
+        let _presence = Presence { sharing, number };
         let mut workspace = options.workspace();
         let mut sources: Arc<[Source]> = Arc::new([]);
         let mut scribe = Scribe::new(number, view, sharing, chunks, done_chunks);
@@ -74,7 +75,18 @@ impl Worker<'_> {
             // When nobody takes it, it was the last.
             let _ = done_batches.send(batch.emptied());
         }
-        sharing.has_gone(number);
+    }
+}
+
+/// While it is there others may wait for the worker, be it that it panics.
+struct Presence<'a> {
+    sharing: &'a Sharing<'a>,
+    number: usize,
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        self.sharing.has_gone(self.number);
     }
 }
 
@@ -128,9 +140,9 @@ impl<'a> Scribe<'a> {
     /// Sends everything of the tasks up to `done_to`.
     fn send(&mut self, done_to: u64) {
         let mut sheet = self.sheet.borrow_mut();
-        let bytes = sheet.spare();
+        let Chunk { bytes, pieces, .. } = sheet.spare();
         let bytes = std::mem::replace(&mut *self.spool, bytes);
-        sheet.send(bytes, done_to);
+        sheet.send(bytes, pieces, done_to);
     }
 
     fn is_wanted(&self) -> bool {
@@ -185,47 +197,31 @@ impl Sheet {
         }
     }
 
-    fn send(&mut self, bytes: Vec<u8>, done_to: u64) {
+    /// Sends bytes and the pieces that they are made of, to go on with others.
+    fn send(&mut self, bytes: Vec<u8>, others: Vec<Piece>, done_to: u64) {
         self.length = 0;
-        let pieces = std::mem::take(&mut self.pieces);
+        let pieces = std::mem::replace(&mut self.pieces, others);
         let messages = std::mem::take(&mut self.messages);
         let sent = self.chunks.send(Chunk { bytes, pieces, done_to, messages });
         self.is_wanted = sent.is_ok();
     }
 
-    /// Sends the first bytes of the spool.
-    fn send_a_part(&mut self, bytes: &[u8]) {
-        self.close(self.length.max(bytes.len()));
-        let mut rest = Vec::new();
-        let mut excess = self.length - bytes.len();
-        while excess > 0
-            && let Some(last) = self.pieces.last_mut()
-        {
-            let length = excess.min(last.length);
-            let mark = last.mark.filter(|_| length == last.length);
-            rest.insert(0, Piece { length, mark, ..*last });
-            last.length -= length;
-            excess -= length;
-            if last.length == 0 {
-                self.pieces.pop();
-            }
-        }
-        let next = rest.first().map_or(self.order, |piece| piece.order);
-        self.send(bytes.to_vec(), next - 1);
-        self.length = rest.iter().map(|piece| piece.length).sum();
-        self.pieces = rest;
+    /// Sends the first bytes of the spool: all of the events before, as a view
+    /// holds back nothing but what is its event's, and a part of that.
+    fn send_a_part(&mut self, part: &[u8]) {
+        self.close(self.length.max(part.len()));
+        let Chunk { mut bytes, pieces, .. } = self.spare();
+        bytes.extend_from_slice(part);
+        self.send(bytes, pieces, self.order - 1);
         self.mark = None;
     }
 
-    /// A buffer to render into.
-    fn spare(&mut self) -> Vec<u8> {
+    /// An empty one, with memory of one that was written.
+    fn spare(&mut self) -> Chunk {
         let mut chunk = self.done_chunks.try_recv().unwrap_or_default();
         chunk.pieces.clear();
-        if self.pieces.capacity() == 0 {
-            self.pieces = chunk.pieces;
-        }
         chunk.bytes.clear();
-        chunk.bytes
+        chunk
     }
 }
 

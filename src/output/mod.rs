@@ -96,7 +96,7 @@ pub trait View: Send {
     fn seam(&mut self, _mark: Mark, _out: &mut Spool) {}
 
     /// Renders one event at the end of `out`: the same, whatever came before of
-    /// other connections.
+    /// other connections. Of what stood in `out` before, nothing is held back.
     fn event(&mut self, event: &Event<'_>, out: &mut Spool);
 
     /// Another view of the same kind, for events of other connections; `None`

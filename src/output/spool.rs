@@ -27,8 +27,16 @@ pub struct Spool {
 
 struct Outlet {
     writer: Box<dyn Write>,
-    /// Why nothing is written any more.
+    /// Nothing is written any more, and why, until that is told.
+    has_failed: bool,
     error: Option<io::Error>,
+}
+
+impl Outlet {
+    fn fail(&mut self, error: io::Error) {
+        self.has_failed = true;
+        self.error = Some(error);
+    }
 }
 
 impl Spool {
@@ -39,7 +47,7 @@ impl Spool {
 
     /// One that hands over that many bytes.
     pub(super) fn handing_over(writer: impl Write + 'static, much: usize) -> Self {
-        let outlet = Outlet { writer: Box::new(writer), error: None };
+        let outlet = Outlet { writer: Box::new(writer), has_failed: false, error: None };
         Self { bytes: Vec::new(), much, outlet: Some(outlet) }
     }
 
@@ -91,9 +99,11 @@ impl Spool {
         let Some(outlet) = &mut self.outlet else {
             return;
         };
-        if outlet.error.is_none() {
-            let bytes = self.bytes.get(..count).unwrap_or(&self.bytes);
-            outlet.error = outlet.writer.write_all(bytes).err();
+        let bytes = self.bytes.get(..count).unwrap_or(&self.bytes);
+        if !outlet.has_failed
+            && let Err(error) = outlet.writer.write_all(bytes)
+        {
+            outlet.fail(error);
         }
         self.bytes.drain(..count.min(self.bytes.len()));
     }
@@ -103,15 +113,19 @@ impl Spool {
     pub(crate) fn put_slices(&mut self, mut slices: &mut [IoSlice<'_>]) {
         self.hand_over(self.bytes.len());
         let Some(outlet) = &mut self.outlet else {
-            self.bytes.extend(slices.iter().flat_map(|slice| slice.iter()));
+            for slice in slices {
+                self.bytes.extend_from_slice(slice);
+            }
             return;
         };
-        while outlet.error.is_none() && !slices.is_empty() {
+        // Passes over slices that are empty.
+        IoSlice::advance_slices(&mut slices, 0);
+        while !outlet.has_failed && !slices.is_empty() {
             match outlet.writer.write_vectored(slices) {
-                Ok(0) => outlet.error = Some(io::ErrorKind::WriteZero.into()),
+                Ok(0) => outlet.fail(io::ErrorKind::WriteZero.into()),
                 Ok(count) => IoSlice::advance_slices(&mut slices, count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => outlet.error = Some(error),
+                Err(error) => outlet.fail(error),
             }
         }
     }
@@ -205,10 +219,12 @@ mod tests {
 
     #[test]
     fn an_error_is_told_once_and_nothing_is_written_after_it() {
-        struct Full(Shared);
+        /// Refuses the second thing that is written, and only that.
+        struct Full(Shared, u32);
         impl Write for Full {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                let is_full = self.0.text().len() >= 4;
+                self.1 += 1;
+                let is_full = self.1 == 2;
                 if is_full { Err(io::ErrorKind::BrokenPipe.into()) } else { self.0.write(bytes) }
             }
 
@@ -217,7 +233,7 @@ mod tests {
             }
         }
         let written = Shared::default();
-        let mut spool = Spool::handing_over(Full(written.clone()), 4);
+        let mut spool = Spool::handing_over(Full(written.clone(), 0), 4);
         spool.put(b"abcd");
         spool.check().unwrap();
         spool.put(b"efgh");
@@ -225,6 +241,9 @@ mod tests {
         assert!(spool.is_empty());
         assert_eq!(spool.check().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         spool.check().unwrap();
+        spool.put(b"mnop");
+        spool.put_slices(&mut [IoSlice::new(b"q")]);
+        spool.flush().unwrap();
         assert_eq!(written.text(), "abcd");
     }
 
@@ -248,7 +267,9 @@ mod tests {
         let written = Shared::default();
         for mut spool in [Spool::new(Slow(written.clone(), false)), Spool::default()] {
             spool.put(b"ab");
-            spool.put_slices(&mut ["cdefghi", "", "j"].map(|text| IoSlice::new(text.as_bytes())));
+            spool.put_slices(
+                &mut ["", "cdefghi", "", "j", ""].map(|text| IoSlice::new(text.as_bytes())),
+            );
             spool.put(b"k");
             spool.flush().unwrap();
             let text =
@@ -262,6 +283,9 @@ mod tests {
         let mut spool = Spool::new([].as_mut_slice());
         spool.put_slices(&mut [IoSlice::new(b"a")]);
         assert_eq!(spool.check().unwrap_err().kind(), io::ErrorKind::WriteZero);
+        let mut spool = Spool::new([].as_mut_slice());
+        spool.put_slices(&mut [IoSlice::new(b""), IoSlice::new(b"")]);
+        spool.check().unwrap();
     }
 
     /// Counts what is handed over, and how much of it at once.

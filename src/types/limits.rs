@@ -49,8 +49,9 @@ pub struct Limits {
     /// lost. Default 16 GiB.
     pub frame: u64,
     /// Bytes kept altogether of payloads, inflate windows and what waits in
-    /// queues; beyond it the least recently active conversations give way.
-    /// Default 96 MiB.
+    /// queues; beyond it conversations give up what they keep, the least
+    /// recently active first, as far as that is known at once (see
+    /// docs/architecture.md). Default 96 MiB.
     pub memory: usize,
     /// Bytes of one direction kept while the next frame in it is searched for;
     /// looking through them takes, for that moment, up to a hundred times as

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::command::{captures, run, scratch};
-use crate::made::{Capture, impaired};
+use crate::made::{Capture, Connection, Side, frame, impaired};
 
 /// What a run with so many threads prints, on both outputs, and its exit code.
 fn ran(threads: &str, arguments: &[&str], path: &Path) -> (String, String, Option<i32>) {
@@ -78,4 +78,42 @@ fn on_a_new_day() {
     let mut arguments = vec!["-T", "text"];
     arguments.extend(paths.iter().skip(1).step_by(5).map(|path| path.to_str().unwrap()));
     assert_same(THREADS, &arguments, &paths[0]);
+}
+
+/// Events larger than what is handed over at once, and more tasks than three
+/// periods, at the ends of which is decided who has to give up memory.
+#[test]
+fn on_what_is_large() {
+    let path = scratch("threads").join("large.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut connections: Vec<Connection> = Vec::new();
+    for number in 0..6 {
+        let mut connection = Connection::open(&mut capture, number).unwrap();
+        connection.upgrade(&mut capture, false).unwrap();
+        connections.push(connection);
+    }
+    let small = frame(0x81, Side::Server, b"[1, 2]");
+    for round in 0..3 {
+        let text = format!("[{}{round}]", "1, ".repeat(600_000));
+        let large = frame(0x81, Side::Server, text.as_bytes());
+        for piece in large.chunks(1400) {
+            for connection in &mut connections[2 * round..2 * round + 2] {
+                connection.send(&mut capture, Side::Server, piece).unwrap();
+            }
+        }
+        for number in 0..6000 {
+            // Some are silent for longer than others.
+            let connection = &mut connections[(2 * round + number % 5) % 6];
+            connection.send(&mut capture, Side::Server, &small).unwrap();
+        }
+    }
+    capture.finish().unwrap();
+    let (shown, ..) = ran("1", &["-T", "json"], &path);
+    assert!(shown.lines().any(|line| line.len() > 1 << 20));
+    for limit in ["memory=96MiB", "memory=5MiB"] {
+        let arguments = ["-T", "json", "-v", "--limit", limit];
+        assert_same(&["2", "9"], &arguments, &path);
+    }
+    let (_, told, _) = ran("1", &["-T", "json", "--limit=memory=5MiB"], &path);
+    assert!(told.contains("gave up"), "{told}");
 }
