@@ -24,8 +24,8 @@ const VERSION: &str = concat!(
 );
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, stopped by Ctrl-C included; 2 wrong usage, unreadable input
-or a broken capture file.
+Exit codes: 0 done, stopped by Ctrl-C included; 2 wrong usage, unreadable input,
+a broken capture file, or output that cannot be written.
 
 Examples:
   sudo wsdump -i lo --ip 127.0.0.1         what passes over loopback now
@@ -153,8 +153,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "T", value_parser = duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Threads that decode and render; the output is the same with any number.
-    /// With -c and tables it is always one
+    /// Threads that decode and render, 1 to 64; the output is the same with any
+    /// number. With -c and tables it is always one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(super) threads: u8,
 

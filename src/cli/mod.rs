@@ -26,7 +26,8 @@ use args::{Arguments, Command};
 /// Everything went as asked.
 const SUCCESS: u8 = 0;
 
-/// Wrong usage, unreadable input, or a capture that is itself broken.
+/// Wrong usage, unreadable input, a capture that is itself broken, or output
+/// that cannot be written.
 const FAILURE: u8 = 2;
 
 /// Runs the command that the process was started with.
