@@ -53,7 +53,8 @@ macro_rules! rules {
 }
 
 rules! {
-    /// A retransmission carries other bytes than the first copy.
+    /// A retransmission carries other bytes than the first copy, of which the
+    /// last 32 KiB or less are remembered.
     OverlapConflict, "tcp-overlap-conflict", Warning, "RFC 9293 §3.4";
 
     /// The method of the request is not GET, or over HTTP/2 not CONNECT.
