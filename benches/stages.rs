@@ -336,6 +336,7 @@ fn show(bencher: Bencher<'_, '_>, view: &mut dyn View, texts: &[String]) {
                 origin: ORIGIN,
                 source: &SOURCE,
                 connection: &connection,
+                is_first: false,
                 kind: Kind::Message(*message),
             };
             view.event(&event, &mut out);

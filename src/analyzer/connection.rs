@@ -21,6 +21,8 @@ use crate::websocket::{
 pub(super) struct WebSocket {
     /// It was recognised without having seen the handshake.
     is_inferred: bool,
+    /// Something was told of it.
+    is_told: bool,
     client: Direction,
     client_half: Half,
     server_half: Half,
@@ -91,6 +93,7 @@ impl WebSocket {
         let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
             is_inferred: false,
+            is_told: true,
             client,
             client_half,
             server_half,
@@ -143,6 +146,7 @@ impl WebSocket {
         context.report.statistics.connections += 1;
         let connection = Self {
             is_inferred: true,
+            is_told: false,
             client,
             client_half,
             server_half,
@@ -193,11 +197,14 @@ impl WebSocket {
         }
         let connection = context.report.connection(answer.client, false);
         context.report.statistics.handshakes += 1;
-        context.report.tell(&connection, answer.origin, Kind::Handshake(&handshake));
+        let mut is_told = false;
+        let kind = Kind::Handshake(&handshake);
+        context.report.tell(&connection, &mut is_told, answer.origin, kind);
         for finding in judge_handshake(&handshake) {
             let violation =
                 Violation { from: Some(finding.side), rule: finding.rule, detail: &finding.detail };
-            context.report.tell(&connection, answer.origin, Kind::Violation(violation));
+            let kind = Kind::Violation(violation);
+            context.report.tell(&connection, &mut is_told, answer.origin, kind);
         }
     }
 
@@ -308,7 +315,7 @@ impl WebSocket {
             duration,
         };
         let connection = context.report.connection(self.client, self.is_inferred);
-        context.report.tell(&connection, latest, Kind::End(end));
+        context.report.tell(&connection, &mut self.is_told, latest, Kind::End(end));
     }
 
     /// Bytes of memory that it keeps.
@@ -383,7 +390,7 @@ impl WebSocket {
     }
 
     fn violation(
-        &self,
+        &mut self,
         side: Side,
         rule: Rule,
         detail: &str,
@@ -392,7 +399,8 @@ impl WebSocket {
     ) {
         let violation = Violation { from: Some(side), rule, detail };
         let connection = context.report.connection(self.client, self.is_inferred);
-        context.report.tell(&connection, origin, Kind::Violation(violation));
+        let kind = Kind::Violation(violation);
+        context.report.tell(&connection, &mut self.is_told, origin, kind);
     }
 
     /// Lets a direction's decoder work.
@@ -413,7 +421,8 @@ impl WebSocket {
         };
         let Context { report, workspace, .. } = context;
         let connection = report.connection(self.client, self.is_inferred);
-        let mut teller = Teller { connection: &connection, side, half, peer, report };
+        let is_told = &mut self.is_told;
+        let mut teller = Teller { connection: &connection, is_told, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

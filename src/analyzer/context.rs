@@ -35,10 +35,18 @@ impl Report<'_> {
         }
     }
 
-    /// Tells an event.
-    pub(super) fn tell(&mut self, connection: &Connection, origin: Origin, kind: Kind<'_>) {
+    /// Tells an event. Whether anything was told of the connection before is in
+    /// `is_told`, and from now on it was.
+    pub(super) fn tell(
+        &mut self,
+        connection: &Connection,
+        is_told: &mut bool,
+        origin: Origin,
+        kind: Kind<'_>,
+    ) {
+        let is_first = !std::mem::replace(is_told, true);
         let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);
-        self.sink.event(&Event { origin, source, connection, kind });
+        self.sink.event(&Event { origin, source, connection, is_first, kind });
     }
 }
 

@@ -12,6 +12,7 @@ use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_clos
 /// Makes events of what the decoder of one side finds.
 pub(super) struct Teller<'a, 'c> {
     pub(super) connection: &'a Connection,
+    pub(super) is_told: &'a mut bool,
     pub(super) side: Side,
     pub(super) half: &'a mut Half,
     pub(super) peer: &'a mut Half,
@@ -33,7 +34,7 @@ impl Receiver for Teller<'_, '_> {
                 length: header.length,
                 offset: position.saturating_sub(self.half.begin),
             };
-            self.report.tell(self.connection, origin, Kind::Frame(frame));
+            self.tell(origin, Kind::Frame(frame));
         }
     }
 
@@ -62,12 +63,12 @@ impl Receiver for Teller<'_, '_> {
             body,
             close,
         };
-        self.report.tell(self.connection, message.origin, Kind::Message(event));
+        self.tell(message.origin, Kind::Message(event));
     }
 
     fn violation(&mut self, rule: Rule, detail: &str, origin: Origin) {
         let violation = Violation { from: Some(self.side), rule, detail };
-        self.report.tell(self.connection, origin, Kind::Violation(violation));
+        self.tell(origin, Kind::Violation(violation));
     }
 
     fn hole(&mut self, hole: &Hole) {
@@ -88,11 +89,15 @@ impl Receiver for Teller<'_, '_> {
         self.report.statistics.missing_bytes += bytes.unwrap_or(0);
         let Hole { next_frame, undecoded, origin, .. } = *hole;
         let gap = Gap { from: self.side, bytes, next_frame, undecoded };
-        self.report.tell(self.connection, origin, Kind::Gap(gap));
+        self.tell(origin, Kind::Gap(gap));
     }
 }
 
 impl Teller<'_, '_> {
+    fn tell(&mut self, origin: Origin, kind: Kind<'_>) {
+        self.report.tell(self.connection, self.is_told, origin, kind);
+    }
+
     fn count(&mut self, message: &Assembled<'_>) {
         self.report.statistics.messages += 1;
         self.report.statistics.truncated += u64::from(message.truncated);

@@ -1,5 +1,6 @@
 //! Whole conversations, packet by packet, through all layers.
 
+mod first;
 mod loss;
 mod memory;
 mod mid_stream;

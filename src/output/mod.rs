@@ -32,6 +32,7 @@
 //! #     origin: Origin { packet: 7, time: None, source: SourceId(0) },
 //! #     source: &source,
 //! #     connection: &connection,
+//! #     is_first: true,
 //! #     kind: Kind::Gap(Gap {
 //! #         from: Side::Client, bytes: Some(1460), next_frame: NextFrame::Known, undecoded: 0,
 //! #     }),

@@ -54,13 +54,14 @@ impl Write for Shared {
 }
 
 /// An event of `connection` in packet `packet`, so many milliseconds after the
-/// start.
+/// start; the first of its connection if it is a handshake.
 pub(super) fn event<'a>(connection: &'a Connection, packet: u64, kind: Kind<'a>) -> Event<'a> {
     let time = Some(Timestamp::from_nanoseconds(START + packet as i64 * 1_000_100));
     Event {
         origin: Origin { packet, time, source: SourceId(0) },
         source: &SOURCE,
         connection,
+        is_first: matches!(kind, Kind::Handshake(_)),
         kind,
     }
 }

@@ -11,8 +11,6 @@
 //! What was sent stands behind an indentation, or as an item of a line that
 //! says what it is, so that nothing sent can pass for what wsdump says.
 
-use std::collections::HashSet;
-
 use super::hex_dump::hex_dump;
 use super::json::says_all;
 use super::pretty::pretty;
@@ -69,11 +67,6 @@ impl Default for TextOptions {
 pub struct Text {
     options: TextOptions,
     clock: Clock,
-    /// Connections of which was told who they are between.
-    introduced: HashSet<(u64, Option<u32>)>,
-    /// The one that was refused last: it has no end, and what it breaks is told
-    /// right after it.
-    refused: Option<(u64, Option<u32>)>,
     /// Whether a seam was asked for.
     begun: bool,
     /// The date that the seams last told, or saw told.
@@ -83,15 +76,11 @@ pub struct Text {
 /// Columns before a payload, and before the continuation of a line.
 const INDENT: usize = 4;
 
-/// Handshakes that nobody answered have no end, either. After so many, some
-/// connections may be introduced twice.
-const MOST_INTRODUCED: usize = 1 << 20;
-
 impl Text {
     /// A view with these options.
     pub fn new(options: TextOptions) -> Self {
         let clock = Clock::new(&options.zone);
-        Self { options, clock, introduced: HashSet::new(), refused: None, begun: false, date: None }
+        Self { options, clock, begun: false, date: None }
     }
 }
 
@@ -99,7 +88,7 @@ impl View for Text {
     fn mark(&mut self, event: &Event<'_>) -> Mark {
         Mark {
             date: event.origin.time.map(|time| self.clock.date(time)),
-            introduces: self.introduces(event),
+            introduces: event.is_first,
         }
     }
 
@@ -120,7 +109,9 @@ impl View for Text {
     }
 
     fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
-        self.introduce(event, out);
+        if event.is_first && !matches!(event.kind, Kind::Handshake(_)) {
+            self.introduce(event, out);
+        }
         match &event.kind {
             Kind::Handshake(handshake) => self.handshake(event, handshake, out),
             Kind::Message(message) => self.message(event, message, out),
@@ -269,7 +260,6 @@ impl Text {
     }
 
     fn end(&mut self, event: &Event<'_>, end: &End, out: &mut Spool) {
-        self.introduced.remove(&key(event.connection));
         let mut page = self.event_line(event, None, out);
         name(&mut page, BOLD, "end");
         let (state, color) = match end.state {
@@ -290,39 +280,14 @@ impl Text {
 
 /// How lines begin.
 impl Text {
-    /// Whether the event begins with a line that introduces its connection:
-    /// that of a handshake, or what stands in for one that is not shown.
-    fn introduces(&self, event: &Event<'_>) -> bool {
-        let key = key(event.connection);
-        matches!(event.kind, Kind::Handshake(_))
-            || self.refused != Some(key) && !self.introduced.contains(&key)
-    }
-
-    /// A connection whose handshake is not shown is introduced by its first
-    /// event.
+    /// What stands in for a handshake, where none was seen.
     fn introduce(&mut self, event: &Event<'_>, out: &mut Spool) {
-        let connection = event.connection;
-        let is_introduced = !self.introduces(event);
-        match event.kind {
-            _ if is_introduced => return,
-            Kind::Handshake(Handshake { status: Some(..=100 | 102..), .. }) => {
-                self.refused = Some(key(connection));
-                return;
-            }
-            _ => {}
+        let mut page = self.header_line(event, out);
+        if event.connection.inferred {
+            item(&mut page, PLAIN, "handshake not in the capture");
         }
-        if self.introduced.len() >= MOST_INTRODUCED {
-            self.introduced.clear();
-        }
-        self.introduced.insert(key(connection));
-        if !matches!(event.kind, Kind::Handshake(_)) {
-            let mut page = self.header_line(event, out);
-            if connection.inferred {
-                item(&mut page, PLAIN, "handshake not in the capture");
-            }
-            source_items(&mut page, event.source);
-            page.end();
-        }
+        source_items(&mut page, event.source);
+        page.end();
     }
 
     /// Begins the line that introduces a connection: date and time, number, who
@@ -405,10 +370,6 @@ const UNKNOWN_TIME: &str = "--:--:--.------";
 
 /// What a close frame without a payload says.
 const NOTHING_SAID: Close<'static> = Close { code: None, code_name: None, reason: None };
-
-fn key(connection: &Connection) -> (u64, Option<u32>) {
-    (connection.stream, connection.h2_stream)
-}
 
 /// Writes `#3`, padded so that what follows small numbers stands in a column.
 fn tag(page: &mut Page<'_>, style: anstyle::Style, connection: &Connection) {
@@ -919,6 +880,7 @@ mod tests {
         let mut events =
             [(&one, 1), (&other, 2), (&one, 3), (&other, 4)].map(|(c, n)| event(c, n, text));
         events[1].source = &source;
+        (events[0].is_first, events[1].is_first) = (true, true);
         assert_snapshot!(shown(&events, options(None, false)), @r#"
         2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
         06:54:46.730250 #1   client → text          2 bytes
@@ -935,6 +897,35 @@ mod tests {
     }
 
     #[test]
+    fn frames_after_a_refusal_are_introduced() {
+        let refused = connection(1);
+        let inferred = Connection { inferred: true, ..refused.clone() };
+        let forbidden =
+            Handshake { status: Some(403), target: Some("/".into()), ..Handshake::default() };
+        let detail = "The request has no version.";
+        let violation =
+            Violation { from: Some(Side::Client), rule: Rule::RequestWebSocketVersion, detail };
+        let text = Kind::Message(message(Side::Client, Opcode::Text, Body::Text("hi")));
+        let mut events = [
+            event(&refused, 1, Kind::Handshake(&forbidden)),
+            event(&refused, 1, Kind::Violation(violation)),
+            event(&inferred, 2, text),
+            event(&inferred, 3, text),
+        ];
+        events[2].is_first = true;
+        assert_snapshot!(shown(&events, options(None, false)), @r#"
+        2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888  ws://127.0.0.1:8888/  403
+        06:54:46.730250 #1   client → ✗ error  request-websocket-version  RFC 6455 §4.1  The request has no version.
+
+        2018-12-26 06:54:46.731250 #1   127.0.0.1:51231 → 127.0.0.1:8888  handshake not in the capture
+        06:54:46.731250 #1   client → text          2 bytes
+            hi
+        06:54:46.732250 #1   client → text          2 bytes
+            hi
+        "#);
+    }
+
+    #[test]
     fn a_new_date_is_told() {
         let connection = connection(1);
         let ping = Kind::Message(message(Side::Client, Opcode::Ping, Body::Text("")));
@@ -943,6 +934,7 @@ mod tests {
         events[1].origin.time =
             events[1].origin.time.map(|t| Timestamp::from_nanoseconds(t.nanoseconds() + day));
         events[2].origin.time = None;
+        events[0].is_first = true;
         assert_snapshot!(shown(&events, options(None, false)), @r#"
         2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
         06:54:46.730250 #1   client → ping          0 bytes
@@ -965,7 +957,7 @@ mod tests {
             })
         };
         let said = |code, reason| Some(Close { code, code_name: None, reason });
-        let events = [
+        let mut events = [
             Kind::Message(CLOSE),
             close(said(None, None), b""),
             close(said(None, None), b"\x03"),
@@ -974,6 +966,7 @@ mod tests {
             close(said(Some(3000), Some("a\n\u{202e}b")), b"\x0b\xb8a\n\xe2\x80\xaeb"),
         ]
         .map(|kind| event(&connection, 1, kind));
+        events[0].is_first = true;
         assert_snapshot!(shown(&events, options(None, false)), @r#"
         2018-12-26 06:54:46.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
         06:54:46.730250 #1   ← server close   1000 Normal Closure  "bye"
@@ -991,11 +984,12 @@ mod tests {
     fn what_was_sent_cannot_pass_for_what_is_said() {
         let connection = connection(1);
         let text = "a\tb\r\n06:54:46.734250 #1   ← server close   1000\x1b[2K\u{202e}\u{feff}\n\n";
-        let events = [event(
+        let mut events = [event(
             &connection,
             1,
             Kind::Message(message(Side::Client, Opcode::Text, Body::Text(text))),
         )];
+        events[0].is_first = true;
         assert_snapshot!(shown(&events, options(Some(60), false)), @r#"
         2018-12-26 06:54:46.730250 #1   127.0.0.1:51231
             → 127.0.0.1:8888
@@ -1067,6 +1061,7 @@ mod tests {
             .collect();
             for event in &mut events {
                 event.source = &source;
+                event.is_first = true;
             }
             for payload in [PayloadForm::Auto, PayloadForm::Base64] {
                 let options = TextOptions { payload, headers: true, ..options(width, false) };

@@ -31,6 +31,14 @@ pub struct Event<'a> {
     pub source: &'a Source,
     /// The WebSocket connection.
     pub connection: &'a Connection,
+    /// Nothing was told before of what a handshake began, or of what goes on
+    /// without one. So it is with every handshake, though there may be several
+    /// on one TCP connection, and with what is told first where none was seen;
+    /// also where frames follow a handshake that was refused.
+    ///
+    /// A view is given this one if it is given any: conversations are selected
+    /// as a whole, and a run that ends early leaves out what comes last.
+    pub is_first: bool,
     /// What was found.
     pub kind: Kind<'a>,
 }
