@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Error, Result, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use etherparse::{ArpEthIpv4Packet, ArpOperation, PacketBuilder};
 
@@ -54,6 +55,11 @@ impl Capture {
     /// Bytes of packets and their records so far.
     pub(crate) fn written(&self) -> u64 {
         self.written
+    }
+
+    /// Lets time pass in which no packet comes.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.time += time.as_micros() as u64;
     }
 
     /// Does what is not captured.

@@ -26,6 +26,8 @@ const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r
 
 const COMPRESSED: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
+const REFUSAL: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+
 /// Who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -116,6 +118,12 @@ impl Connection {
             self.send(capture, from, format!("{head}{extensions}\r\n").as_bytes())?;
         }
         Ok(())
+    }
+
+    /// An opening handshake that the server refuses.
+    pub(crate) fn be_refused(&mut self, capture: &mut Capture) -> Result<()> {
+        self.send(capture, Side::Client, format!("{REQUEST}\r\n").as_bytes())?;
+        self.send(capture, Side::Server, REFUSAL.as_bytes())
     }
 
     /// Sends bytes in segments.

@@ -1,9 +1,10 @@
 //! The output is the same with any number of threads.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::command::{captures, run, scratch};
-use crate::made::{Capture, Connection, Side, frame, impaired};
+use crate::made::{Capture, Connection, Header, Side, frame, impaired};
 
 /// What a run with so many threads prints, on both outputs, and its exit code.
 fn ran(threads: &str, arguments: &[&str], path: &Path) -> (String, String, Option<i32>) {
@@ -70,21 +71,83 @@ fn on_what_is_impaired() {
     assert!(told.contains("limit"), "{told}");
 }
 
+/// Conversations enough for every worker to have some.
+fn some(capture: &mut Capture) -> Vec<Connection> {
+    let mut connections: Vec<_> =
+        (0..24).map(|number| Connection::on_ethernet(number, 80)).collect();
+    for connection in &mut connections {
+        connection.dial(capture).unwrap();
+    }
+    connections
+}
+
+/// Text tells who a connection is between where it begins, also where others
+/// begin in the meantime, and where nothing ends it.
+#[test]
+fn where_handshakes_are_refused() {
+    let path = scratch("refused").join("refused.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut connections = some(&mut capture);
+    for _ in 0..2 {
+        for connection in &mut connections {
+            connection.be_refused(&mut capture).unwrap();
+        }
+    }
+    for number in 0..3 {
+        for connection in &mut connections {
+            for side in [Side::Client, Side::Server] {
+                let text = format!("{{\"number\": {number}, \"text\": \"as if it were not\"}}");
+                let bytes = frame(Header::TEXT, side, text.as_bytes());
+                connection.send(&mut capture, side, &bytes).unwrap();
+            }
+        }
+    }
+    capture.finish().unwrap();
+    let (text, _, _) = ran("1", &["-T", "text"], &path);
+    let count = |what: &str| text.matches(what).count();
+    assert_eq!(count("  403 Forbidden"), 2 * connections.len());
+    assert_eq!(count("  handshake not in the capture"), connections.len(), "{text}");
+    assert_eq!(count(" → 10.0.0.1:80"), 3 * connections.len());
+    for arguments in [&["-T", "text"][..], &["-T", "text", "--frames", "--limit=memory=0"]] {
+        assert_same(THREADS, arguments, &path);
+        assert_same(MANY, arguments, &path);
+    }
+}
+
 /// Text has a line for each day, whoever says something first on it.
 #[test]
 fn on_a_new_day() {
-    // Two recordings as one capture, made on different days or not.
-    let paths = captures();
-    let mut arguments = vec!["-T", "text"];
-    arguments.extend(paths.iter().skip(1).step_by(5).map(|path| path.to_str().unwrap()));
-    assert_same(THREADS, &arguments, &paths[0]);
+    let path = scratch("days").join("days.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut connections = some(&mut capture);
+    for connection in &mut connections {
+        connection.upgrade(&mut capture, false).unwrap();
+    }
+    for _ in 0..6 {
+        for (number, connection) in connections.iter_mut().enumerate() {
+            // Nobody is silent for a day.
+            capture.wait(Duration::from_secs(50 * 60));
+            let side = [Side::Client, Side::Server][number % 2];
+            let bytes = frame(Header::TEXT, side, b"still here");
+            connection.send(&mut capture, side, &bytes).unwrap();
+        }
+    }
+    capture.finish().unwrap();
+    let (text, _, _) = ran("1", &["-T", "text"], &path);
+    let days: Vec<_> = text.lines().filter(|line| line.starts_with("2023-11-")).collect();
+    let (introductions, days) = days.split_at(connections.len());
+    assert!(introductions.iter().all(|line| line.starts_with("2023-11-14 22:13:20.")), "{text}");
+    let expected = ["2023-11-15", "2023-11-16", "2023-11-17", "2023-11-18", "2023-11-19"];
+    assert_eq!(days, expected);
+    assert_same(THREADS, &["-T", "text"], &path);
+    assert_same(MANY, &["-T", "text"], &path);
 }
 
 /// Events larger than what is handed over at once, and more tasks than three
 /// periods, at the ends of which is decided who has to give up memory.
 #[test]
 fn on_what_is_large() {
-    let path = scratch("threads").join("large.pcap");
+    let path = scratch("large").join("large.pcap");
     let mut capture = Capture::create(&path).unwrap();
     let mut connections: Vec<Connection> = Vec::new();
     for number in 0..6 {
@@ -92,10 +155,10 @@ fn on_what_is_large() {
         connection.upgrade(&mut capture, false).unwrap();
         connections.push(connection);
     }
-    let small = frame(0x81, Side::Server, b"[1, 2]");
+    let small = frame(Header::TEXT, Side::Server, b"[1, 2]");
     for round in 0..3 {
         let text = format!("[{}{round}]", "1, ".repeat(600_000));
-        let large = frame(0x81, Side::Server, text.as_bytes());
+        let large = frame(Header::TEXT, Side::Server, text.as_bytes());
         for piece in large.chunks(1400) {
             for connection in &mut connections[2 * round..2 * round + 2] {
                 connection.send(&mut capture, Side::Server, piece).unwrap();
