@@ -10,19 +10,24 @@ use crate::analyzer::Reserves;
 pub(super) struct Sharing<'a> {
     reserves: Mutex<&'a mut Reserves>,
     /// All tasks of a worker before this order are done.
-    done: Vec<AtomicU64>,
+    done: Vec<Order>,
 }
+
+/// An order that has its cache line to itself, as its worker writes it with
+/// every task. Processors fetch lines in pairs.
+#[repr(align(128))]
+struct Order(AtomicU64);
 
 impl<'a> Sharing<'a> {
     pub(super) fn new(reserves: &'a mut Reserves, workers: usize, order: u64) -> Self {
-        let done = (0..workers).map(|_| AtomicU64::new(order)).collect();
+        let done = (0..workers).map(|_| Order(AtomicU64::new(order))).collect();
         Self { reserves: Mutex::new(reserves), done }
     }
 
     /// Takes note that a worker has done everything before `order`.
     #[inline]
     pub(super) fn has_done(&self, worker: usize, order: u64) {
-        if let Some(done) = self.done.get(worker) {
+        if let Some(Order(done)) = self.done.get(worker) {
             done.store(order, Ordering::Release);
         }
     }
@@ -36,7 +41,7 @@ impl<'a> Sharing<'a> {
     /// `order`. They never wait for this one in the meantime, but for somebody
     /// to take what they have rendered.
     pub(super) fn at(&self, worker: usize, order: u64) -> MutexGuard<'_, &'a mut Reserves> {
-        for (index, done) in self.done.iter().enumerate() {
+        for (index, Order(done)) in self.done.iter().enumerate() {
             while index != worker && done.load(Ordering::Acquire) < order {
                 thread::yield_now();
             }
