@@ -70,7 +70,7 @@ struct Claims {
     suspect: Mark,
     /// Position of the FIN.
     fin: Mark,
-    /// What the first FIN acknowledged.
+    /// What it acknowledged when it was first seen.
     fin_ack: Mark,
 }
 
@@ -207,13 +207,17 @@ impl Assembler {
     /// Notes a FIN, and what it acknowledges. One that lies behind what was
     /// delivered is not the sender's, and of several the first in the stream is.
     pub(super) fn finish_at(&mut self, position: u64, ack: Option<u64>) {
-        if !self.begun || self.next <= position {
-            let known = self.fin().unwrap_or(u64::MAX);
-            self.claims().fin = Mark::at(known.min(position));
+        let is_behind = self.begun && position < self.next;
+        if is_behind || self.fin().is_some_and(|known| known < position) {
+            return;
         }
-        let fin_ack = &mut self.claims().fin_ack;
-        if let (None, Some(ack)) = (fin_ack.get(), ack) {
-            *fin_ack = Mark::at(ack);
+        let claims = self.claims();
+        if claims.fin.get() != Some(position) {
+            claims.fin = Mark::at(position);
+            claims.fin_ack = Mark::NONE;
+        }
+        if let (None, Some(ack)) = (claims.fin_ack.get(), ack) {
+            claims.fin_ack = Mark::at(ack);
         }
     }
 
@@ -228,7 +232,7 @@ impl Assembler {
         self.claims.as_ref().and_then(|claims| claims.fin.get())
     }
 
-    /// What the first FIN acknowledged, once the FIN was reached.
+    /// What the FIN acknowledged when it was first seen, once it was reached.
     pub(super) fn fin_ack(&self) -> Option<u64> {
         let claims = self.claims.as_ref().filter(|_| self.is_finished());
         claims.and_then(|claims| claims.fin_ack.get())
@@ -296,6 +300,7 @@ impl Assembler {
             && claims.fin.get().is_some_and(|fin| data.end() > fin)
         {
             claims.fin = Mark::NONE;
+            claims.fin_ack = Mark::NONE;
         }
         // Nothing comes after the FIN.
         let data = self

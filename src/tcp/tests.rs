@@ -438,6 +438,32 @@ fn one_forged_segment_changes_nothing() {
 }
 
 #[test]
+fn what_a_forged_fin_acknowledges_is_not_believed() {
+    let finish = |seq, ack| forward(seq, b"").flags(TcpFlags::FIN | ACK).ack(ack);
+    let answered = || {
+        let mut feed = Feed::begun(0);
+        feed.send(&forward(1, b"data").ack(1));
+        feed.send(&sent(Direction::Backward, 1, &[b'x'; 1000]).ack(5));
+        feed
+    };
+    let fin_ack = |feed: &Feed| feed.stream.fin_ack(Direction::Forward).map(|ack| ack as u32);
+    let mut feed = answered();
+    feed.send(&finish(5, 1001));
+    feed.send(&finish(5, 901));
+    assert_eq!(fin_ack(&feed), Some(1001), "sent again");
+    // Disproved by bytes past it, by its place, and by one before it.
+    for forged in [finish(15, 1), finish(2, 1), finish(100, 1)] {
+        let mut feed = answered();
+        feed.send(&forged);
+        feed.send(&forward(5, b"thirty bytes of data, or so...").ack(1001));
+        assert_eq!(fin_ack(&feed), None, "{forged:?}");
+        feed.send(&finish(35, 1001));
+        feed.send(&finish(1000, 1));
+        assert_eq!(fin_ack(&feed), Some(1001), "{forged:?}");
+    }
+}
+
+#[test]
 fn what_is_missing_before_a_fin_is_told() {
     let mut feed = Feed::begun(0);
     feed.send(&forward(1, b"data"));
