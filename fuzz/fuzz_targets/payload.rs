@@ -2,14 +2,21 @@
 //!
 //! It is JSON exactly when serde_json says so and it lies at most 128 levels
 //! deep, text exactly when it is other UTF-8; the part of a message is shown
-//! up to a code point that was cut.
+//! up to a code point that was cut. JSON that is called plain is shown as it is,
+//! and the same without being called so.
 
 #![no_main]
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
+use wsdump::output::{Json, PayloadForm, Spool, View};
 use wsdump::payload::classify;
-use wsdump::types::{Body, JsonText};
+use wsdump::types::{
+    Body, Connection, Endpoint, Event, JsonText, Kind, Message, Opcode, Side, Source,
+};
+use wsdump_fuzz::origin;
 
 fuzz_target!(|payload: &[u8]| {
     let expected = match std::str::from_utf8(payload) {
@@ -20,7 +27,10 @@ fuzz_target!(|payload: &[u8]| {
         Ok(text) => Body::Text(text),
     };
     let found = match classify(payload, true) {
-        Body::Json(json) => Body::Json(JsonText::new(json.text)),
+        Body::Json(json) => {
+            check_plain(json);
+            Body::Json(JsonText::new(json.text()))
+        }
         other => other,
     };
     assert_eq!(found, expected);
@@ -39,22 +49,88 @@ fuzz_target!(|payload: &[u8]| {
     }
 });
 
+/// Nothing has to be done to plain JSON before it is shown.
+fn check_plain(json: JsonText<'_>) {
+    let shown = shown(json);
+    if json.is_plain() {
+        let steers = |c| {
+            matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        assert!(!json.text().contains(steers), "not to be shown");
+        assert!(!outside_strings(json.text()).any(|c| c.is_ascii_whitespace()), "white space");
+        assert!(shown.contains(&format!(r#","json":{}}}"#, json.text())), "not as it is");
+    }
+    assert_eq!(shown, self::shown(JsonText::new(json.text())));
+}
+
+/// A message of it as a line of JSON.
+fn shown(json: JsonText<'_>) -> String {
+    let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+    let connection = Connection {
+        stream: 0,
+        h2_stream: None,
+        client: endpoint(50_000),
+        server: endpoint(80),
+        inferred: false,
+    };
+    let length = json.text().len() as u64;
+    let message = Message {
+        from: Side::Server,
+        opcode: Opcode::Text,
+        length: Some(length),
+        wire_length: length,
+        frames: 1,
+        masked: false,
+        compressed: false,
+        first_time: None,
+        complete: true,
+        missing: None,
+        truncated: false,
+        not_inflated: None,
+        sha256: None,
+        payload: json.text().as_bytes(),
+        body: Body::Json(json),
+        close: None,
+    };
+    let event = Event {
+        origin: origin(1, 0),
+        source: &Source { file: None, interface: None },
+        connection: &connection,
+        is_first: true,
+        kind: Kind::Message(message),
+    };
+    let mut out = Spool::default();
+    Json::new(PayloadForm::Auto).event(&event, &mut out);
+    String::from_utf8(out.into_bytes()).expect("output is UTF-8")
+}
+
 /// Levels of arrays and objects in valid JSON.
 fn depth(json: &str) -> usize {
     let (mut level, mut deepest) = (0_usize, 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for c in json.chars() {
+    for c in outside_strings(json) {
         match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '[' | '{' if !quoted => {
+            '[' | '{' => {
                 level += 1;
                 deepest = deepest.max(level);
             }
-            ']' | '}' if !quoted => level -= 1,
+            ']' | '}' => level -= 1,
             _ => {}
         }
     }
     deepest
+}
+
+/// The characters of valid JSON that are in no string.
+fn outside_strings(json: &str) -> impl Iterator<Item = char> {
+    let (mut quoted, mut escaped) = (false, false);
+    json.chars().filter(move |c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => return !quoted,
+        }
+        false
+    })
 }

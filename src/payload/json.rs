@@ -24,7 +24,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     /// Index of the next byte.
     at: usize,
-    /// [`JsonText::is_plain`] so far.
+    /// [`JsonText::is_plain()`] so far.
     is_plain: bool,
 }
 

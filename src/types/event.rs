@@ -301,18 +301,27 @@ pub enum Body<'a> {
 /// Valid JSON of at most 128 levels, as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonText<'a> {
-    /// All of it.
-    pub text: &'a str,
-    /// It has no white space between its tokens, and none of the characters
-    /// that steer a terminal: DEL, U+0080 to U+009F, U+061C, U+2000 to U+206F.
-    /// May be false where it has none of those either.
-    pub is_plain: bool,
+    pub(crate) text: &'a str,
+    pub(crate) is_plain: bool,
 }
 
 impl<'a> JsonText<'a> {
     /// JSON of which nothing more is known.
     pub const fn new(text: &'a str) -> Self {
         Self { text, is_plain: false }
+    }
+
+    /// All of it.
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether it is known to be shown as it is: it has no white space between
+    /// its tokens, and no DEL, U+0080 to U+009F, U+061C, or U+2000 to U+207F.
+    /// Among those are all characters of JSON that could steer a terminal or
+    /// reorder text, and others that are told from them only by a closer look.
+    pub const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 }
 

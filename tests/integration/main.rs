@@ -17,6 +17,8 @@ mod loss;
 #[path = "../../benches/captures/mod.rs"]
 mod made;
 #[cfg(test)]
+mod plain_json;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod progress;
 #[cfg(test)]
