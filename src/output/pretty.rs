@@ -19,6 +19,10 @@ const LONGEST_LINE: usize = 80;
 /// No character takes more than four bytes, and few take no column.
 const BYTES_PER_COLUMN: usize = 4;
 
+/// How far away the end of a container may be that stays on its line: white
+/// space takes no columns, but may be passed over once for each container.
+const FARTHEST_END: usize = 4 << 10;
+
 struct Printer<'p, 'o> {
     page: &'p mut Page<'o>,
     left: usize,
@@ -130,14 +134,15 @@ impl Printer<'_, '_> {
     }
 
     /// Whether the rest of the container whose `tokens` follow, and a comma
-    /// after it, fit on this line. Looks no further than a line is long.
+    /// after it, fit on this line. Looks no further than [`FARTHEST_END`].
     fn fits(&self, tokens: &Tokens<'_>, object: bool) -> bool {
         let mut room = self.room().saturating_sub(1);
         if tokens.is_longer_than(room, object) {
             return false;
         }
         let mut depth = 1_usize;
-        for token in tokens.no_longer_than(room.saturating_mul(BYTES_PER_COLUMN)) {
+        let near = tokens.within(FARTHEST_END);
+        for token in near.no_longer_than(room.saturating_mul(BYTES_PER_COLUMN)) {
             match token {
                 Token::Open { .. } => depth += 1,
                 Token::Close { .. } => depth -= 1,
@@ -248,6 +253,15 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
+    /// Those in the next so many bytes, of which the last may be cut.
+    fn within(self, bytes: usize) -> Self {
+        let mut end = self.rest.len().min(bytes);
+        while !self.rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self { rest: self.rest.get(..end).unwrap_or_default(), ..self }
+    }
+
     /// The same, for one who has no use for a string of more than so many bytes.
     fn no_longer_than(self, bytes: usize) -> Self {
         Self { longest: bytes.saturating_add(1), ..self }
@@ -422,6 +436,25 @@ mod tests {
           "of": [1, "two", 3]
         }
         "#);
+    }
+
+    #[test]
+    fn an_end_far_away_is_not_looked_for() {
+        let apart = |spaces| {
+            let space = " ".repeat(spaces);
+            printed(&format!("[1,{space}2{space}]"), None, false).lines().count()
+        };
+        assert_eq!([0, 1, FARTHEST_END / 3, FARTHEST_END / 2, 1 << 20].map(apart), [1, 1, 1, 3, 3]);
+        // Wherever it is cut: what is left of a token is not taken for the end.
+        for spaces in FARTHEST_END - 16..FARTHEST_END + 4 {
+            let space = " ".repeat(spaces);
+            for rest in ["\"é日\"]", "12345]", "[]]"] {
+                let document = format!("[0,{space}{rest}");
+                let is_near = document.len() <= "[".len() + FARTHEST_END;
+                let lines = printed(&document, None, false).lines().count();
+                assert_eq!(lines == 1, is_near, "{spaces} {rest}");
+            }
+        }
     }
 
     #[test]
