@@ -62,6 +62,7 @@ impl Judge {
     ) -> Vec<Broken> {
         let mut broken = Vec::new();
         if self.is_ordinary(header, unfinished) {
+            self.masking_key = header.masking_key.or(self.masking_key);
             return broken;
         }
         self.masking(header, &mut broken);
@@ -96,10 +97,10 @@ impl Judge {
 
     /// Whether it is a frame as most are, of which nothing is to be noted but
     /// its key.
-    fn is_ordinary(&mut self, header: &FrameHeader, unfinished: Option<Unfinished>) -> bool {
+    fn is_ordinary(&self, header: &FrameHeader, unfinished: Option<Unfinished>) -> bool {
         let is_masked = header.masking_key.is_some();
         let (used, needed) = length_bytes(header);
-        let is_ordinary = matches!(header.opcode, Opcode::Text | Opcode::Binary)
+        matches!(header.opcode, Opcode::Text | Opcode::Binary)
             && header.rsv == 0
             && !self.closed
             && unfinished.is_none()
@@ -107,11 +108,7 @@ impl Judge {
             && is_masked == (self.side == Side::Client)
             && (header.masking_key.is_none() || self.masking_key != header.masking_key)
             && header.length > 0
-            && used == needed;
-        if is_ordinary && is_masked {
-            self.masking_key = header.masking_key;
-        }
-        is_ordinary
+            && used == needed
     }
 
     fn masking(&mut self, header: &FrameHeader, broken: &mut Vec<Broken>) {
