@@ -22,7 +22,6 @@ use wsdump::types::{
     Connection, Direction, Endpoint, Event, Kind, Limits, LinkType, Message, Missing, Opcode,
     Origin, Packet, Rule, Run, Segment, Side, Sink, Source, SourceId, Timestamp,
 };
-
 use wsdump::websocket::{self, Assembled, Extensions, FrameHeader, Hole, Workspace};
 
 use captures::{Header, Random, Workload, frame};
@@ -156,24 +155,12 @@ fn segments<'a>(packets: &[Packet<'a>]) -> Vec<Segment<'a>> {
     let mut decoder = net::Decoder::new(&Limits::default());
     let mut segments = Vec::new();
     for packet in packets {
-        let Ok(Segment { origin, flow, seq, ack, flags, window, window_scale, payload, cut }) =
-            decoder.decode(packet)
-        else {
+        let Ok(segment) = decoder.decode(packet) else {
             continue;
         };
         // The decoder lends it for no longer than until the next packet.
-        let payload = &packet.data[packet.data.len() - payload.len()..];
-        segments.push(Segment {
-            origin,
-            flow,
-            seq,
-            ack,
-            flags,
-            window,
-            window_scale,
-            payload,
-            cut,
-        });
+        let at = packet.data.len() - segment.payload.len();
+        segments.push(segment.with_payload(&packet.data[at..]));
     }
     segments
 }
@@ -293,6 +280,12 @@ fn classify_all(bencher: Bencher<'_, '_>, texts: &[String]) {
     });
 }
 
+/// What is not ASCII: UTF-8 and JSON are checked.
+#[divan::bench(args = Script::ALL)]
+fn classifying_script(bencher: Bencher<'_, '_>, script: Script) {
+    classify_all(bencher, &script.texts());
+}
+
 #[divan::bench]
 fn showing_as_json(bencher: Bencher<'_, '_>) {
     show(bencher, &mut Json::new(PayloadForm::Auto), &texts());
@@ -301,6 +294,12 @@ fn showing_as_json(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn showing_small_as_json(bencher: Bencher<'_, '_>) {
     show(bencher, &mut Json::new(PayloadForm::Auto), &ticks());
+}
+
+/// White space between tokens, so that none of it is shown as it is.
+#[divan::bench(args = Script::ALL)]
+fn showing_script_as_json(bencher: Bencher<'_, '_>, script: Script) {
+    show(bencher, &mut Json::new(PayloadForm::Auto), &script.texts());
 }
 
 #[divan::bench]
@@ -408,6 +407,38 @@ fn texts() -> Vec<String> {
 fn ticks() -> Vec<String> {
     let mut random = Random::new(2);
     (0..5_000).map(|_| captures::tick(&mut random)).collect()
+}
+
+/// What texts that are not ASCII are written in.
+#[derive(Clone, Copy, Debug)]
+enum Script {
+    Arabic,
+    Japanese,
+    CurlyQuotes,
+}
+
+impl Script {
+    const ALL: [Self; 3] = [Self::Arabic, Self::Japanese, Self::CurlyQuotes];
+
+    /// JSON of about 1 KB.
+    fn texts(self) -> Vec<String> {
+        let words: &[&str] = match self {
+            Self::Arabic => &["الضغط ", "ضمن ", "الحدود ", "والصمام ", "مغلق، "],
+            Self::Japanese => &["圧力は", "正常で", "バルブは", "閉じて", "います。"],
+            Self::CurlyQuotes => &["it’s ", "“within ", "limits” ", "and the ", "valve ‘shut’ "],
+        };
+        let mut random = Random::new(3);
+        (0..500)
+            .map(|id| {
+                let length = random.between(200, 1_900);
+                let mut text = format!(r#"{{ "id": {id}, "note": ""#);
+                while text.len() < length {
+                    text.push_str(random.pick(words));
+                }
+                text + r#"" }"#
+            })
+            .collect()
+    }
 }
 
 fn bytes(texts: &[String]) -> BytesCount {
