@@ -21,13 +21,13 @@ use crate::types::{
 pub struct Json {
     payload: PayloadForm,
     clock: Clock,
-    known: Vec<Option<Rendered>>,
+    known: Vec<Rendered>,
 }
 
 /// What is the same in every event of a connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Rendered {
-    connection: Connection,
+    connection: Option<Connection>,
     json: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ const KNOWN: u64 = 64;
 impl Json {
     /// A view that shows payloads as `payload` says.
     pub fn new(payload: PayloadForm) -> Self {
-        let known = (0..KNOWN).map(|_| None).collect();
+        let known = (0..KNOWN).map(|_| Rendered::default()).collect();
         Self { payload, clock: Clock::new(&Zone::Utc), known }
     }
 }
@@ -86,24 +86,15 @@ impl Json {
     }
 
     fn connection(&mut self, out: &mut Vec<u8>, connection: &Connection) {
-        let slot = (connection.stream % KNOWN) as usize;
-        match self.known.get_mut(slot) {
-            Some(Some(known)) => {
-                if known.connection != *connection {
-                    known.connection = connection.clone();
-                    known.json.clear();
-                    write_connection(&mut known.json, connection);
-                }
-                out.extend_from_slice(&known.json);
-            }
-            Some(empty) => {
-                let mut json = Vec::new();
-                write_connection(&mut json, connection);
-                out.extend_from_slice(&json);
-                *empty = Some(Rendered { connection: connection.clone(), json });
-            }
-            None => write_connection(out, connection),
+        let Some(known) = self.known.get_mut((connection.stream % KNOWN) as usize) else {
+            return write_connection(out, connection);
+        };
+        if known.connection.as_ref() != Some(connection) {
+            known.connection = Some(connection.clone());
+            known.json.clear();
+            write_connection(&mut known.json, connection);
         }
+        out.extend_from_slice(&known.json);
     }
 
     fn message(&mut self, out: &mut Spool, message: &Message<'_>) {

@@ -101,7 +101,7 @@ impl View for Text {
         } else if is_new && !mark.introduces {
             let mut page = self.page(out);
             page.begin(0, 0);
-            page.put(DIM, ascii(mark.date.as_ref()));
+            page.put(DIM, date_text(mark.date.as_ref()));
             page.end();
         }
         self.begun = true;
@@ -304,7 +304,7 @@ impl Text {
             page.put(DIM, &number);
         }
         if date.is_some() {
-            page.put(DIM, ascii(date.as_ref()));
+            page.put(DIM, date_text(date.as_ref()));
             page.put(PLAIN, " ");
         }
         page.put(DIM, &time);
@@ -379,7 +379,7 @@ fn tag(page: &mut Page<'_>, style: anstyle::Style, connection: &Connection) {
     page.pad(COLUMNS.saturating_sub(tag.len()));
 }
 
-fn ascii(date: Option<&[u8; 10]>) -> &str {
+fn date_text(date: Option<&[u8; 10]>) -> &str {
     date.and_then(|date| str::from_utf8(date).ok()).unwrap_or_default()
 }
 
