@@ -8,7 +8,7 @@ use crate::websocket::Workspace;
 pub(super) struct Context<'a> {
     pub(super) report: Report<'a>,
     pub(super) workspace: &'a mut Workspace,
-    /// Bytes that the layers of all conversations keep.
+    /// Bytes that the layers of all conversations of the shard keep.
     pub(super) memory: &'a mut usize,
 }
 

@@ -6,7 +6,7 @@ use super::task::{Leaving, Opening, Task, Work, shard_of};
 use super::{Options, PERIOD, SHARDS, Statistics};
 use crate::net::Decoder;
 use crate::tcp::{Entry, Found, Table};
-use crate::types::{Conversation, Direction, Limits, Packet, Segment, Timestamp};
+use crate::types::{Direction, Limits, Packet, Segment, Timestamp};
 
 /// How often silent conversations are looked at.
 const ADVANCE_INTERVAL: Duration = Duration::from_millis(500);
@@ -15,12 +15,6 @@ const ADVANCE_INTERVAL: Duration = Duration::from_millis(500);
 pub(crate) trait Taker {
     /// Takes one.
     fn task(&mut self, task: &Task<'_>);
-}
-
-impl<F: FnMut(&Task<'_>)> Taker for F {
-    fn task(&mut self, task: &Task<'_>) {
-        self(task);
-    }
 }
 
 /// Packets in, tasks for the shards out.
@@ -136,9 +130,9 @@ impl Dispatcher {
 
     /// Tells what is left, as no more packets will come.
     pub(crate) fn finish(&mut self, taker: &mut impl Taker) {
-        // Only this, as there may be very many.
-        let mut all: Vec<(u64, Place)> = Vec::with_capacity(self.table.len());
-        all.extend(self.table.iter_mut().map(|(_, entry)| (entry.stream, entry.state)));
+        // Not the entries, which are larger: there may be very many.
+        let mut all: Vec<(u64, Place)> = Vec::with_capacity(self.table.remembered());
+        all.extend(self.table.entries().map(|entry| (entry.stream, entry.state)));
         all.sort_unstable_by_key(|(stream, _)| *stream);
         for work in [Work::Finish, Work::End] {
             for (_, place) in &all {
@@ -166,7 +160,7 @@ impl Dispatcher {
     /// Conversations that are remembered.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.table.len()
+        self.table.remembered()
     }
 }
 
@@ -181,7 +175,7 @@ fn find<'t>(
     desk.check(taker);
     let expired = table.expire(segment.origin.time, |entry| lifetime(entry, limits));
     desk.leave(&expired, Leaving::Expired, taker);
-    let Found { direction, entry, replaced, evicted, .. } = table.find(segment);
+    let Found { direction, entry, replaced, evicted } = table.find(segment);
     if let Some(replaced) = replaced {
         desk.let_go(replaced.state, Leaving::Replaced, taker);
     }
@@ -210,13 +204,8 @@ impl Desk {
         place
     }
 
-    fn leave(
-        &mut self,
-        gone: &[(Conversation, Entry<Place>)],
-        leaving: Leaving,
-        taker: &mut impl Taker,
-    ) {
-        for (_, entry) in gone {
+    fn leave(&mut self, gone: &[Entry<Place>], leaving: Leaving, taker: &mut impl Taker) {
+        for entry in gone {
             self.let_go(entry.state, leaving, taker);
         }
     }

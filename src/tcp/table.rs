@@ -53,8 +53,6 @@ const SWEEP_SHARE: usize = 8;
 
 /// The conversation of a segment.
 pub struct Found<'a, T> {
-    /// Its two ends.
-    pub conversation: Conversation,
     /// The segment's direction in it.
     pub direction: Direction,
     /// The conversation.
@@ -62,7 +60,7 @@ pub struct Found<'a, T> {
     /// The conversation whose ports it took over.
     pub replaced: Option<Entry<T>>,
     /// Conversations that had to give way to it.
-    pub evicted: Vec<(Conversation, Entry<T>)>,
+    pub evicted: Vec<Entry<T>>,
 }
 
 impl<T: Default> Table<T> {
@@ -112,18 +110,18 @@ impl<T: Default> Table<T> {
             _ => latest,
         };
         entry.see(segment, direction);
-        Found { conversation, direction, entry, replaced, evicted }
+        Found { direction, entry, replaced, evicted }
     }
 
     /// Takes out the least recently active conversation where there is no room
     /// for this one.
-    fn make_room(&mut self, conversation: &Conversation) -> Vec<(Conversation, Entry<T>)> {
+    fn make_room(&mut self, conversation: &Conversation) -> Vec<Entry<T>> {
         let is_full = self.conversations.len() >= self.capacity;
         if !is_full || self.conversations.contains_key(conversation) {
             return Vec::new();
         }
         let front = self.conversations.pop_front();
-        front.into_iter().flat_map(|(conversation, place)| place.with(conversation)).collect()
+        front.into_iter().flat_map(|(_, place)| place.into_entries()).collect()
     }
 
     /// Takes out the conversations that were silent for longer than
@@ -133,7 +131,7 @@ impl<T: Default> Table<T> {
         &mut self,
         time: Option<Timestamp>,
         lifetime: impl Fn(&Entry<T>) -> Duration,
-    ) -> Vec<(Conversation, Entry<T>)> {
+    ) -> Vec<Entry<T>> {
         self.segments += 1;
         match self.clock.packet(time) {
             Some(now) if self.is_time_to_sweep(now) => self.sweep(now, lifetime),
@@ -146,7 +144,7 @@ impl<T: Default> Table<T> {
         &mut self,
         now: Timestamp,
         lifetime: impl Fn(&Entry<T>) -> Duration,
-    ) -> Vec<(Conversation, Entry<T>)> {
+    ) -> Vec<Entry<T>> {
         self.clock.set(now);
         if self.is_due(now) { self.sweep(now, lifetime) } else { Vec::new() }
     }
@@ -160,11 +158,7 @@ impl<T: Default> Table<T> {
         self.swept.is_none_or(|swept| now < swept || now.since(swept) >= SWEEP_INTERVAL)
     }
 
-    fn sweep(
-        &mut self,
-        now: Timestamp,
-        lifetime: impl Fn(&Entry<T>) -> Duration,
-    ) -> Vec<(Conversation, Entry<T>)> {
+    fn sweep(&mut self, now: Timestamp, lifetime: impl Fn(&Entry<T>) -> Duration) -> Vec<Entry<T>> {
         self.swept = Some(now);
         self.segments = 0;
         let is_expired =
@@ -177,20 +171,14 @@ impl<T: Default> Table<T> {
             .collect();
         expired
             .into_iter()
-            .filter_map(|conversation| {
-                Some((conversation, self.conversations.remove(&conversation)?))
-            })
-            .flat_map(|(conversation, place)| place.with(conversation))
+            .filter_map(|conversation| self.conversations.remove(&conversation))
+            .flat_map(Place::into_entries)
             .collect()
     }
 
     /// All conversations, the least recently active first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Conversation, &mut Entry<T>)> {
-        self.conversations.iter_mut().flat_map(|(conversation, place)| {
-            let Place { latest, previous } = place;
-            let entries = previous.as_deref_mut().into_iter().chain([latest]);
-            entries.map(|entry| (*conversation, entry))
-        })
+    pub fn entries(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.conversations.values().flat_map(Place::entries)
     }
 
     /// How many conversations were seen.
@@ -199,23 +187,8 @@ impl<T: Default> Table<T> {
     }
 
     /// How many conversations are remembered.
-    pub fn len(&self) -> usize {
+    pub fn remembered(&self) -> usize {
         self.conversations.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.conversations.is_empty()
-    }
-
-    /// Takes out all conversations, in order of their numbers.
-    pub fn drain(&mut self) -> Vec<(Conversation, Entry<T>)> {
-        let mut all = Vec::with_capacity(self.conversations.len());
-        for (conversation, place) in self.conversations.drain() {
-            all.extend(place.with(conversation));
-        }
-        all.sort_unstable_by_key(|(_, entry)| entry.stream);
-        all
     }
 }
 
@@ -224,10 +197,9 @@ impl<T> Place<T> {
         self.previous.as_deref().into_iter().chain([&self.latest])
     }
 
-    /// The conversations, each with its ends.
-    fn with(self, ends: Conversation) -> impl Iterator<Item = (Conversation, Entry<T>)> {
+    fn into_entries(self) -> impl Iterator<Item = Entry<T>> {
         let previous = self.previous.map(|previous| *previous);
-        previous.into_iter().chain([self.latest]).map(move |entry| (ends, entry))
+        previous.into_iter().chain([self.latest])
     }
 }
 
@@ -467,7 +439,7 @@ mod tests {
                 cut: 0,
             };
             let gone = table.find(&segment).evicted;
-            evicted.extend(gone.iter().map(|(_, entry)| entry.stream));
+            evicted.extend(gone.iter().map(|entry| entry.stream));
         }
         assert_eq!(evicted, [1, 0]);
         assert_eq!(table.count(), 4);
