@@ -15,8 +15,10 @@ pub(super) struct StandardOutput {
     file: std::fs::File,
     may_block: bool,
     stop: Stop,
-    /// When something was taken last, or the run was first seen to end.
+    /// When something was taken last.
     taken: std::time::Instant,
+    /// When it was first seen that the run is to end.
+    ending: Option<std::time::Instant>,
 }
 
 #[cfg(unix)]
@@ -62,20 +64,26 @@ mod unix {
             let kind = file.metadata()?.file_type();
             let may_block = kind.is_fifo() || kind.is_socket() || file.is_terminal();
             let file = if file.is_terminal() { non_blocking().unwrap_or(file) } else { file };
-            Ok(Self { file, may_block, stop, taken: Instant::now() })
+            Ok(Self { file, may_block, stop, taken: Instant::now(), ending: None })
+        }
+
+        /// How much longer is waited for a reader that takes nothing; `None` while the
+        /// run is not to end.
+        fn patience(&mut self) -> Option<Duration> {
+            if !self.stop.is_stopped() {
+                return None;
+            }
+            let ending = *self.ending.get_or_insert_with(Instant::now);
+            Some(PATIENCE.saturating_sub(self.taken.max(ending).elapsed()))
         }
 
         /// Waits until something can be written, or it must be given up.
         fn wait(&mut self) -> io::Result<()> {
             loop {
-                let is_ending = self.stop.is_stopped();
-                if !is_ending {
-                    self.taken = Instant::now();
-                }
-                let patience = PATIENCE.saturating_sub(self.taken.elapsed());
-                let timeout = Timespec::try_from(patience).ok().filter(|_| is_ending);
+                let patience = self.patience();
+                let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
                 let mut files = vec![PollFd::new(&self.file, PollFlags::OUT)];
-                if !is_ending {
+                if patience.is_none() {
                     files.push(PollFd::new(&self.stop, PollFlags::IN));
                 }
                 match poll(&mut files, timeout.as_ref()) {
@@ -85,7 +93,7 @@ mod unix {
                 if files.first().is_some_and(|file| !file.revents().is_empty()) {
                     return Ok(());
                 }
-                if is_ending && patience.is_zero() {
+                if patience.is_some_and(|patience| patience.is_zero()) {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
             }
@@ -102,7 +110,7 @@ mod unix {
                 match self.file.write(bytes.get(..PIECE).unwrap_or(bytes)) {
                     // A terminal with room for less than a line's end.
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        if self.stop.is_stopped() && self.taken.elapsed() >= PATIENCE {
+                        if self.patience().is_some_and(|patience| patience.is_zero()) {
                             return Err(io::ErrorKind::TimedOut.into());
                         }
                         thread::sleep(RETRY_TIME);
@@ -132,6 +140,33 @@ mod unix {
 
         fn flush(&mut self) -> io::Result<()> {
             self.file.flush()
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::os::fd::OwnedFd;
+
+        use super::*;
+
+        #[test]
+        fn patience_begins_with_the_end_of_the_run() {
+            let (_unread, writer) = io::pipe().unwrap();
+            let stop = Stop::new().unwrap();
+            let mut output = StandardOutput {
+                file: File::from(OwnedFd::from(writer)),
+                may_block: true,
+                stop: stop.clone(),
+                taken: Instant::now().checked_sub(3 * PATIENCE).unwrap(),
+                ending: None,
+            };
+            assert_eq!(output.patience(), None);
+            stop.stop();
+            assert!(output.patience().is_some_and(|patience| !patience.is_zero()));
+            // As much as the pipe takes is written, and then no more.
+            let error = output.write_all(&vec![b'x'; 1 << 20]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            assert_eq!(output.patience(), Some(Duration::ZERO));
         }
     }
 }
