@@ -118,6 +118,9 @@ fn peers(options: &Options) -> Result<bool> {
     Ok(is_good)
 }
 
+/// Runs of wsdump, and of what it is measured by, to one of tshark.
+const RUNS: usize = 5;
+
 /// What a workload costs.
 struct Costs {
     /// In the order of the cases.
@@ -132,11 +135,17 @@ impl Costs {
         let mut wsdump = vec![Vec::new(); cases.len()];
         let (mut tshark, mut headers, mut messages) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..pairs {
+            made.warm()?;
             for (case, costs) in cases.iter().zip(&mut wsdump) {
-                costs.push(Cost::of(child::wsdump().args(case.arguments).arg(&made.path))?);
+                // It takes so little that once says little.
+                for _ in 0..RUNS {
+                    costs.push(Cost::of(child::wsdump().args(case.arguments).arg(&made.path))?);
+                }
             }
-            headers.push(Cost::of(&mut bound::command(bound::HEADERS, &made.path)?)?);
-            messages.push(Cost::of(&mut bound::command(bound::MESSAGES, &made.path)?)?);
+            for _ in 0..RUNS {
+                headers.push(Cost::of(&mut bound::command(bound::HEADERS, &made.path)?)?);
+                messages.push(Cost::of(&mut bound::command(bound::MESSAGES, &made.path)?)?);
+            }
             if has_tshark {
                 tshark.push(Cost::of(&mut tshark_command(made))?);
             }
