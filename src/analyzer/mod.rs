@@ -84,7 +84,7 @@ pub(crate) const PERIOD: u64 = 8192;
 /// [`Analyzer::finish`]. In a live capture, call [`Analyzer::advance`] while
 /// time passes.
 ///
-/// To use several threads, take its [`Parts`].
+/// To use several threads, the engine takes it apart.
 pub struct Analyzer {
     options: Options,
     dispatcher: Dispatcher,

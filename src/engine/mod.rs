@@ -41,7 +41,7 @@ pub struct Engine<'a> {
     pub output: Box<dyn Write>,
     /// Which packets are looked into; the others are counted.
     pub wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
-    /// Threads that decode and render, at the most [`SHARDS`]; up to one means
+    /// Threads that decode and render, at the most 64; up to one means
     /// that this one does everything. So it does where there is a limit of
     /// messages, or the view cannot be forked.
     pub threads: usize,
