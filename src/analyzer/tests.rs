@@ -195,7 +195,7 @@ fn line(event: &Event<'_>) -> String {
         }
         Kind::Message(message) => {
             let body = match message.body {
-                Body::Json(json) => format!("json {}", json.text),
+                Body::Json(json) => format!("json {}", json.text()),
                 Body::Text(text) => format!("{text:?}"),
                 Body::Binary(bytes) => format!("{bytes:02x?}"),
             };

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
-use wide::u8x64;
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 use super::escape::Escape;
 use super::json_string::is_escaped;
 use super::spool::{PIECE, Spool};
+use crate::types::JsonText;
+use crate::types::json_block::{BLOCK, Place, ones_below, places};
 
-/// Bytes that are looked at together, one for each bit of a mask.
-const BLOCK: usize = u64::BITS as usize;
+/// The longest encoding of a character.
+const MAX_ENCODED: usize = 4;
 
 /// Bytes that are copied together, wanted or not.
 const STEP: usize = 16;
@@ -19,8 +21,8 @@ const STEP: usize = 16;
 /// The tokens stay as they were sent, byte for byte, but for characters in
 /// strings that could steer a terminal, which become escapes of the same
 /// value.
-pub(super) fn compact(out: &mut Spool, json: &str) {
-    let bytes = json.as_bytes();
+pub(super) fn compact(out: &mut Spool, json: JsonText<'_>) {
+    let bytes = json.bytes();
     let mut place = Place::default();
     let mut at = 0;
     let mut longest = PIECE;
@@ -29,13 +31,14 @@ pub(super) fn compact(out: &mut Spool, json: &str) {
         let start = out.len();
         // Whole blocks and steps are copied, of which only the beginning stays.
         out.resize(start + piece.len() + BLOCK + STEP, 0);
-        let (read, written) = squeeze(piece, out.get_mut(start..).unwrap_or_default(), &mut place);
+        let to = out.get_mut(start..).unwrap_or_default();
+        let (read, written) = dispatch!(Level::new(), simd => squeeze(simd, piece, to, &mut place));
         out.truncate(start + written);
         at += read;
         // Room is made for as much as is likely to be used.
         longest = if read < piece.len() { 4 * BLOCK } else { PIECE };
         if read < piece.len() {
-            let Some(c) = json.get(at..).and_then(|rest| rest.chars().next()) else {
+            let Some(c) = bytes.get(at..).and_then(first_char) else {
                 return;
             };
             if is_escaped(c) {
@@ -49,20 +52,35 @@ pub(super) fn compact(out: &mut Spool, json: &str) {
     }
 }
 
+/// The character that `bytes` begin with.
+fn first_char(bytes: &[u8]) -> Option<char> {
+    let head = bytes.get(..bytes.len().min(MAX_ENCODED))?;
+    head.utf8_chunks().next()?.valid().chars().next()
+}
+
 /// Copies `from` without its white space, to the end or to a character that
 /// [`is_escaped`] may name. How many bytes were read and written.
-fn squeeze(from: &[u8], to: &mut [u8], place: &mut Place) -> (usize, usize) {
+#[inline(always)]
+fn squeeze<S: Simd>(simd: S, from: &[u8], to: &mut [u8], place: &mut Place) -> (usize, usize) {
     let mut read = 0;
     let mut written = 0;
     while let Some(rest) = from.get(read..).filter(|rest| !rest.is_empty()) {
-        let window = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        let padding;
+        let window = match rest.first_chunk() {
+            Some(window) => window,
+            None => {
+                padding = padded(rest);
+                &padding
+            }
+        };
         let Some(to) = to.get_mut(written..) else {
             break;
         };
-        let marks = Marks::of(&window);
-        let count = rest.len().min(marks.first_escaped(&window));
-        let white = place.pass(&marks, count);
-        written += put(&window, count, white, to);
+        let marks = Marks::of(simd, window);
+        let count = rest.len().min(marks.first_escaped(window));
+        let strings = place.pass(marks.quotes, marks.backslashes, count);
+        let white = marks.white & ones_below(count) & !strings.inside;
+        written += put(window, count, white, to);
         read += count;
         if count < BLOCK {
             break;
@@ -95,16 +113,15 @@ struct Marks {
 }
 
 impl Marks {
-    #[inline]
-    fn of(window: &Window) -> Self {
-        let block = u8x64::new(*window.first_chunk().unwrap_or(&[0; BLOCK]));
-        let equal = |byte| block.simd_eq(u8x64::splat(byte));
-        let suspicious = equal(0x7f) | equal(0xc2) | equal(0xd8) | equal(0xe2);
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, window: &Window) -> Self {
+        let block = u8x64::simd_from(simd, *window.first_chunk().unwrap_or(&[0; BLOCK]));
+        let equal = |byte: u8| block.simd_eq(byte).to_bitmask();
         Self {
-            quotes: equal(b'"').to_bitmask(),
-            backslashes: equal(b'\\').to_bitmask(),
-            white: block.min(u8x64::splat(b' ')).simd_eq(block).to_bitmask(),
-            suspicious: suspicious.to_bitmask(),
+            quotes: equal(b'"'),
+            backslashes: equal(b'\\'),
+            white: block.simd_le(b' ').to_bitmask(),
+            suspicious: equal(0x7f) | equal(0xc2) | equal(0xd8) | equal(0xe2),
         }
     }
 
@@ -112,15 +129,8 @@ impl Marks {
     /// not all there; else the block's end.
     #[inline]
     fn first_escaped(&self, window: &Window) -> usize {
-        let mut rest = self.suspicious;
-        while rest != 0 {
-            let at = rest.trailing_zeros() as usize;
-            if may_be_escaped(window.get(at..).unwrap_or_default()) {
-                return at;
-            }
-            rest &= rest - 1;
-        }
-        BLOCK
+        let is_escaped = |at: &usize| may_be_escaped(window.get(*at..).unwrap_or_default());
+        places(self.suspicious).find(is_escaped).unwrap_or(BLOCK)
     }
 }
 
@@ -137,57 +147,15 @@ fn may_be_escaped(bytes: &[u8]) -> bool {
     )
 }
 
-/// Where in the JSON something begins.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    is_in_string: bool,
-    is_after_backslash: bool,
-}
-
-impl Place {
-    /// Goes on by `count` bytes, at most a block. Marks the white space between
-    /// tokens among them.
-    #[inline]
-    fn pass(&mut self, marks: &Marks, count: usize) -> u64 {
-        let passed = ones_below(count);
-        let quotes = marks.quotes & passed & !self.escaped(marks.backslashes & passed, count);
-        // Set from each opening quote to before the closing one.
-        let in_string = parity(quotes) ^ if self.is_in_string { u64::MAX } else { 0 };
-        if let Some(last) = count.checked_sub(1) {
-            self.is_in_string = in_string >> last & 1 == 1;
-        }
-        marks.white & passed & !in_string
-    }
-
-    /// Marks the bytes that follow a backslash which is none such itself.
-    #[inline]
-    fn escaped(&mut self, backslashes: u64, count: usize) -> u64 {
-        if backslashes == 0 && !self.is_after_backslash {
-            return 0;
-        }
-        let mut escaped = u128::from(self.is_after_backslash);
-        let mut rest = u128::from(backslashes) & !escaped;
-        while rest != 0 {
-            let next = 2 << rest.trailing_zeros();
-            escaped |= next;
-            rest &= !(next | next >> 1);
-        }
-        self.is_after_backslash = escaped >> count & 1 == 1;
-        escaped as u64
-    }
-}
-
 /// Copies `count` bytes of the window but for those marked. How many stay.
-#[inline]
-fn put(window: &Window, count: usize, mut white: u64, to: &mut [u8]) -> usize {
+#[inline(always)]
+fn put(window: &Window, count: usize, white: u64, to: &mut [u8]) -> usize {
     let mut written = 0;
     let mut at = 0;
-    while white != 0 {
-        let end = white.trailing_zeros() as usize;
+    for end in places(white) {
         copy(window, at..end, to, written);
         written += end - at;
         at = end + 1;
-        white &= white - 1;
     }
     copy(window, at..count, to, written);
     written + count.saturating_sub(at)
@@ -195,7 +163,7 @@ fn put(window: &Window, count: usize, mut white: u64, to: &mut [u8]) -> usize {
 
 /// Copies that range of the window to `to[written..]`, and up to a step more:
 /// most are short, and to count their bytes would take longer.
-#[inline]
+#[inline(always)]
 fn copy(window: &Window, range: Range<usize>, to: &mut [u8], written: usize) {
     let mut step = 0;
     loop {
@@ -211,21 +179,6 @@ fn copy(window: &Window, range: Range<usize>, to: &mut [u8], written: usize) {
     }
 }
 
-/// The lowest `count` bits, at most 64.
-#[inline]
-fn ones_below(count: usize) -> u64 {
-    u64::MAX.checked_shr((BLOCK - count) as u32).unwrap_or(0)
-}
-
-/// Each bit tells whether an odd number is set up to it.
-#[inline]
-fn parity(mut bits: u64) -> u64 {
-    for distance in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << distance;
-    }
-    bits
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,7 +187,7 @@ mod tests {
 
     fn compacted(json: &str) -> String {
         let mut out = Spool::default();
-        compact(&mut out, json);
+        compact(&mut out, JsonText::new(json));
         String::from_utf8(out.into_bytes()).unwrap()
     }
 

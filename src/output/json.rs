@@ -156,9 +156,9 @@ impl Json {
             (PayloadForm::Auto, Body::Json(json)) => {
                 out.extend_from_slice(br#","json":"#);
                 if json.is_plain {
-                    out.put(json.text.as_bytes());
+                    out.put(json.bytes);
                 } else {
-                    compact(out, json.text);
+                    compact(out, json);
                 }
             }
             (PayloadForm::Auto, Body::Text(text)) => {

@@ -492,7 +492,7 @@ mod tests {
         fn tokens_are_preserved_within_the_width((json, plain) in json_document(), width in 20_usize..100) {
             let unbounded = printed(&json, None, false);
             let mut compacted = Spool::default();
-            crate::output::compact::compact(&mut compacted, &unbounded);
+            crate::output::compact::compact(&mut compacted, crate::types::JsonText::new(&unbounded));
             prop_assert_eq!(String::from_utf8(compacted.into_bytes()).unwrap(), plain);
 
             let wrapped = printed(&json, Some(width), true);

@@ -117,7 +117,8 @@ pub(super) fn handshake() -> Handshake {
 /// A whole message in one frame.
 pub(super) fn message<'a>(from: Side, opcode: Opcode, body: Body<'a>) -> Message<'a> {
     let payload = match body {
-        Body::Json(JsonText { text, .. }) | Body::Text(text) => text.as_bytes(),
+        Body::Json(json) => json.bytes(),
+        Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
     };
     Message {

@@ -553,7 +553,7 @@ fn flags(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>) {
 
 fn body(page: &mut Page<'_>, message: &Message<'_>, binary_rows: Option<usize>) {
     match message.body {
-        Body::Json(json) => pretty(page, json.text, INDENT),
+        Body::Json(json) => pretty(page, json.text(), INDENT),
         // Bytes that happen to be UTF-8.
         Body::Text(text) if message.opcode != Opcode::Text && has_controls(text) => {
             hex_dump(page, text.as_bytes(), INDENT, binary_rows);

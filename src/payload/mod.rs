@@ -18,22 +18,16 @@ use json::as_json;
 /// assert_eq!(classify(b"caf\xc3", true), Body::Binary(b"caf\xc3"));
 /// ```
 pub fn classify(payload: &[u8], whole: bool) -> Body<'_> {
-    match (simdutf8::basic::from_utf8(payload), whole) {
-        (Ok(text), true) => as_json(text).map_or(Body::Text(text), Body::Json),
-        (Ok(text), false) => Body::Text(text),
-        (Err(_), true) => Body::Binary(payload),
-        (Err(_), false) => cut_text(payload).map_or(Body::Binary(payload), Body::Text),
+    if whole && let Some(json) = as_json(payload) {
+        return Body::Json(json);
     }
-}
-
-/// `payload` without the code point that it ends in the middle of.
-fn cut_text(payload: &[u8]) -> Option<&str> {
-    match std::str::from_utf8(payload) {
-        Ok(text) => Some(text),
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(payload.get(..error.valid_up_to())?).ok()
-        }
-        Err(_) => None,
+    match simdutf8::compat::from_utf8(payload) {
+        Ok(text) => Body::Text(text),
+        Err(error) if !whole && error.error_len().is_none() => payload
+            .get(..error.valid_up_to())
+            .and_then(|text| str::from_utf8(text).ok())
+            .map_or(Body::Binary(payload), Body::Text),
+        Err(_) => Body::Binary(payload),
     }
 }
 

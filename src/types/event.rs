@@ -301,19 +301,25 @@ pub enum Body<'a> {
 /// Valid JSON of at most 128 levels, as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonText<'a> {
-    pub(crate) text: &'a str,
+    /// UTF-8.
+    pub(crate) bytes: &'a [u8],
     pub(crate) is_plain: bool,
 }
 
 impl<'a> JsonText<'a> {
     /// JSON of which nothing more is known.
     pub const fn new(text: &'a str) -> Self {
-        Self { text, is_plain: false }
+        Self { bytes: text.as_bytes(), is_plain: false }
     }
 
-    /// All of it.
-    pub const fn text(&self) -> &'a str {
-        self.text
+    /// All of it, as it stands.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// All of it, which costs a look at each byte.
+    pub fn text(&self) -> &'a str {
+        simdutf8::basic::from_utf8(self.bytes).unwrap_or_default()
     }
 
     /// Whether it is known to be shown as it is: it has no white space between

@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod ascii;
 mod event;
+pub(crate) mod json_block;
 mod limits;
 mod packet;
 mod rule;
