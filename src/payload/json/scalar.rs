@@ -21,20 +21,30 @@ impl Scalars {
     /// Whether all that begin in the block at `start` of `text` are right.
     #[inline(always)]
     pub(super) fn are_right(&self, text: &[u8], start: usize) -> bool {
-        // Those that do not end, or did not begin, in the block: what follows
-        // is not known here, and what began was looked at where it did.
-        let cut = highest_ones(self.bytes);
-        let whole = self.bytes & !(cut | lowest_ones(self.bytes & !self.begins_at_once()));
-        let is_plain = whole & self.others & !(self.points | self.minuses) == 0;
-        let alone = if is_plain { self.begins & !whole } else { self.begins };
-        (!is_plain || self.are_numbers(whole))
-            && places(alone).all(|place| is_scalar(text.get(start + place..).unwrap_or_default()))
+        // Of a scalar that ends or begins outside the block not all is known
+        // here: it was looked at where it began.
+        let whole = self.bytes & !highest_ones(self.bytes) & !self.rest_of_first();
+        let odd = whole & self.others & !(self.points | self.minuses);
+        let literals = self.runs(self.begins & odd);
+        let numbers = whole & !literals;
+        // Exponents are seldom.
+        let numbers = if odd & numbers == 0 { numbers } else { 0 };
+        self.are_numbers(numbers)
+            && places(self.begins & !numbers)
+                .all(|place| is_scalar(text.get(start + place..).unwrap_or_default()))
     }
 
-    /// The lowest bit, if a scalar begins there.
-    #[inline]
-    fn begins_at_once(&self) -> u64 {
-        self.begins & 1
+    /// What belongs to a scalar that began before the block.
+    #[inline(always)]
+    fn rest_of_first(&self) -> u64 {
+        if self.begins & 1 == 1 { 0 } else { lowest_ones(self.bytes) }
+    }
+
+    /// The bytes of those that begin at `begins`.
+    #[inline(always)]
+    fn runs(&self, begins: u64) -> u64 {
+        // The sum carries from where one begins to behind its end.
+        self.bytes & !self.bytes.wrapping_add(begins)
     }
 
     /// Whether the scalars `whole`, of digits, points and minus signs alone, are
@@ -59,13 +69,13 @@ impl Scalars {
 }
 
 /// The highest bits as long as they are set.
-#[inline]
+#[inline(always)]
 fn highest_ones(bits: u64) -> u64 {
     !u64::MAX.checked_shr(bits.leading_ones()).unwrap_or(0)
 }
 
 /// The lowest bits as long as they are set.
-#[inline]
+#[inline(always)]
 fn lowest_ones(bits: u64) -> u64 {
     bits & !bits.wrapping_add(1)
 }
