@@ -172,7 +172,7 @@ impl WebSocket {
         runs.sort_by_key(|(_, run)| run.origin.packet);
         self.began = runs.first().and_then(|(_, run)| run.origin.time);
         for (direction, run) in runs {
-            self.receive(direction, run, context);
+            self.receive(direction, &run, context);
         }
     }
 
@@ -224,7 +224,7 @@ impl WebSocket {
     pub(super) fn receive(
         &mut self,
         direction: Direction,
-        run: Run<'_>,
+        run: &Run<'_>,
         context: &mut Context<'_>,
     ) {
         let side = self.side(direction);
@@ -234,8 +234,8 @@ impl WebSocket {
             half.has = half.has.max(NonZeroU64::new(ack));
         }
         if side == Side::Client {
-            self.judge_beginning(&run, context);
-            self.judge_first_frame(&run, context);
+            self.judge_beginning(run, context);
+            self.judge_first_frame(run, context);
         }
         self.with(direction, context, |decoder, workspace, teller| {
             decoder.receive(run, workspace, teller);

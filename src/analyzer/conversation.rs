@@ -384,7 +384,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
     fn data(&mut self, direction: Direction, run: Run<'_>) {
         if let (Layer::WebSocket(connection), None) = (&mut self.layers.layer, &self.layers.ascent)
         {
-            return connection.receive(direction, run, self.context);
+            return connection.receive(direction, &run, self.context);
         }
         let half = self.layers.half(direction);
         half.reached = run.position + run.bytes.len() as u64;
@@ -455,7 +455,7 @@ impl Receiver<'_, '_> {
                     }
                 }
                 Layer::WebSocket(connection) => {
-                    connection.receive(direction, run, self.context);
+                    connection.receive(direction, &run, self.context);
                     return None;
                 }
                 Layer::Nothing => return None,

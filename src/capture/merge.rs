@@ -154,7 +154,7 @@ impl Merge {
                 self.problems.extend(held.into_iter().map(|kind| part.error(kind)));
                 part.close();
             }
-            Polled::Record(_) => {
+            Polled::Record(()) => {
                 self.upcoming.push_back(index);
                 part.start = part.time;
                 if part.is_regular {
@@ -189,8 +189,8 @@ impl Merge {
                 self.problems.push_back(part.error(kind));
                 return Some(false);
             }
-            Polled::Record(_) if is_alone => return Some(true),
-            Polled::Record(_) => {
+            Polled::Record(()) if is_alone => return Some(true),
+            Polled::Record(()) => {
                 self.heads.push(Reverse(Head { time: part.time, rank: part.rank, index }));
             }
             Polled::End => part.close(),

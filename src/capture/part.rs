@@ -83,21 +83,23 @@ impl Part {
         self.input.as_ref()?.size()
     }
 
-    /// The record that comes next, polled once; the same until it is taken.
-    pub(super) fn poll(&mut self) -> Polled {
-        if let Some(record) = &self.next {
-            return Polled::Record(record.clone());
+    /// Whether a record comes next, which is then in `next` until it is taken.
+    pub(super) fn poll(&mut self) -> Polled<()> {
+        if self.next.is_some() {
+            return Polled::Record(());
         }
         match &mut self.state {
             State::Closed => Polled::Starved,
-            State::Open(reader) => {
-                let polled = reader.poll();
-                if let Polled::Record(record) = &polled {
+            State::Open(reader) => match reader.poll() {
+                Polled::Record(record) => {
                     self.time = record.time.or(self.time);
-                    self.next = Some(record.clone());
+                    self.next = Some(record);
+                    Polled::Record(())
                 }
-                polled
-            }
+                Polled::Starved => Polled::Starved,
+                Polled::Problem(kind) => Polled::Problem(kind),
+                Polled::End => Polled::End,
+            },
             State::Refused(_) => match std::mem::replace(&mut self.state, State::Over) {
                 State::Refused(kind) => Polled::Problem(kind),
                 _ => Polled::End,

@@ -37,9 +37,9 @@ enum Stage {
 
 /// What an input has next.
 #[derive(Debug)]
-pub(super) enum Polled {
+pub(super) enum Polled<R> {
     /// A record. Its data can be had until the next poll.
-    Record(Record),
+    Record(R),
     /// No whole record is at hand: fill, then poll again.
     Starved,
     /// Something cannot be read. Poll again for the rest, if there is any.
@@ -60,7 +60,7 @@ impl Reader {
     }
 
     /// Takes the next record from the bytes at hand.
-    pub(super) fn poll(&mut self) -> Polled {
+    pub(super) fn poll(&mut self) -> Polled<Record> {
         self.buffer.pass(std::mem::take(&mut self.given));
         loop {
             let bytes = self.buffer.bytes();
@@ -161,7 +161,7 @@ impl Reader {
     }
 
     /// There are no more bytes, and `needed` would be for a record.
-    fn end(&mut self, needed: usize) -> Polled {
+    fn end(&mut self, needed: usize) -> Polled<Record> {
         if let Some(kind) = self.buffer.take_failure() {
             return self.give_up(kind);
         }
@@ -184,12 +184,12 @@ impl Reader {
         }
     }
 
-    fn give_up(&mut self, kind: ErrorKind) -> Polled {
+    fn give_up(&mut self, kind: ErrorKind) -> Polled<Record> {
         self.stage = Stage::Over;
         Polled::Problem(kind)
     }
 
-    fn close(&mut self) -> Polled {
+    fn close(&mut self) -> Polled<Record> {
         match std::mem::take(&mut self.skipped).saturating_sub(1) {
             0 => Polled::End,
             count => Polled::Problem(ErrorKind::MoreSkipped { count }),

@@ -287,7 +287,7 @@ impl Assembler {
     pub(super) fn push(
         &mut self,
         direction: Direction,
-        data: Data<'_>,
+        mut data: Data<'_>,
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
@@ -303,19 +303,21 @@ impl Assembler {
             claims.fin_ack = Mark::NONE;
         }
         // Nothing comes after the FIN.
-        let data = self
-            .claimed_fin()
-            .map_or(data, |fin| data.part(data.position, data.end().min(fin).max(data.position)));
-        let data = if self.begun { self.trim(direction, data, shared, receiver) } else { data };
+        if let Some(fin) = self.claimed_fin() {
+            data = data.part(data.position, data.end().min(fin).max(data.position));
+        }
+        if self.begun && data.position < self.next {
+            data = self.trim(direction, &data, shared, receiver);
+        }
         if data.bytes.is_empty() {
             return;
         }
         let in_order = self.begun && data.position == self.next;
         let unobstructed = self.first_chunk().is_none_or(|(start, _)| data.end() <= start);
         if in_order && unobstructed {
-            self.deliver(direction, data, shared, receiver);
+            self.deliver(direction, &data, shared, receiver);
         } else {
-            self.keep(direction, data, shared, receiver);
+            self.keep(direction, &data, shared, receiver);
         }
         self.drain(direction, shared, receiver);
     }
@@ -541,13 +543,10 @@ impl Assembler {
     fn trim<'a>(
         &mut self,
         direction: Direction,
-        data: Data<'a>,
+        data: &Data<'a>,
         shared: &Shared<'_>,
         receiver: &mut impl Receiver,
     ) -> Data<'a> {
-        if data.position >= self.next {
-            return data;
-        }
         let old = data.part(data.position, data.end().min(self.next));
         // The one byte of a keep-alive (RFC 9293 §3.8.4) may be anything.
         let keep_alive = data.bytes.len() == 1 && data.end() == self.next;
@@ -562,7 +561,7 @@ impl Assembler {
     fn keep(
         &mut self,
         direction: Direction,
-        data: Data<'_>,
+        data: &Data<'_>,
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
@@ -671,7 +670,7 @@ impl Assembler {
         };
         if data.end() > self.next {
             let rest = data.part(self.next, data.end());
-            self.deliver(direction, rest, shared, receiver);
+            self.deliver(direction, &rest, shared, receiver);
         }
         true
     }
@@ -679,7 +678,7 @@ impl Assembler {
     fn deliver(
         &mut self,
         direction: Direction,
-        data: Data<'_>,
+        data: &Data<'_>,
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {

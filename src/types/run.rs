@@ -35,13 +35,16 @@ pub struct Missing {
 }
 
 impl Run<'_> {
+    /// Takes away the first `count` bytes.
+    pub fn pass(&mut self, count: usize) {
+        self.bytes = self.bytes.get(count..).unwrap_or_default();
+        self.position += count as u64;
+    }
+
     /// The run without its first `count` bytes.
     #[must_use]
-    pub fn skip(self, count: usize) -> Self {
-        Self {
-            bytes: self.bytes.get(count..).unwrap_or_default(),
-            position: self.position + count as u64,
-            ..self
-        }
+    pub fn skip(mut self, count: usize) -> Self {
+        self.pass(count);
+        self
     }
 }

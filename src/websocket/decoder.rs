@@ -176,7 +176,7 @@ impl Decoder {
     /// Takes the next bytes.
     pub fn receive(
         &mut self,
-        run: Run<'_>,
+        run: &Run<'_>,
         workspace: &mut Workspace,
         receiver: &mut impl Receiver,
     ) {
@@ -239,7 +239,7 @@ impl Decoder {
             lost.tell(NextFrame::Inferred, found.offset as u64, receiver);
             self.guided = GUIDED;
             for run in lost.search.runs_from(found.offset) {
-                self.take(run, workspace, receiver);
+                self.take(&run, workspace, receiver);
             }
         }
     }
@@ -363,38 +363,53 @@ impl Decoder {
         }
     }
 
-    fn take(&mut self, mut run: Run<'_>, workspace: &mut Workspace, receiver: &mut impl Receiver) {
-        while !run.bytes.is_empty() {
-            let consumed = match &mut self.state {
-                State::Header => match FrameHeader::parse(run.bytes) {
-                    Err(HeaderError::Incomplete) => {
-                        let partial = workspace.headers.put(PartialHeader::new(&run));
-                        self.state = State::PartialHeader(partial);
-                        run.bytes.len()
-                    }
-                    parsed => {
-                        let start = (run.position, run.origin);
-                        self.header(parsed, start, 0, &run, workspace, receiver)
-                    }
-                },
-                State::PartialHeader(partial) => {
-                    let (start, before) = (partial.start, partial.len());
-                    match partial.take(&run) {
-                        Err(HeaderError::Incomplete) => run.bytes.len(),
-                        parsed => self.header(parsed, start, before, &run, workspace, receiver),
-                    }
-                }
-                State::Payload(payload) => {
-                    let payload = *payload;
-                    self.payload(payload, &run, workspace, receiver)
-                }
-                State::Lost(lost) => {
-                    lost.origin.get_or_insert(run.origin);
-                    lost.search.push(&run);
+    fn take(&mut self, run: &Run<'_>, workspace: &mut Workspace, receiver: &mut impl Receiver) {
+        let mut consumed = self.step(run, workspace, receiver);
+        // Most runs are one frame or less, for which nothing is copied.
+        if consumed < run.bytes.len() {
+            let mut rest = *run;
+            while consumed < rest.bytes.len() {
+                rest.pass(consumed);
+                consumed = self.step(&rest, workspace, receiver);
+            }
+        }
+    }
+
+    /// Takes bytes of the run up to where something else comes; how many.
+    fn step(
+        &mut self,
+        run: &Run<'_>,
+        workspace: &mut Workspace,
+        receiver: &mut impl Receiver,
+    ) -> usize {
+        match &mut self.state {
+            State::Header => match FrameHeader::parse(run.bytes) {
+                Err(HeaderError::Incomplete) => {
+                    let partial = workspace.headers.put(PartialHeader::new(run));
+                    self.state = State::PartialHeader(partial);
                     run.bytes.len()
                 }
-            };
-            run = run.skip(consumed);
+                parsed => {
+                    let start = (run.position, run.origin);
+                    self.header(parsed, start, 0, run, workspace, receiver)
+                }
+            },
+            State::PartialHeader(partial) => {
+                let (start, before) = (partial.start, partial.len());
+                match partial.take(run) {
+                    Err(HeaderError::Incomplete) => run.bytes.len(),
+                    parsed => self.header(parsed, start, before, run, workspace, receiver),
+                }
+            }
+            State::Payload(payload) => {
+                let payload = *payload;
+                self.payload(payload, run, workspace, receiver)
+            }
+            State::Lost(lost) => {
+                lost.origin.get_or_insert(run.origin);
+                lost.search.push(run);
+                run.bytes.len()
+            }
         }
     }
 

@@ -66,7 +66,7 @@ fn decode_pieces(
     for piece in pieces {
         match *piece {
             Ok(bytes) => {
-                decoder.receive(run(bytes, position), &mut workspace, &mut log);
+                decoder.receive(&run(bytes, position), &mut workspace, &mut log);
                 position += bytes.len() as u64;
             }
             Err(bytes) => {
@@ -355,7 +355,7 @@ fn only_complete_messages_have_a_hash() {
         let mut decoder = Decoder::new(Side::Server, Extensions::NONE, &workspace);
         let mut hashes = Hashes(Vec::new());
         for (index, bytes) in b"\x80\x01?\x81\x02hi".chunks(size).enumerate() {
-            decoder.receive(run(bytes, (index * size) as u64), &mut workspace, &mut hashes);
+            decoder.receive(&run(bytes, (index * size) as u64), &mut workspace, &mut hashes);
         }
         assert_eq!(hashes.0, [false, true]);
     }
@@ -380,7 +380,7 @@ fn control_frames_are_no_longer_for_a_limit_on_frames() {
     let mut position = 9;
     for number in 0..6 {
         let ping = frame(0x89, format!("ping {number} {}", "x".repeat(100)).as_bytes(), None);
-        decoder.receive(run(&ping, position), &mut workspace, &mut log);
+        decoder.receive(&run(&ping, position), &mut workspace, &mut log);
         position += ping.len() as u64;
     }
     decoder.finish(&mut workspace, &mut log);
@@ -394,9 +394,9 @@ fn shedding_keeps_control_frames() {
     let mut log = Log::default();
     let close = frame(0x88, b"\x03\xe8goodbye", None);
     let (first, second) = close.split_at(6);
-    decoder.receive(run(first, 0), &mut workspace, &mut log);
+    decoder.receive(&run(first, 0), &mut workspace, &mut log);
     decoder.shed(&mut workspace);
-    decoder.receive(run(second, 6), &mut workspace, &mut log);
+    decoder.receive(&run(second, 6), &mut workspace, &mut log);
     assert!(log.0[0].contains("goodbye"), "{:?}", log.0);
 }
 
