@@ -22,7 +22,6 @@ pub(super) fn as_json(payload: &[u8]) -> Option<JsonText<'_>> {
     let mut reader = Reader {
         payload,
         place: Place::default(),
-        is_after_scalar: false,
         grammar: Grammar::new(),
         is_plain: true,
         is_ascii: true,
@@ -40,8 +39,6 @@ struct Reader<'a> {
     payload: &'a [u8],
     /// Where the next block begins.
     place: Place,
-    /// Whether the byte before belongs to a number or literal.
-    is_after_scalar: bool,
     grammar: Grammar,
     /// [`JsonText::is_plain()`] so far.
     is_plain: bool,
@@ -62,21 +59,21 @@ impl Reader<'_> {
                 }
                 break;
             };
-            self.block(start, Block::new(simd, block), BLOCK)?;
-            start += BLOCK;
+            start += self.block(start, Block::new(simd, block), BLOCK)?;
         }
         (self.place.is_outside() && self.grammar.is_complete()).then_some(())
     }
 
-    /// Takes the `count` bytes at `start`.
+    /// Takes the `count` bytes at `start`, but for a number or literal that may
+    /// go on behind them. How many were taken, which is at least one.
     #[inline(always)]
-    fn block<S: Simd>(&mut self, start: usize, block: Block<S>, count: usize) -> Option<()> {
+    fn block<S: Simd>(&mut self, start: usize, block: Block<S>, count: usize) -> Option<usize> {
         let quotes = block.equal(b'"');
         let backslashes = block.equal(b'\\');
         let unprintable = block.outside(b' ', b'~');
         // Much JSON is long strings.
         if self.place.is_in_string() && quotes | backslashes | unprintable == 0 {
-            return Some(());
+            return Some(count);
         }
         let strings = self.place.pass(quotes, backslashes, count);
         if unprintable != 0 {
@@ -91,11 +88,22 @@ impl Reader<'_> {
         let structural = block.structural() & !strings.inside;
         // What is not printable there is white space as well.
         let white = (block.equal(b' ') | unprintable) & !strings.inside;
-        self.is_plain &= white & ones_below(count) == 0;
-
         let scalars = ones_below(count) & !(strings.inside | strings.quotes | structural | white);
-        let begins = scalars & !(scalars << 1 | u64::from(self.is_after_scalar));
-        self.is_after_scalar = scalars >> (BLOCK - 1) == 1;
+
+        let taken = BLOCK - scalars.leading_ones() as usize;
+        if taken == 0 {
+            let rest = self.payload.get(start..)?;
+            self.grammar.tokens(rest, 1)?;
+            return scalar::length(rest);
+        }
+        if taken < BLOCK {
+            self.place = Place::default();
+        }
+        let taken = taken.min(count);
+        let whole = ones_below(taken);
+        self.is_plain &= white & whole == 0;
+        let scalars = scalars & whole;
+        let begins = scalars & !(scalars << 1);
         if scalars != 0 {
             let scalars = Scalars {
                 bytes: scalars,
@@ -109,9 +117,9 @@ impl Reader<'_> {
                 return None;
             }
         }
-
-        let tokens = structural | strings.quotes & strings.inside | begins;
-        self.grammar.tokens(self.payload.get(start..)?, tokens)
+        let tokens = (structural | strings.quotes & strings.inside) & whole | begins;
+        self.grammar.tokens(self.payload.get(start..)?, tokens)?;
+        Some(taken)
     }
 }
 

@@ -18,26 +18,16 @@ pub(super) struct Scalars {
 }
 
 impl Scalars {
-    /// Whether all that begin in the block at `start` of `text` are right.
+    /// Whether all are right, in the block at `start` of `text`.
     #[inline(always)]
     pub(super) fn are_right(&self, text: &[u8], start: usize) -> bool {
-        // Of a scalar that ends or begins outside the block not all is known
-        // here: it was looked at where it began.
-        let whole = self.bytes & !highest_ones(self.bytes) & !self.rest_of_first();
-        let odd = whole & self.others & !(self.points | self.minuses);
-        let literals = self.runs(self.begins & odd);
-        let numbers = whole & !literals;
+        let odd = self.bytes & self.others & !(self.points | self.minuses);
+        let numbers = self.bytes & !self.runs(self.begins & odd);
         // Exponents are seldom.
         let numbers = if odd & numbers == 0 { numbers } else { 0 };
         self.are_numbers(numbers)
             && places(self.begins & !numbers)
-                .all(|place| is_scalar(text.get(start + place..).unwrap_or_default()))
-    }
-
-    /// What belongs to a scalar that began before the block.
-    #[inline(always)]
-    fn rest_of_first(&self) -> u64 {
-        if self.begins & 1 == 1 { 0 } else { lowest_ones(self.bytes) }
+                .all(|place| length(text.get(start + place..).unwrap_or_default()).is_some())
     }
 
     /// The bytes of those that begin at `begins`.
@@ -47,14 +37,13 @@ impl Scalars {
         self.bytes & !self.bytes.wrapping_add(begins)
     }
 
-    /// Whether the scalars `whole`, of digits, points and minus signs alone, are
-    /// numbers.
+    /// Whether the bytes `numbers`, digits, points and minus signs, are numbers.
     #[inline(always)]
-    fn are_numbers(&self, whole: u64) -> bool {
-        let begins = self.begins & whole;
-        let digits = whole & !self.others;
-        let points = self.points & whole;
-        let minuses = self.minuses & whole;
+    fn are_numbers(&self, numbers: u64) -> bool {
+        let begins = self.begins & numbers;
+        let digits = numbers & !self.others;
+        let points = self.points & numbers;
+        let minuses = self.minuses & numbers;
         let integers = (begins & !minuses) | minuses << 1;
         let fractions = points << 1;
         // What follows the digits that begin where a fraction does.
@@ -68,35 +57,20 @@ impl Scalars {
     }
 }
 
-/// The highest bits as long as they are set.
-#[inline(always)]
-fn highest_ones(bits: u64) -> u64 {
-    !u64::MAX.checked_shr(bits.leading_ones()).unwrap_or(0)
-}
-
-/// The lowest bits as long as they are set.
-#[inline(always)]
-fn lowest_ones(bits: u64) -> u64 {
-    bits & !bits.wrapping_add(1)
-}
-
-/// Whether `text` begins with a number or literal that ends where one may.
+/// Bytes of the number or literal that `text` begins with, if it ends where one
+/// may.
 #[inline(never)]
-fn is_scalar(text: &[u8]) -> bool {
+pub(super) fn length(text: &[u8]) -> Option<usize> {
     let rest = match text {
-        [b't', b'r', b'u', b'e', rest @ ..] | [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
-        [b'f', b'a', b'l', b's', b'e', rest @ ..] => Some(rest),
-        _ => after_number(text),
+        [b't', b'r', b'u', b'e', rest @ ..] | [b'n', b'u', b'l', b'l', rest @ ..] => rest,
+        [b'f', b'a', b'l', b's', b'e', rest @ ..] => rest,
+        _ => after_number(text)?,
     };
-    matches!(
+    let is_over = matches!(
         rest,
-        Some(
-            [] | [
-                b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n',
-                ..
-            ]
-        )
-    )
+        [] | [b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..]
+    );
+    is_over.then_some(text.len() - rest.len())
 }
 
 /// What follows the number that `text` begins with.
