@@ -1,5 +1,7 @@
 //! JSON on one line.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m512i, _mm512_maskz_compress_epi8};
 use std::ops::Range;
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
@@ -80,7 +82,7 @@ fn squeeze<S: Simd>(simd: S, from: &[u8], to: &mut [u8], place: &mut Place) -> (
         let count = rest.len().min(marks.first_escaped(window));
         let strings = place.pass(marks.quotes, marks.backslashes, count);
         let white = marks.white & ones_below(count) & !strings.inside;
-        written += put(window, count, white, to);
+        written += put(simd, window, count, white, to);
         read += count;
         if count < BLOCK {
             break;
@@ -149,7 +151,18 @@ fn may_be_escaped(bytes: &[u8]) -> bool {
 
 /// Copies `count` bytes of the window but for those marked. How many stay.
 #[inline(always)]
-fn put(window: &Window, count: usize, white: u64, to: &mut [u8]) -> usize {
+fn put<S: Simd>(simd: S, window: &Window, count: usize, white: u64, to: &mut [u8]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = simd.level().as_avx512()
+        && let (Some(window), Some(to)) = (window.first_chunk(), to.first_chunk_mut())
+    {
+        let block = u8x64::simd_from(avx512, *window);
+        let kept = ones_below(count) & !white;
+        *to = u8x64::simd_from(avx512, compress(avx512, block.into(), kept)).into();
+        return kept.count_ones() as usize;
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = simd;
     let mut written = 0;
     let mut at = 0;
     for end in places(white) {
@@ -160,6 +173,15 @@ fn put(window: &Window, count: usize, white: u64, to: &mut [u8]) -> usize {
     copy(window, at..count, to, written);
     written + count.saturating_sub(at)
 }
+
+#[cfg(target_arch = "x86_64")]
+fearless_simd::kernel!(
+    /// The bytes whose bits are set in `kept`, side by side.
+    #[inline]
+    fn compress(avx512: Avx512, bytes: __m512i, kept: u64) -> __m512i {
+        _mm512_maskz_compress_epi8(kept, bytes)
+    }
+);
 
 /// Copies that range of the window to `to[written..]`, and up to a step more:
 /// most are short, and to count their bytes would take longer.

@@ -8,6 +8,8 @@ mod block;
 mod grammar;
 mod scalar;
 
+use std::ops::Range;
+
 use fearless_simd::{Level, Simd, dispatch};
 
 use crate::types::JsonText;
@@ -24,11 +26,12 @@ pub(super) fn as_json(payload: &[u8]) -> Option<JsonText<'_>> {
         place: Place::default(),
         grammar: Grammar::new(),
         is_plain: true,
-        is_ascii: true,
+        beyond_ascii: payload.len()..0,
     };
     dispatch!(Level::new(), simd => reader.document(simd))?;
     // Most is ASCII, which need not be looked at twice.
-    if !reader.is_ascii && simdutf8::basic::from_utf8(payload).is_err() {
+    let beyond_ascii = payload.get(reader.beyond_ascii).unwrap_or_default();
+    if !beyond_ascii.is_empty() && simdutf8::basic::from_utf8(beyond_ascii).is_err() {
         return None;
     }
     Some(JsonText { bytes: payload, is_plain: reader.is_plain })
@@ -42,8 +45,8 @@ struct Reader<'a> {
     grammar: Grammar,
     /// [`JsonText::is_plain()`] so far.
     is_plain: bool,
-    /// Whether all are ASCII so far.
-    is_ascii: bool,
+    /// Where all lies so far that is not ASCII.
+    beyond_ascii: Range<usize>,
 }
 
 impl Reader<'_> {
@@ -79,7 +82,10 @@ impl Reader<'_> {
         if unprintable != 0 {
             let found = Unprintable::new(self.payload, start, block, unprintable, strings)?;
             self.is_plain &= found.is_plain;
-            self.is_ascii &= found.is_ascii;
+            if !found.is_ascii {
+                let beyond_ascii = &mut self.beyond_ascii;
+                *beyond_ascii = beyond_ascii.start.min(start)..start + count;
+            }
         }
         if strings.escaped != 0 && !are_escapes(self.payload, start, strings) {
             return None;
