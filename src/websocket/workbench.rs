@@ -1,5 +1,7 @@
 //! zlib's inflaters, and room to work, for all directions.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use zlib_rs::Inflate;
 
 /// Bytes inflated at a time.
@@ -12,11 +14,15 @@ const MOST_SPARES: usize = 8;
 /// would not stay in the processor's cache.
 const MOST_PARKED: usize = 8;
 
+/// Workbenches that were ever made.
+static WORKBENCHES: AtomicU64 = AtomicU64::new(0);
+
 /// As long as a message takes, its direction has an inflater. Afterwards the
 /// inflater is parked, with what the next message may refer to inside, unless
 /// others need the place before that comes.
-#[derive(Default)]
 pub(super) struct Workbench {
+    /// No other has it: directions may go on at another one.
+    number: u64,
     spares: Vec<Inflate>,
     places: Vec<Place>,
     /// Those in which no inflater is.
@@ -34,8 +40,23 @@ struct Place {
 
 /// Where an inflater was parked.
 pub(super) struct Parked {
+    workbench: u64,
     place: usize,
     parking: u64,
+}
+
+impl Default for Workbench {
+    fn default() -> Self {
+        Self {
+            number: WORKBENCHES.fetch_add(1, Ordering::Relaxed),
+            spares: Vec::new(),
+            places: Vec::new(),
+            free: Vec::new(),
+            next: 0,
+            parkings: 0,
+            output: <[Vec<u8>; 2]>::default(),
+        }
+    }
 }
 
 impl Workbench {
@@ -72,11 +93,14 @@ impl Workbench {
                 }
             }
         }
-        Parked { place, parking }
+        Parked { workbench: self.number, place, parking }
     }
 
-    /// The inflater that was parked, if it is still there.
+    /// The inflater that was parked, if it was here and is still there.
     pub(super) fn resume(&mut self, parked: &Parked) -> Option<Inflate> {
+        if parked.workbench != self.number {
+            return None;
+        }
         let place = self.places.get_mut(parked.place)?;
         let inflater = place.inflater.take_if(|_| place.parking == parked.parking)?;
         self.free.push(parked.place);
@@ -87,6 +111,17 @@ impl Workbench {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_inflater_is_not_taken_for_one_at_another_workbench() {
+        let [mut one, mut other] = [Workbench::default(), Workbench::default()];
+        let [parked, other_parked] = [&mut one, &mut other].map(|workbench| {
+            let inflater = workbench.take();
+            workbench.park(inflater)
+        });
+        assert!(other.resume(&parked).is_none() && one.resume(&other_parked).is_none());
+        assert!(one.resume(&parked).is_some() && other.resume(&other_parked).is_some());
+    }
 
     #[test]
     fn an_inflater_waits_until_its_place_is_needed() {
