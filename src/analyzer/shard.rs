@@ -19,6 +19,10 @@ const REORDER_MARGIN: usize = 4 << 10;
 
 /// One of the [`SHARDS`](super::SHARDS) parts into which conversations are
 /// divided by their ends. What becomes of one does not depend on the others.
+///
+/// Its neighbours in memory may be another thread's, with which it shares no
+/// cache line. Processors fetch lines in pairs.
+#[repr(align(128))]
 pub(crate) struct Shard {
     slots: Vec<Slot>,
     history: History,

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::analyzer::Task;
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::analyzer::{Shard, Task};
 use crate::output::Mark;
 use crate::types::Source;
 
 /// Tasks for one worker, with copies of their bytes, in order.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct Batch<'a> {
+    /// Shards that the worker gives away before the tasks, and then those that
+    /// it gets, by their numbers.
+    pub(super) given: Vec<(usize, Sender<&'a mut Shard>)>,
+    pub(super) taken: Vec<(usize, Receiver<&'a mut Shard>)>,
     tasks: Vec<(Task<'static>, usize)>,
     /// The bytes of all tasks, one after the other.
     bytes: Vec<u8>,
@@ -18,7 +24,7 @@ pub(super) struct Batch {
     pub(super) sources: Option<Arc<[Source]>>,
 }
 
-impl Batch {
+impl Batch<'_> {
     pub(super) fn push(&mut self, task: &Task<'_>) {
         let payload = task.payload();
         self.bytes.extend_from_slice(payload);

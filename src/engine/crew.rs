@@ -10,8 +10,12 @@
 //! All workers get a batch at the same time, be it an empty one, and are never
 //! more than a period of tasks apart. Batches wait in queues without an end, of
 //! which few are under way; chunks in bounded ones, so that who renders much
-//! waits until it is written. Nobody waits in a circle: the merger takes from
-//! the worker that is behind all others, and that one waits for nobody else.
+//! waits until it is written.
+//!
+//! Between two batches shards may go from one worker to another: who has one
+//! gives it away at the beginning of the second batch, and who gets it waits for
+//! that. Nobody waits in a circle: the merger takes from the worker that is
+//! behind all others, and that one waits for nobody else.
 
 use std::io;
 use std::sync::Arc;
@@ -22,9 +26,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::batch::Batch;
 use super::line::Line;
 use super::merger::{Lane, Merger, UnderWay};
+use super::roster::{Move, Roster};
 use super::sharing::Sharing;
 use super::worker::{Ports, Worker};
-use crate::analyzer::{Analyzer, Dispatcher, Options, PERIOD, Parts, SHARDS, Taker, Task};
+use crate::analyzer::{Analyzer, Dispatcher, Options, PERIOD, Parts, Taker, Task};
 use crate::output::{Spool, View};
 use crate::types::{Packet, Source, Timestamp};
 
@@ -51,7 +56,8 @@ pub(super) struct Crew<'a> {
 
 /// The workers, as the dispatcher sees them.
 struct Floor<'a> {
-    desks: Vec<Desk>,
+    desks: Vec<Desk<'a>>,
+    roster: Roster,
     /// What the batches at hand hold.
     bytes: usize,
     tasks: usize,
@@ -66,10 +72,10 @@ struct Floor<'a> {
 }
 
 /// One worker.
-struct Desk {
-    batch: Batch,
-    batches: Sender<Batch>,
-    done_batches: Receiver<Batch>,
+struct Desk<'a> {
+    batch: Batch<'a>,
+    batches: Sender<Batch<'a>>,
+    done_batches: Receiver<Batch<'a>>,
 }
 
 /// Lets `work` use a crew of these views, one for each worker.
@@ -86,7 +92,8 @@ pub(super) fn with_crew<R>(
     let most_chunks = (CHUNKS / workers.max(1)).max(2);
     let sharing = Sharing::new(reserves, workers, order);
     let (mut desks, mut lanes) = (Vec::new(), Vec::new());
-    let mut rest = shards;
+    let roster = Roster::new(workers);
+    let mut all_shards: Vec<_> = shards.iter_mut().map(Some).collect();
     thread::scope(|scope| {
         for (number, view) in views.into_iter().enumerate() {
             let (batch_sender, batches) = unbounded();
@@ -94,12 +101,10 @@ pub(super) fn with_crew<R>(
             let (chunks, chunk_receiver) = bounded(most_chunks);
             let (chunk_returns, done_chunks) = bounded(most_chunks);
             let ports = Ports { batches, chunks, done_batches, done_chunks };
-            let (first_shard, next_shard) =
-                (first_shard(number, workers), first_shard(number + 1, workers));
-            let shards;
-            (shards, rest) = std::mem::take(&mut rest).split_at_mut(next_shard - first_shard);
-            let sharing = &sharing;
-            let worker = Worker { number, shards, first_shard, options, sharing, view, ports };
+            let shards = all_shards.iter_mut().zip(roster.workers());
+            let shards = shards.map(|(shard, worker)| shard.take_if(|_| worker == number));
+            let (shards, sharing) = (shards.collect(), &sharing);
+            let worker = Worker { number, shards, options, sharing, view, ports };
             scope.spawn(|| worker.run());
             let batch = Batch::default();
             desks.push(Desk { batch, batches: batch_sender, done_batches: batch_returns });
@@ -107,6 +112,7 @@ pub(super) fn with_crew<R>(
         }
         let floor = Floor {
             desks,
+            roster,
             bytes: 0,
             tasks: 0,
             order,
@@ -119,16 +125,6 @@ pub(super) fn with_crew<R>(
         // Workers end when there is no crew any more.
         work(&mut Crew { dispatcher, options, floor })
     })
-}
-
-/// Whose a shard is.
-fn worker_of(shard: usize, workers: usize) -> usize {
-    shard * workers / SHARDS
-}
-
-/// The first shard of a worker.
-fn first_shard(worker: usize, workers: usize) -> usize {
-    (worker * SHARDS).div_ceil(workers)
 }
 
 impl Line for Crew<'_> {
@@ -187,11 +183,12 @@ impl Taker for Floor<'_> {
         if self.error.is_some() {
             return;
         }
-        let worker = worker_of(task.shard, self.desks.len());
-        if let Some(desk) = self.desks.get_mut(worker) {
+        let bytes = task.payload().len();
+        let worker = self.roster.assign(task.shard, bytes);
+        if let Some(desk) = worker.and_then(|worker| self.desks.get_mut(worker)) {
             desk.batch.push(task);
         }
-        self.bytes += task.payload().len();
+        self.bytes += bytes;
         self.tasks += 1;
         if self.bytes >= BATCH_BYTES || self.tasks >= BATCH_TASKS {
             self.send();
@@ -214,7 +211,7 @@ impl Floor<'_> {
         }
     }
 
-    /// Sends what is at hand.
+    /// Sends what is at hand, and lets shards move before what follows.
     fn send(&mut self) {
         if self.order == self.sent {
             return;
@@ -227,6 +224,15 @@ impl Floor<'_> {
             let _ = desk.batches.send(batch);
         }
         (self.sent, self.bytes, self.tasks) = (self.order, 0, 0);
+        for Move { shard, from, to } in self.roster.moves() {
+            let (giver, taker) = bounded(1);
+            if let Some(desk) = self.desks.get_mut(from) {
+                desk.batch.given.push((shard, giver));
+            }
+            if let Some(desk) = self.desks.get_mut(to) {
+                desk.batch.taken.push((shard, taker));
+            }
+        }
     }
 
     /// Writes what is there, and waits for what must be done before there may

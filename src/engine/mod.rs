@@ -5,6 +5,7 @@ mod crew;
 mod deadline;
 mod line;
 mod merger;
+mod roster;
 mod screen;
 mod sharing;
 mod worker;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvError, Sender};
 
 use super::batch::{Batch, Chunk, Piece};
 use super::sharing::Sharing;
@@ -20,34 +20,36 @@ const CHUNK: usize = 128 << 10;
 /// What a worker is given.
 pub(super) struct Worker<'a> {
     pub(super) number: usize,
-    /// Its shards, and the number of the first.
-    pub(super) shards: &'a mut [Shard],
-    pub(super) first_shard: usize,
+    /// Its shards, each in the place of its number.
+    pub(super) shards: Vec<Option<&'a mut Shard>>,
     pub(super) options: &'a Options,
     pub(super) sharing: &'a Sharing<'a>,
     pub(super) view: Box<dyn View>,
-    pub(super) ports: Ports,
+    pub(super) ports: Ports<'a>,
 }
 
 /// Where a worker is reached.
-pub(super) struct Ports {
-    pub(super) batches: Receiver<Batch>,
+pub(super) struct Ports<'a> {
+    pub(super) batches: Receiver<Batch<'a>>,
     pub(super) chunks: Sender<Chunk>,
     /// Buffers on their way back, both ways.
-    pub(super) done_batches: Sender<Batch>,
+    pub(super) done_batches: Sender<Batch<'a>>,
     pub(super) done_chunks: Receiver<Chunk>,
 }
 
 impl Worker<'_> {
     /// Works until there is nothing more to do, or nobody wants it.
     pub(super) fn run(self) {
-        let Self { number, shards, first_shard, options, sharing, view, ports } = self;
+        let Self { number, mut shards, options, sharing, view, ports } = self;
         let Ports { batches, chunks, done_batches, done_chunks } = ports;
         let _presence = Presence { sharing, number };
         let mut workspace = options.workspace();
         let mut sources: Arc<[Source]> = Arc::new([]);
         let mut scribe = Scribe::new(number, view, sharing, chunks, done_chunks);
-        for batch in &batches {
+        for mut batch in &batches {
+            if hand_over(&mut shards, &mut batch).is_err() {
+                break;
+            }
             if let Some(more) = &batch.sources {
                 sources = Arc::clone(more);
             }
@@ -60,7 +62,7 @@ impl Worker<'_> {
                     sources: &sources,
                     host: &mut scribe,
                 };
-                if let Some(shard) = shards.get_mut(task.shard - first_shard) {
+                if let Some(Some(shard)) = shards.get_mut(task.shard) {
                     shard.work(&task, &mut around);
                 }
                 if scribe.spool.len() >= CHUNK {
@@ -76,6 +78,26 @@ impl Worker<'_> {
             let _ = done_batches.send(batch.emptied());
         }
     }
+}
+
+/// Gives shards away and waits for others, which come when their workers begin
+/// with the batch of the same time. It fails when one of those has gone.
+fn hand_over<'a>(
+    shards: &mut [Option<&'a mut Shard>],
+    batch: &mut Batch<'a>,
+) -> Result<(), RecvError> {
+    for (number, taker) in batch.given.drain(..) {
+        if let Some(shard) = shards.get_mut(number).and_then(Option::take) {
+            // Who has gone needs none.
+            let _ = taker.send(shard);
+        }
+    }
+    for (number, giver) in batch.taken.drain(..) {
+        if let Some(place) = shards.get_mut(number) {
+            *place = Some(giver.recv()?);
+        }
+    }
+    Ok(())
 }
 
 /// While it is there others may wait for the worker, be it that it panics.
