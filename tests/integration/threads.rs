@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::command::{captures, run, scratch};
-use crate::made::{Capture, Connection, Header, Side, frame, impaired};
+use crate::made::{Capture, Connection, Deflater, Header, Random, Side, frame, impaired, json};
 
 /// What a run with so many threads prints, on both outputs, and its exit code.
 fn ran(threads: &str, arguments: &[&str], path: &Path) -> (String, String, Option<i32>) {
@@ -15,7 +15,7 @@ fn ran(threads: &str, arguments: &[&str], path: &Path) -> (String, String, Optio
 
 const THREADS: &[&str] = &["2", "3", "8"];
 
-/// Nine are not all given shards, as 64 have no nine equal parts.
+/// Nine are not given equally many shards, as 64 have no nine equal parts.
 const MANY: &[&str] = &["9", "64"];
 
 #[track_caller]
@@ -178,5 +178,42 @@ fn on_what_is_large() {
         assert_same(&["2", "9"], &arguments, &path);
     }
     let (_, told, _) = ran("1", &["-T", "json", "--limit=memory=5MiB"], &path);
+    assert!(told.contains("gave up"), "{told}");
+}
+
+/// Few connections have nearly all of the work, others in each round, so that
+/// shards move between workers: in the middle of compressed messages, which
+/// refer to earlier ones.
+#[test]
+fn where_the_work_moves() {
+    let path = scratch("moves").join("moves.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut random = Random::new(7);
+    let mut connections: Vec<_> = (0..16)
+        .map(|number| {
+            let connection = Connection::open(&mut capture, number).unwrap();
+            (connection, Deflater::usual(), Vec::new())
+        })
+        .collect();
+    let large = frame(Header::BINARY, Side::Server, &random.bytes(60_000));
+    for round in 0..4 {
+        for number in 0..32 {
+            let busy = if number % 10 == 0 { 0..16 } else { 4 * round..4 * round + 4 };
+            for (connection, deflater, rest) in &mut connections[busy] {
+                let text = json(&mut random, 1000);
+                let payload = deflater.message([text.as_bytes()]);
+                let mut begun = frame(Header::TEXT | Header::RSV1, Side::Server, &payload);
+                let next_rest = begun.split_off(begun.len() / 2);
+                let bytes = [std::mem::replace(rest, next_rest), large.clone(), begun].concat();
+                connection.send(&mut capture, Side::Server, &bytes).unwrap();
+            }
+        }
+    }
+    capture.finish().unwrap();
+    for limit in ["memory=96MiB", "memory=300KiB"] {
+        assert_same(&["2", "8"], &["-T", "json", "-v", "--limit", limit], &path);
+    }
+    let (shown, told, _) = ran("1", &["-T", "json", "--limit=memory=300KiB"], &path);
+    assert!(shown.contains("\"not_inflated\":\"context lost\""));
     assert!(told.contains("gave up"), "{told}");
 }
