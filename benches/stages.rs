@@ -219,7 +219,7 @@ fn decode_frames(bencher: Bencher<'_, '_>, from: captures::Side, texts: &[String
         let mut position = 0;
         for bytes in bytes.chunks(SEGMENT) {
             let run = Run { bytes, position, origin: ORIGIN, ack: None };
-            decoder.receive(run, &mut workspace, &mut found);
+            decoder.receive(&run, &mut workspace, &mut found);
             position += bytes.len() as u64;
         }
         found.0
