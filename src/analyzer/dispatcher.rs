@@ -79,12 +79,13 @@ impl Dispatcher {
             self.statistics.cut_packets += 1;
         }
         // Why there is no segment is counted where it is found.
-        let Ok(segment) = self.net.decode(packet) else {
+        let decoded = self.net.decode(packet);
+        let Ok(segment) = &decoded else {
             return;
         };
         let limits = &options.limits;
         let Self { table, desk, statistics, .. } = self;
-        let (entry, direction) = find(&segment, table, limits, desk, taker);
+        let (entry, direction) = find(segment, table, limits, desk, taker);
         if let Place::None = entry.state {
             let conversation = segment.flow.conversation().0;
             if !options.selects(&conversation) {
@@ -97,7 +98,7 @@ impl Dispatcher {
                 entry.state = desk.open(opening, taker);
             }
         }
-        desk.tell(entry.state, Work::Segment(segment, direction), taker);
+        desk.tell(entry.state, Work::Segment(*segment, direction), taker);
     }
 
     /// Takes one packet that is not to be looked into, so that the numbers of

@@ -120,16 +120,17 @@ impl Watch<'_> {
         let mut ticker = Ticker { time, last: Instant::now() };
         loop {
             match capture.next() {
-                Step::Packet(packet, sources) => {
+                // Not moved: it would have to wait for what was just stored.
+                Step::Packet(ref packet, sources) => {
                     let timing = end.judge(packet.origin.time);
                     if timing == Timing::Over {
                         break;
                     }
-                    let mut is_wanted = || wanted.as_mut().is_none_or(|wanted| wanted(&packet));
+                    let mut is_wanted = || wanted.as_mut().is_none_or(|wanted| wanted(packet));
                     if timing == Timing::InTime && is_wanted() {
-                        line.packet(&packet, sources)?;
+                        line.packet(packet, sources)?;
                     } else {
-                        line.pass_over(&packet, sources)?;
+                        line.pass_over(packet, sources)?;
                     }
                 }
                 Step::Starved => {
