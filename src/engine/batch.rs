@@ -1,6 +1,7 @@
 //! What passes between threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -22,6 +23,8 @@ pub(super) struct Batch<'a> {
     pub(super) until: u64,
     /// The sources known by now, when there are more than before.
     pub(super) sources: Option<Arc<[Source]>>,
+    /// How long the worker had to do with it.
+    pub(super) time: Duration,
 }
 
 impl Batch<'_> {
@@ -41,11 +44,11 @@ impl Batch<'_> {
         })
     }
 
-    /// An empty one in the memory of this one.
-    pub(super) fn emptied(mut self) -> Self {
+    /// An empty one in the memory of this one, which took `time`.
+    pub(super) fn emptied(mut self, time: Duration) -> Self {
         self.tasks.clear();
         self.bytes.clear();
-        Self { tasks: self.tasks, bytes: self.bytes, ..Self::default() }
+        Self { tasks: self.tasks, bytes: self.bytes, time, ..Self::default() }
     }
 }
 

@@ -18,8 +18,10 @@
 //! behind all others, and that one waits for nobody else.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
@@ -67,6 +69,8 @@ struct Floor<'a> {
     sources: usize,
     under_way: UnderWay,
     merger: Merger<'a>,
+    /// Since when the batches at hand are being filled.
+    begin: Instant,
     /// Why nothing more can be written.
     error: Option<io::Error>,
 }
@@ -92,7 +96,8 @@ pub(super) fn with_crew<R>(
     let most_chunks = (CHUNKS / workers.max(1)).max(2);
     let sharing = Sharing::new(reserves, workers, order);
     let (mut desks, mut lanes) = (Vec::new(), Vec::new());
-    let roster = Roster::new(workers);
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let roster = Roster::new(workers, processors);
     let mut all_shards: Vec<_> = shards.iter_mut().map(Some).collect();
     thread::scope(|scope| {
         for (number, view) in views.into_iter().enumerate() {
@@ -120,6 +125,7 @@ pub(super) fn with_crew<R>(
             sources: 0,
             under_way: UnderWay::default(),
             merger: Merger::new(view, out, lanes),
+            begin: Instant::now(),
             error: None,
         };
         // Workers end when there is no crew any more.
@@ -191,8 +197,10 @@ impl Taker for Floor<'_> {
         self.bytes += bytes;
         self.tasks += 1;
         if self.bytes >= BATCH_BYTES || self.tasks >= BATCH_TASKS {
+            self.roster.worked(self.begin.elapsed());
             self.send();
             let write = self.write();
+            self.begin = Instant::now();
             self.error = self.error.take().or(write.err());
         }
     }
@@ -217,7 +225,8 @@ impl Floor<'_> {
             return;
         }
         for desk in &mut self.desks {
-            let fresh = desk.done_batches.try_recv().unwrap_or_default();
+            let mut fresh = desk.done_batches.try_recv().unwrap_or_default();
+            self.roster.has_worked(std::mem::take(&mut fresh.time));
             let mut batch = std::mem::replace(&mut desk.batch, fresh);
             batch.until = self.order;
             // A worker that has gone could not write.

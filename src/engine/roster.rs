@@ -1,5 +1,7 @@
 //! Which worker does which shard.
 
+use std::time::Duration;
+
 use crate::analyzer::SHARDS;
 
 /// What a task costs beside its bytes, as bytes.
@@ -15,12 +17,19 @@ const SLACK: u64 = 16;
 /// Spreads the shards over the workers, and moves some where the work turns out
 /// uneven.
 ///
-/// It goes by nothing but the tasks, so that every run does the same.
+/// What the thread that gives out the tasks has to do itself counts too, where
+/// it shares a processor with the first worker.
 pub(super) struct Roster {
     workers: usize,
     duties: Vec<Duty>,
     /// Work since it was last looked whether it is spread evenly.
     work: u64,
+    /// Whether there are fewer processors than threads.
+    shares_processor: bool,
+    /// How long this thread has worked, and all workers together: lately, as
+    /// the load is.
+    time: Duration,
+    workers_time: Duration,
 }
 
 /// One shard.
@@ -39,10 +48,18 @@ pub(super) struct Move {
 }
 
 impl Roster {
-    pub(super) fn new(workers: usize) -> Self {
+    /// For so many workers on so many processors.
+    pub(super) fn new(workers: usize, processors: usize) -> Self {
         let workers = workers.max(1);
         let duty = |shard| Duty { worker: shard % workers, load: 0 };
-        Self { workers, duties: (0..SHARDS).map(duty).collect(), work: 0 }
+        Self {
+            workers,
+            duties: (0..SHARDS).map(duty).collect(),
+            work: 0,
+            shares_processor: processors <= workers,
+            time: Duration::ZERO,
+            workers_time: Duration::ZERO,
+        }
     }
 
     /// The worker of each shard.
@@ -60,6 +77,16 @@ impl Roster {
         Some(duty.worker)
     }
 
+    /// Takes note that this thread has worked for so long.
+    pub(super) fn worked(&mut self, time: Duration) {
+        self.time += time;
+    }
+
+    /// Takes note that a worker has worked for so long.
+    pub(super) fn has_worked(&mut self, time: Duration) {
+        self.workers_time += time;
+    }
+
     /// What is to move so that the work is spread evenly; nothing as long as
     /// there was little of it.
     pub(super) fn moves(&mut self) -> Vec<Move> {
@@ -68,6 +95,8 @@ impl Roster {
         }
         let moves = self.even_out();
         self.work = 0;
+        self.time /= 2;
+        self.workers_time /= 2;
         for duty in &mut self.duties {
             duty.load /= 2;
         }
@@ -77,9 +106,13 @@ impl Roster {
     /// Takes from who has most for who has least, as long as that makes a
     /// difference.
     fn even_out(&mut self) -> Vec<Move> {
+        let all: u64 = self.duties.iter().map(|duty| duty.load).sum();
         let mut moves: Vec<Move> = Vec::new();
         let mut workers: Vec<(u64, usize)> =
             (0..self.workers).map(|worker| (self.load_of(worker), worker)).collect();
+        if let Some((load, _)) = workers.first_mut() {
+            *load += self.own_load(all);
+        }
         loop {
             workers.sort_unstable();
             let [(least, to), .., (most, from)] = workers.as_mut_slice() else {
@@ -90,7 +123,7 @@ impl Roster {
             // that is nearly idle would go for nothing.
             let is_movable = |(shard, duty): &(usize, &mut Duty)| {
                 duty.worker == from
-                    && duty.load > gap / SHARDS as u64
+                    && duty.load > gap.min(all) / (2 * SHARDS as u64)
                     && duty.load + slack < gap
                     && moves.iter().all(|known| known.shard != *shard)
             };
@@ -106,6 +139,14 @@ impl Roster {
                 None => drop(workers.pop()),
             }
         }
+    }
+
+    /// What this thread does itself, as a part of `all` that the workers do.
+    fn own_load(&self, all: u64) -> u64 {
+        if !self.shares_processor || self.workers_time.is_zero() {
+            return 0;
+        }
+        (all as f64 * self.time.div_duration_f64(self.workers_time)) as u64
     }
 
     fn load_of(&self, worker: usize) -> u64 {
@@ -129,14 +170,14 @@ mod tests {
     #[test]
     fn every_worker_has_a_shard() {
         for workers in 1..=SHARDS {
-            let roster = Roster::new(workers);
+            let roster = Roster::new(workers, SHARDS);
             assert!((0..workers).all(|worker| roster.workers().any(|other| other == worker)));
         }
     }
 
     #[test]
     fn even_work_stays_where_it_is() {
-        let mut roster = Roster::new(2);
+        let mut roster = Roster::new(2, 4);
         let shares: Vec<_> = (0..SHARDS).map(|shard| (shard, 20 + shard / 2 % 3)).collect();
         for _ in 0..5 {
             assert_eq!(spell(&mut roster, &shares), []);
@@ -145,8 +186,36 @@ mod tests {
     }
 
     #[test]
+    fn who_shares_a_processor_with_this_thread_gets_less() {
+        for (processors, expected) in [(3, [32, 32]), (2, [16, 48])] {
+            let mut roster = Roster::new(2, processors);
+            let shares: Vec<_> = (0..SHARDS).map(|shard| (shard, 1)).collect();
+            for _ in 0..4 {
+                roster.worked(Duration::from_millis(1));
+                roster.has_worked(Duration::from_millis(2));
+                spell(&mut roster, &shares);
+            }
+            // Half as much as both workers do: the first has a quarter of that.
+            let count = |number| roster.workers().filter(|worker| *worker == number).count();
+            let found = [count(0), count(1)];
+            let differs = found.iter().zip(expected).any(|(one, other)| one.abs_diff(other) > 3);
+            assert!(!differs, "{processors} processors: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_may_be_left_with_nothing() {
+        let mut roster = Roster::new(2, 1);
+        roster.worked(Duration::from_secs(9));
+        roster.has_worked(Duration::from_secs(1));
+        let shares: Vec<_> = (0..SHARDS).map(|shard| (shard, 1)).collect();
+        spell(&mut roster, &shares);
+        assert!(roster.workers().all(|worker| worker == 1));
+    }
+
+    #[test]
     fn nothing_moves_before_there_was_enough_work() {
-        let mut roster = Roster::new(2);
+        let mut roster = Roster::new(2, 4);
         assert_eq!(roster.assign(0, SPELL as usize / 2), Some(0));
         assert_eq!(roster.assign(2, SPELL as usize / 4), Some(0));
         assert_eq!(roster.moves(), []);
@@ -155,7 +224,7 @@ mod tests {
 
     #[test]
     fn who_has_most_gives_to_who_has_least() {
-        let mut roster = Roster::new(2);
+        let mut roster = Roster::new(2, 4);
         let shares = [(0, 30), (1, 10), (2, 20), (3, 10), (4, 10)];
         assert_eq!(spell(&mut roster, &shares), [Move { shard: 2, from: 0, to: 1 }]);
         assert_eq!(spell(&mut roster, &shares), []);
@@ -165,7 +234,7 @@ mod tests {
 
     #[test]
     fn work_that_cannot_be_divided_stays_while_the_rest_is_spread() {
-        let mut roster = Roster::new(3);
+        let mut roster = Roster::new(3, 4);
         let shares = [(0, 1000), (3, 99), (6, 99), (1, 99), (4, 99), (7, 99), (10, 99)];
         spell(&mut roster, &shares);
         let mut loads = [0; 3];
@@ -179,7 +248,7 @@ mod tests {
 
     #[test]
     fn two_of_three_equal_shards_are_not_moved_to_and_fro() {
-        let mut roster = Roster::new(2);
+        let mut roster = Roster::new(2, 4);
         for round in 0..10 {
             let noise = round % 3;
             let shares = [(0, 50 + noise), (1, 51), (2, 51 - noise)];
@@ -189,7 +258,7 @@ mod tests {
 
     #[test]
     fn it_follows_the_work() {
-        let mut roster = Roster::new(2);
+        let mut roster = Roster::new(2, 4);
         spell(&mut roster, &[(0, 1), (1, 1), (2, 1), (3, 1)]);
         for _ in 0..4 {
             spell(&mut roster, &[(0, 1), (2, 1)]);
@@ -201,7 +270,7 @@ mod tests {
     #[test]
     fn no_shard_moves_twice_at_once() {
         for workers in [2, 3, 8, SHARDS] {
-            let mut roster = Roster::new(workers);
+            let mut roster = Roster::new(workers, SHARDS);
             let mut state = 1_u64;
             for _ in 0..50 {
                 let before: Vec<_> = roster.workers().collect();

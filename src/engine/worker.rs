@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvError, Sender};
 
@@ -50,6 +51,7 @@ impl Worker<'_> {
             if hand_over(&mut shards, &mut batch).is_err() {
                 break;
             }
+            let begin = Instant::now();
             if let Some(more) = &batch.sources {
                 sources = Arc::clone(more);
             }
@@ -75,7 +77,7 @@ impl Worker<'_> {
                 break;
             }
             // When nobody takes it, it was the last.
-            let _ = done_batches.send(batch.emptied());
+            let _ = done_batches.send(batch.emptied(begin.elapsed()));
         }
     }
 }
