@@ -346,25 +346,7 @@ fn show(bencher: Bencher<'_, '_>, view: &mut dyn View, texts: &[String]) {
 
 /// A message of one frame that the server sent.
 fn message(text: &str) -> Message<'_> {
-    let length = text.len() as u64;
-    Message {
-        from: Side::Server,
-        opcode: Opcode::Text,
-        length: Some(length),
-        wire_length: length,
-        frames: 1,
-        masked: false,
-        compressed: false,
-        first_time: None,
-        complete: true,
-        missing: None,
-        truncated: false,
-        not_inflated: None,
-        sha256: None,
-        payload: text.as_bytes(),
-        body: classify(text.as_bytes(), true),
-        close: None,
-    }
+    Message::new(Side::Server, Opcode::Text, classify(text.as_bytes(), true))
 }
 
 /// From the file to lines of JSON.

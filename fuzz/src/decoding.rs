@@ -117,7 +117,7 @@ impl Reading {
         if !bytes.is_empty() {
             let run = Run { bytes, position: self.position, origin: origin(1, 1), ack: None };
             self.position += bytes.len() as u64;
-            self.decoder.receive(run, workspace, &mut self.log);
+            self.decoder.receive(&run, workspace, &mut self.log);
         }
     }
 

@@ -436,8 +436,7 @@ fn array<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
 mod tests {
     use super::*;
     use crate::output::samples::{
-        CLOSE, connection, conversation, event, handshake, hostile_text, json_document, message,
-        rendered,
+        CLOSE, connection, conversation, event, handshake, hostile_text, json_document, rendered,
     };
     use crate::types::{AcceptStatus, JsonText, NextFrame, Rule, Source};
     use insta::assert_snapshot;
@@ -542,7 +541,7 @@ mod tests {
     #[test]
     fn a_json_payload_keeps_its_tokens_on_one_line() {
         let json = "{ \"n\": 1e400,\n\t\"n\": 0.10, \"s\": \"a b\u{202e}\" }";
-        let message = message(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)));
+        let message = Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)));
         assert!(
             one(Kind::Message(message), PayloadForm::Auto)
                 .ends_with("\"json\":{\"n\":1e400,\"n\":0.10,\"s\":\"a b\\u202e\"}}\n")
@@ -551,8 +550,8 @@ mod tests {
 
     #[test]
     fn payload_forms() {
-        let json = message(Side::Client, Opcode::Text, Body::Json(JsonText::new("{}")));
-        let empty = message(Side::Client, Opcode::Text, Body::Text(""));
+        let json = Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new("{}")));
+        let empty = Message::new(Side::Client, Opcode::Text, Body::Text(""));
         for (message, form, end) in [
             (json, PayloadForm::Auto, r#""complete":true,"json":{}}"#),
             (json, PayloadForm::Base64, r#""complete":true,"base64":"e30="}"#),
@@ -666,9 +665,9 @@ mod tests {
             for form in [PayloadForm::Auto, PayloadForm::Base64, PayloadForm::None] {
                 let mut events: Vec<_> = [
                     Kind::Handshake(&handshake),
-                    Kind::Message(message(Side::Client, Opcode::Text, Body::Text(reason))),
-                    Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
-                    Kind::Message(message(Side::Server, Opcode::Pong, Body::Binary(&bytes))),
+                    Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text(reason))),
+                    Kind::Message(Message::new(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
+                    Kind::Message(Message::new(Side::Server, Opcode::Pong, Body::Binary(&bytes))),
                     Kind::Message(Message { close: Some(close), payload: &bytes, ..CLOSE }),
                     Kind::Violation(violation),
                 ]

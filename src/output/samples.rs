@@ -114,51 +114,10 @@ pub(super) fn handshake() -> Handshake {
     }
 }
 
-/// A whole message in one frame.
-pub(super) fn message<'a>(from: Side, opcode: Opcode, body: Body<'a>) -> Message<'a> {
-    let payload = match body {
-        Body::Json(json) => json.bytes(),
-        Body::Text(text) => text.as_bytes(),
-        Body::Binary(bytes) => bytes,
-    };
-    Message {
-        from,
-        opcode,
-        length: Some(payload.len() as u64),
-        wire_length: payload.len() as u64,
-        frames: 1,
-        masked: from == Side::Client,
-        compressed: false,
-        first_time: None,
-        complete: true,
-        missing: None,
-        truncated: false,
-        not_inflated: None,
-        sha256: None,
-        payload,
-        body,
-        close: None,
-    }
-}
-
 /// A close frame with a code and a reason.
 pub(super) const CLOSE: Message<'static> = Message {
-    from: Side::Server,
-    opcode: Opcode::Close,
-    length: Some(5),
-    wire_length: 5,
-    frames: 1,
-    masked: false,
-    compressed: false,
-    first_time: None,
-    complete: true,
-    missing: None,
-    truncated: false,
-    not_inflated: None,
-    sha256: None,
-    payload: b"\x03\xe8bye",
-    body: Body::Binary(b"\x03\xe8bye"),
     close: Some(Close { code: Some(1000), code_name: Some("Normal Closure"), reason: Some("bye") }),
+    ..Message::new(Side::Server, Opcode::Close, Body::Binary(b"\x03\xe8bye"))
 };
 
 /// One event of each kind, and each kind of message, on `connection`.
@@ -170,7 +129,7 @@ pub(super) fn conversation<'a>(
     let fragmented = Message {
         frames: 3,
         first_time: Some(Timestamp::from_nanoseconds(START)),
-        ..message(
+        ..Message::new(
             Side::Server,
             Opcode::Text,
             Body::Text(
@@ -187,7 +146,7 @@ pub(super) fn conversation<'a>(
         truncated: true,
         not_inflated: None,
         sha256: None,
-        ..message(
+        ..Message::new(
             Side::Client,
             Opcode::Binary,
             Body::Binary(b"\x00\x01\x02\xffbinary bytes, more than a row\x1b"),
@@ -196,7 +155,7 @@ pub(super) fn conversation<'a>(
     let compressed = Message {
         wire_length: 9,
         compressed: true,
-        ..message(Side::Server, Opcode::Text, Body::Text("compressible text"))
+        ..Message::new(Side::Server, Opcode::Text, Body::Text("compressible text"))
     };
     let frame = Frame {
         from: Side::Client,
@@ -230,10 +189,10 @@ pub(super) fn conversation<'a>(
     [
         Kind::Handshake(handshake),
         Kind::Frame(frame),
-        Kind::Message(message(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)))),
+        Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)))),
         Kind::Message(fragmented),
         Kind::Message(compressed),
-        Kind::Message(message(Side::Server, Opcode::Ping, Body::Text(""))),
+        Kind::Message(Message::new(Side::Server, Opcode::Ping, Body::Text(""))),
         Kind::Gap(gap),
         Kind::Gap(unknown),
         Kind::Message(incomplete),

@@ -187,9 +187,9 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::output::samples::{Shared, connection, event, message};
+    use crate::output::samples::{Shared, connection, event};
     use crate::output::{Json, PayloadForm, Text, TextOptions, View, Zone};
-    use crate::types::{Body, JsonText, Kind, Opcode, Side};
+    use crate::types::{Body, JsonText, Kind, Message, Opcode, Side};
 
     #[test]
     fn it_hands_over_when_there_is_much() {
@@ -358,7 +358,7 @@ mod tests {
 
         let connection = connection(3);
         for body in bodies {
-            let message = message(Side::Client, Opcode::Text, body);
+            let message = Message::new(Side::Client, Opcode::Text, body);
             let event = event(&connection, 7, Kind::Message(message));
             // Base64 does not depend on what the bytes mean.
             let payloads: &[PayloadForm] = match body {

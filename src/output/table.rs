@@ -425,7 +425,7 @@ fn is_refused(handshake: &Handshake) -> bool {
 mod tests {
     use super::*;
     use crate::output::samples::{
-        connection, conversation, event, handshake, hostile_text, is_harmless, message, rendered,
+        connection, conversation, event, handshake, hostile_text, is_harmless, rendered,
     };
     use crate::types::{Body, Opcode};
     use insta::assert_snapshot;
@@ -440,7 +440,7 @@ mod tests {
         let mut events = conversation(&connections[0], &handshakes[0]);
         events.push(event(&connections[2], 30, Kind::Handshake(&handshakes[1])));
         events.push(event(&connections[2], 31, Kind::Handshake(&handshakes[0])));
-        let text = message(Side::Client, Opcode::Text, Body::Text("hello"));
+        let text = Message::new(Side::Client, Opcode::Text, Body::Text("hello"));
         events.push(event(&connections[1], 40, Kind::Message(text)));
         events.push(event(&connections[1], 1_040, Kind::Message(text)));
         rendered(Table::new(width), &events)
@@ -455,7 +455,7 @@ mod tests {
         for stream in 0..count {
             let connection = connection(stream);
             table.event(&event(&connection, 1, Kind::Handshake(&handshake)), &mut out);
-            let message = message(Side::Client, Opcode::Text, Body::Text("four"));
+            let message = Message::new(Side::Client, Opcode::Text, Body::Text("four"));
             table.event(&event(&connection, 2, Kind::Message(message)), &mut out);
         }
         table.finish(&mut out);

@@ -595,7 +595,7 @@ mod tests {
     use super::*;
     use crate::output::samples::{
         CLOSE, columns, connection, conversation, event, handshake, hostile_text, is_harmless,
-        json_document, message, rendered, without_colors,
+        json_document, rendered, without_colors,
     };
     use crate::types::{JsonText, Rule};
     use insta::assert_snapshot;
@@ -876,7 +876,7 @@ mod tests {
         let (one, mut other) = (connection(1), connection(12));
         other.inferred = true;
         let source = Source { file: Some("b\x1b.pcap".into()), interface: None };
-        let text = Kind::Message(message(Side::Client, Opcode::Text, Body::Text("hi")));
+        let text = Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text("hi")));
         let mut events =
             [(&one, 1), (&other, 2), (&one, 3), (&other, 4)].map(|(c, n)| event(c, n, text));
         events[1].source = &source;
@@ -905,7 +905,7 @@ mod tests {
         let detail = "The request has no version.";
         let violation =
             Violation { from: Some(Side::Client), rule: Rule::RequestWebSocketVersion, detail };
-        let text = Kind::Message(message(Side::Client, Opcode::Text, Body::Text("hi")));
+        let text = Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text("hi")));
         let mut events = [
             event(&refused, 1, Kind::Handshake(&forbidden)),
             event(&refused, 1, Kind::Violation(violation)),
@@ -928,7 +928,7 @@ mod tests {
     #[test]
     fn a_new_date_is_told() {
         let connection = connection(1);
-        let ping = Kind::Message(message(Side::Client, Opcode::Ping, Body::Text("")));
+        let ping = Kind::Message(Message::new(Side::Client, Opcode::Ping, Body::Text("")));
         let mut events = [1, 2, 3].map(|packet| event(&connection, packet, ping));
         let day = 86_400_000_000_000;
         events[1].origin.time =
@@ -987,7 +987,7 @@ mod tests {
         let mut events = [event(
             &connection,
             1,
-            Kind::Message(message(Side::Client, Opcode::Text, Body::Text(text))),
+            Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text(text))),
         )];
         events[0].is_first = true;
         assert_snapshot!(shown(&events, options(Some(60), false)), @r#"
@@ -1008,7 +1008,7 @@ mod tests {
         let events = [event(
             &connection,
             1,
-            Kind::Message(message(Side::Client, Opcode::Text, Body::Text(body))),
+            Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text(body))),
         )];
         for (payload, lines) in
             [(PayloadForm::None, 0), (PayloadForm::Auto, 1), (PayloadForm::Base64, 2)]
@@ -1049,10 +1049,10 @@ mod tests {
             let connection = connection(3);
             let mut events: Vec<_> = [
                 Kind::Handshake(&handshake),
-                Kind::Message(message(Side::Client, Opcode::Text, Body::Text(&texts[2]))),
-                Kind::Message(message(Side::Client, Opcode::Text, Body::Json(JsonText::new(&json)))),
-                Kind::Message(message(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
-                Kind::Message(message(Side::Server, Opcode::Reserved(11), Body::Binary(&bytes))),
+                Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Text(&texts[2]))),
+                Kind::Message(Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(&json)))),
+                Kind::Message(Message::new(Side::Server, Opcode::Binary, Body::Json(JsonText::new(&document)))),
+                Kind::Message(Message::new(Side::Server, Opcode::Reserved(11), Body::Binary(&bytes))),
                 Kind::Message(Message { close: Some(close), payload: &bytes, ..CLOSE }),
                 Kind::Violation(violation),
             ]

@@ -265,6 +265,40 @@ pub struct Message<'a> {
     pub close: Option<Close<'a>>,
 }
 
+impl<'a> Message<'a> {
+    /// A message of one frame, as RFC 6455 §5.1 wants it masked, and not
+    /// compressed; all of it is in the capture.
+    ///
+    /// ```
+    /// use wsdump::types::{Body, Message, Opcode, Side};
+    /// let message = Message::new(Side::Client, Opcode::Text, Body::Text("hello"));
+    /// assert!(message.complete && message.masked);
+    /// assert_eq!((message.payload, message.length), (&b"hello"[..], Some(5)));
+    /// ```
+    pub const fn new(from: Side, opcode: Opcode, body: Body<'a>) -> Self {
+        let payload = body.bytes();
+        let length = payload.len() as u64;
+        Self {
+            from,
+            opcode,
+            length: Some(length),
+            wire_length: length,
+            frames: 1,
+            masked: matches!(from, Side::Client),
+            compressed: false,
+            first_time: None,
+            complete: true,
+            missing: None,
+            truncated: false,
+            not_inflated: None,
+            sha256: None,
+            payload,
+            body,
+            close: None,
+        }
+    }
+}
+
 /// Why a compressed message was not inflated to its end (RFC 7692 §7.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotInflated {
@@ -296,6 +330,17 @@ pub enum Body<'a> {
     Text(&'a str),
     /// Anything else.
     Binary(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    /// All of it, as it was sent.
+    pub const fn bytes(&self) -> &'a [u8] {
+        match self {
+            Self::Json(json) => json.bytes(),
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
 }
 
 /// Valid JSON of at most 128 levels, as sent.

@@ -20,25 +20,7 @@ fn shown(json: JsonText<'_>) -> String {
         server: endpoint(80),
         inferred: false,
     };
-    let length = json.text().len() as u64;
-    let message = Message {
-        from: Side::Server,
-        opcode: Opcode::Text,
-        length: Some(length),
-        wire_length: length,
-        frames: 1,
-        masked: false,
-        compressed: false,
-        first_time: None,
-        complete: true,
-        missing: None,
-        truncated: false,
-        not_inflated: None,
-        sha256: None,
-        payload: json.text().as_bytes(),
-        body: Body::Json(json),
-        close: None,
-    };
+    let message = Message::new(Side::Server, Opcode::Text, Body::Json(json));
     let event = Event {
         origin: Origin { packet: 1, time: None, source: SourceId(0) },
         source: &Source { file: None, interface: None },
