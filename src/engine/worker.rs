@@ -64,7 +64,9 @@ impl Worker<'_> {
                     sources: &sources,
                     host: &mut scribe,
                 };
-                if let Some(Some(shard)) = shards.get_mut(task.shard) {
+                let shard = shards.get_mut(task.shard).and_then(Option::as_mut);
+                debug_assert!(shard.is_some(), "shard {} is somewhere else", task.shard);
+                if let Some(shard) = shard {
                     shard.work(&task, &mut around);
                 }
                 if scribe.spool.len() >= CHUNK {

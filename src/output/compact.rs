@@ -10,7 +10,7 @@ use super::escape::Escape;
 use super::json_string::is_escaped;
 use super::spool::{PIECE, Spool};
 use crate::types::JsonText;
-use crate::types::json_block::{BLOCK, Place, ones_below, places};
+use crate::types::json_block::{BLOCK, Place, SUSPICIOUS, ones_below, places};
 
 /// The longest encoding of a character.
 const MAX_ENCODED: usize = 4;
@@ -24,6 +24,11 @@ const STEP: usize = 16;
 /// strings that could steer a terminal, which become escapes of the same
 /// value.
 pub(super) fn compact(out: &mut Spool, json: JsonText<'_>) {
+    compact_with(Level::new(), out, json);
+}
+
+/// The same with what processors of `level` can do.
+fn compact_with(level: Level, out: &mut Spool, json: JsonText<'_>) {
     let bytes = json.bytes();
     let mut place = Place::default();
     let mut at = 0;
@@ -34,7 +39,7 @@ pub(super) fn compact(out: &mut Spool, json: JsonText<'_>) {
         // Whole blocks and steps are copied, of which only the beginning stays.
         out.resize(start + piece.len() + BLOCK + STEP, 0);
         let to = out.get_mut(start..).unwrap_or_default();
-        let (read, written) = dispatch!(Level::new(), simd => squeeze(simd, piece, to, &mut place));
+        let (read, written) = dispatch!(level, simd => squeeze(simd, piece, to, &mut place));
         out.truncate(start + written);
         at += read;
         // Room is made for as much as is likely to be used.
@@ -123,7 +128,7 @@ impl Marks {
             quotes: equal(b'"'),
             backslashes: equal(b'\\'),
             white: block.simd_le(b' ').to_bitmask(),
-            suspicious: equal(0x7f) | equal(0xc2) | equal(0xd8) | equal(0xe2),
+            suspicious: SUSPICIOUS.iter().fold(0, |bits, byte| bits | equal(*byte)),
         }
     }
 
@@ -205,12 +210,18 @@ fn copy(window: &Window, range: Range<usize>, to: &mut [u8], written: usize) {
 mod tests {
     use super::*;
     use crate::output::samples::json_document;
+    use crate::types::json_block::levels;
     use proptest::prelude::*;
 
     fn compacted(json: &str) -> String {
-        let mut out = Spool::default();
-        compact(&mut out, JsonText::new(json));
-        String::from_utf8(out.into_bytes()).unwrap()
+        let mut found = levels().map(|level| {
+            let mut out = Spool::default();
+            compact_with(level, &mut out, JsonText::new(json));
+            String::from_utf8(out.into_bytes()).unwrap()
+        });
+        let best = found.next().unwrap();
+        assert!(found.all(|other| other == best), "{json:?}");
+        best
     }
 
     #[test]

@@ -7,6 +7,10 @@
 /// Bytes that are looked at together.
 pub(crate) const BLOCK: usize = u64::BITS as usize;
 
+/// What characters begin with that JSON need not escape and that could steer a
+/// terminal, and others that are told from them only by a closer look.
+pub(crate) const SUSPICIOUS: [u8; 4] = [0x7f, 0xc2, 0xd8, 0xe2];
+
 /// Where in the JSON a block begins.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Place {
@@ -95,4 +99,20 @@ fn parity(mut bits: u64) -> u64 {
         bits ^= bits << distance;
     }
     bits
+}
+
+/// What this processor can do, and less.
+#[cfg(test)]
+pub(crate) fn levels() -> impl Iterator<Item = fearless_simd::Level> {
+    use fearless_simd::{Level, Simd};
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let others = [
+        best.as_avx2().map(Simd::level),
+        best.as_sse4_2().map(Simd::level),
+        best.as_sse2().map(Simd::level),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let others = [Some(Level::baseline())];
+    [best].into_iter().chain(others.into_iter().flatten())
 }

@@ -364,6 +364,9 @@ impl Decoder {
     }
 
     fn take(&mut self, run: &Run<'_>, workspace: &mut Workspace, receiver: &mut impl Receiver) {
+        if run.bytes.is_empty() {
+            return;
+        }
         let mut consumed = self.step(run, workspace, receiver);
         // Most runs are one frame or less, for which nothing is copied.
         if consumed < run.bytes.len() {

@@ -401,6 +401,23 @@ fn shedding_keeps_control_frames() {
 }
 
 #[test]
+fn nothing_comes_of_nothing() {
+    let whole = frame(0x81, b"hello", None);
+    let pieces = [
+        Ok(&b""[..]),
+        Ok(whole.as_slice()),
+        Ok(b""),
+        Ok(&whole[..3]),
+        Ok(b""),
+        Ok(&whole[3..]),
+        Ok(b""),
+    ];
+    let told = decode_pieces(Extensions::NONE, 1000, &pieces);
+    let twice = [whole.as_slice(), &whole].concat();
+    assert_eq!(told, decode_pieces(Extensions::NONE, 1000, &[Ok(&twice)]));
+}
+
+#[test]
 fn two_holes_in_a_row_are_told_each() {
     let first = frame(0x81, b"hello", None);
     let pieces = [Ok(&first[..4]), Err(10), Err(20), Ok(b"\x81\x01x".as_slice())];

@@ -7,26 +7,26 @@ use crate::types::json_block::BLOCK;
 /// Bytes of a register that every processor has.
 const PART: usize = 16;
 
-/// 64 bytes, of which the first may be passed over. It stays in registers.
+/// 64 bytes, of which the first `before` may belong to another block. It stays in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Block<S: Simd> {
     simd: S,
     bytes: u8x64<S>,
-    passed: usize,
+    before: usize,
 }
 
 impl<S: Simd> Block<S> {
     /// All of `bytes`.
     #[inline(always)]
     pub(super) fn new(simd: S, bytes: &[u8; BLOCK]) -> Self {
-        Self { simd, bytes: u8x64::simd_from(simd, *bytes), passed: 0 }
+        Self { simd, bytes: u8x64::simd_from(simd, *bytes), before: 0 }
     }
 
     /// `rest`, which `text` ends with, and spaces.
     #[inline(always)]
     pub(super) fn last(simd: S, text: &[u8], rest: &[u8]) -> Self {
         match text.last_chunk() {
-            Some(bytes) => Self { passed: BLOCK - rest.len(), ..Self::new(simd, bytes) },
+            Some(bytes) => Self { before: BLOCK - rest.len(), ..Self::new(simd, bytes) },
             None => Self::padded(simd, rest),
         }
     }
@@ -52,13 +52,13 @@ impl<S: Simd> Block<S> {
             *part = u8x16::simd_from(simd, bytes.to_le_bytes());
         }
         let [a, b, c, d] = parts;
-        Self { simd, bytes: a.combine(b).combine(c.combine(d)), passed: 0 }
+        Self { simd, bytes: a.combine(b).combine(c.combine(d)), before: 0 }
     }
 
     /// A bit for each byte that `marks` marks, the first lowest.
     #[inline(always)]
     pub(super) fn bits(&self, marks: mask8x64<S>) -> u64 {
-        marks.to_bitmask() >> self.passed
+        marks.to_bitmask() >> self.before
     }
 
     #[inline(always)]

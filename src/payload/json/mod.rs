@@ -13,7 +13,7 @@ use std::ops::Range;
 use fearless_simd::{Level, Simd, dispatch};
 
 use crate::types::JsonText;
-use crate::types::json_block::{BLOCK, Place, Strings, ones_below, places};
+use crate::types::json_block::{BLOCK, Place, SUSPICIOUS, Strings, ones_below, places};
 use block::Block;
 use grammar::Grammar;
 use scalar::Scalars;
@@ -21,6 +21,11 @@ use scalar::Scalars;
 /// `payload` as JSON, if it is that, of at most 128 levels. It is validated, not
 /// built: numbers of any size and repeated keys are fine.
 pub(super) fn as_json(payload: &[u8]) -> Option<JsonText<'_>> {
+    as_json_with(Level::new(), payload)
+}
+
+/// The same with what processors of `level` can do.
+fn as_json_with(level: Level, payload: &[u8]) -> Option<JsonText<'_>> {
     let mut reader = Reader {
         payload,
         place: Place::default(),
@@ -28,7 +33,7 @@ pub(super) fn as_json(payload: &[u8]) -> Option<JsonText<'_>> {
         is_plain: true,
         beyond_ascii: payload.len()..0,
     };
-    dispatch!(Level::new(), simd => reader.document(simd))?;
+    dispatch!(level, simd => reader.document(simd))?;
     // Most is ASCII, which need not be looked at twice.
     let beyond_ascii = payload.get(reader.beyond_ascii).unwrap_or_default();
     if !beyond_ascii.is_empty() && simdutf8::basic::from_utf8(beyond_ascii).is_err() {
@@ -96,14 +101,14 @@ impl Reader<'_> {
         let white = (block.equal(b' ') | unprintable) & !strings.inside;
         let scalars = ones_below(count) & !(strings.inside | strings.quotes | structural | white);
 
+        // The last one may go on behind the block. It is left to the next one,
+        // and one that fills the block is measured as a whole, so that each
+        // byte is looked at twice at the most.
         let taken = BLOCK - scalars.leading_ones() as usize;
         if taken == 0 {
             let rest = self.payload.get(start..)?;
             self.grammar.tokens(rest, 1)?;
             return scalar::length(rest);
-        }
-        if taken < BLOCK {
-            self.place = Place::default();
         }
         let taken = taken.min(count);
         let whole = ones_below(taken);
@@ -151,8 +156,7 @@ impl Unprintable {
         if unprintable & wrong != 0 {
             return None;
         }
-        let suspicious =
-            block.equal(0x7f) | block.equal(0xc2) | block.equal(0xd8) | block.equal(0xe2);
+        let suspicious = SUSPICIOUS.iter().fold(0, |bits, byte| bits | block.equal(*byte));
         let is_plain = places(suspicious).all(|place| {
             !matches!(
                 payload.get(start + place..).unwrap_or_default(),
@@ -182,11 +186,21 @@ fn are_escapes(payload: &[u8], start: usize, strings: Strings) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::json_block::levels;
     use proptest::prelude::*;
     use serde::de::IgnoredAny;
 
+    /// What all levels agree about.
+    fn judged(payload: &[u8]) -> Option<JsonText<'_>> {
+        let json = as_json(payload);
+        for level in levels() {
+            assert_eq!(as_json_with(level, payload), json, "{level:?}: {}", payload.escape_ascii());
+        }
+        json
+    }
+
     fn is_json(text: &str) -> bool {
-        as_json(text.as_bytes()).is_some()
+        judged(text.as_bytes()).is_some()
     }
 
     proptest! {
@@ -254,12 +268,12 @@ mod tests {
     fn assert_judged(payload: &[u8]) {
         let said = str::from_utf8(payload)
             .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-        assert_eq!(as_json(payload).is_some(), said, "{}", payload.escape_ascii());
+        assert_eq!(judged(payload).is_some(), said, "{}", payload.escape_ascii());
     }
 
     #[test]
     fn plain_is_what_needs_no_change() {
-        let is_plain = |text: &str| as_json(text.as_bytes()).unwrap().is_plain;
+        let is_plain = |text: &str| judged(text.as_bytes()).unwrap().is_plain;
         for plain in ["{\"a b\":[1,true,\"é \\n日本🎉\"]}", "\"\u{a0}\u{2080}\u{61d}\"", "0"] {
             assert!(is_plain(plain), "{plain}");
         }
@@ -269,8 +283,23 @@ mod tests {
         for character in
             ['\u{7f}', '\u{80}', '\u{9f}', '\u{61c}', '\u{2000}', '\u{202e}', '\u{2069}']
         {
-            let text = format!("[\"{character}\"]");
-            assert!(!as_json(text.as_bytes()).unwrap().is_plain, "{character:?}");
+            // Wherever in a block, also over the end of one.
+            for shift in 0..=BLOCK {
+                let text = format!("[\"{}{character}{}\"]", "s".repeat(shift), "s".repeat(BLOCK));
+                assert!(!is_plain(&text), "{character:?} after {shift}");
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_over_the_end_of_a_block() {
+        for shift in 0..=BLOCK {
+            for (escape, is_one) in
+                [("\\n", true), ("\\x", false), ("\\u00e9", true), ("\\\\", true)]
+            {
+                let text = format!("[\"{}{escape}{}\"]", "s".repeat(shift), "s".repeat(2 * BLOCK));
+                assert_eq!(is_json(&text), is_one, "{text}");
+            }
         }
     }
 
@@ -312,6 +341,13 @@ mod tests {
         assert!(is_json(&nested(128)));
         assert!(!is_json(&nested(129)));
         assert!(!is_json(&nested(1_000_000)));
+        let objects = |levels: usize| "{\"a\":".repeat(levels) + "1" + &"}".repeat(levels);
+        assert!(is_json(&objects(128)));
+        assert!(!is_json(&objects(129)));
+        let mixed = |last| "[{\"\":".repeat(64) + "0" + &"}]".repeat(63) + last;
+        assert!(is_json(&mixed("}]")));
+        assert!(!is_json(&mixed("]]")) && !is_json(&mixed("}}")));
+        assert!(is_json(&("{\"a\":".to_owned() + &nested(127) + ",\"b\":1}")));
         // Brackets in strings and side by side are not levels.
         assert!(is_json(&format!("[\"{}\\\"{}\"]", "[".repeat(500), "{".repeat(500))));
         assert!(is_json(&format!("[{}[]]", "[],".repeat(500))));
