@@ -135,7 +135,7 @@ impl Costs {
         let mut wsdump = vec![Vec::new(); cases.len()];
         let (mut tshark, mut headers, mut messages) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..pairs {
-            made.warm()?;
+            made.refresh()?;
             for (case, costs) in cases.iter().zip(&mut wsdump) {
                 // It takes so little that once says little.
                 for _ in 0..RUNS {

@@ -21,7 +21,7 @@ pub(crate) fn measure(options: &Options) -> Result<bool> {
     let mut is_good = true;
     for (workload, wanted) in WANTED {
         let made = Made::new(workload, options.mib)?;
-        made.warm()?;
+        made.refresh()?;
         let (mut one, mut two) = (Duration::MAX, Duration::MAX);
         // The best of each: with other work on the machine, threads wait for
         // it, and that says nothing about them.
