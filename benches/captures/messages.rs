@@ -103,7 +103,7 @@ pub(crate) fn json(random: &mut Random, size: usize) -> String {
 /// Words until `text` is as long as `end`.
 fn prose(random: &mut Random, end: usize, text: &mut String) {
     loop {
-        let words = if random.one_in(150) { RARE } else { WORDS };
+        let words = if random.one_in(40) { RARE } else { WORDS };
         text.push_str(random.pick(words));
         if text.len() >= end {
             return;

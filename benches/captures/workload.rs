@@ -13,7 +13,7 @@ use super::random::Random;
 use super::script::Script;
 
 /// Changes where a workload is no longer written as it was.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 1;
 
 /// WebSocket connections that are open at once.
 const CONNECTIONS: u32 = 64;
