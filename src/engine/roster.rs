@@ -24,7 +24,7 @@ pub(super) struct Roster {
     duties: Vec<Duty>,
     /// Work since it was last looked whether it is spread evenly.
     work: u64,
-    /// Whether there are fewer processors than threads.
+    /// Whether there are fewer processors than threads, this one included.
     shares_processor: bool,
     /// How long this thread has worked, and all workers together: lately, as
     /// the load is.

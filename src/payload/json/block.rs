@@ -7,7 +7,8 @@ use crate::types::json_block::BLOCK;
 /// Bytes of a register that every processor has.
 const PART: usize = 16;
 
-/// 64 bytes, of which the first `before` may belong to another block. It stays in registers.
+/// 64 bytes, less the first `before`, which belong to what came earlier. It stays
+/// in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Block<S: Simd> {
     simd: S,
@@ -57,26 +58,29 @@ impl<S: Simd> Block<S> {
 
     /// A bit for each byte that `marks` marks, the first lowest.
     #[inline(always)]
-    pub(super) fn bits(&self, marks: mask8x64<S>) -> u64 {
+    fn bits(&self, marks: mask8x64<S>) -> u64 {
         marks.to_bitmask() >> self.before
     }
 
     #[inline(always)]
-    pub(super) fn marks(&self, byte: u8) -> mask8x64<S> {
+    fn marks(&self, byte: u8) -> mask8x64<S> {
         self.bytes.simd_eq(byte)
     }
 
+    /// Which bytes are this one.
     #[inline(always)]
     pub(super) fn equal(&self, byte: u8) -> u64 {
         self.bits(self.marks(byte))
     }
 
+    /// Which bytes are not in that range.
     #[inline(always)]
     pub(super) fn outside(&self, first: u8, last: u8) -> u64 {
         // Those below wrap around, so that one comparison does.
         self.bits((self.bytes - first).simd_gt(last - first))
     }
 
+    /// Which bytes are structural characters (RFC 8259 §2), in strings too.
     #[inline(always)]
     pub(super) fn structural(&self) -> u64 {
         let brackets = self.bytes | u8x64::splat(self.simd, b' ');
