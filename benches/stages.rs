@@ -71,7 +71,7 @@ impl Fixture {
             let (data, after) = after.split_at(word(2) as usize);
             let packet = packets.len() as u64 + 1;
             packets.push(Packet {
-                origin: Origin { packet, time, source: SourceId(0) },
+                origin: Origin { packet, time, source: SourceId(0), tcp_length: 0 },
                 link_type: LinkType::ETHERNET,
                 data,
                 original_length: word(3),
@@ -372,7 +372,7 @@ fn all(bencher: Bencher<'_, '_>, workload: Workload) {
 
 const SOURCE: Source = Source { file: None, interface: None };
 
-const ORIGIN: Origin = Origin { packet: 7, time: None, source: SourceId(0) };
+const ORIGIN: Origin = Origin { packet: 7, time: None, source: SourceId(0), tcp_length: 0 };
 
 /// JSON of about 1 KB.
 fn texts() -> Vec<String> {

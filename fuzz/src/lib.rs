@@ -18,5 +18,5 @@ use wsdump::types::{Origin, SourceId, Timestamp};
 pub fn origin(number: u64, milliseconds: u64) -> Origin {
     let nanoseconds = i64::try_from(milliseconds * 1_000_000).unwrap_or(i64::MAX);
     let time = Some(Timestamp::from_nanoseconds(nanoseconds));
-    Origin { packet: number, time, source: SourceId(0) }
+    Origin { packet: number, time, source: SourceId(0), tcp_length: 0 }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Account, Context};
 use super::half::{Half, Position};
 use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
@@ -21,8 +21,7 @@ use crate::websocket::{
 pub(super) struct WebSocket {
     /// It was recognised without having seen the handshake.
     is_inferred: bool,
-    /// Something was told of it.
-    is_told: bool,
+    account: Account,
     client: Direction,
     client_half: Half,
     server_half: Half,
@@ -70,7 +69,7 @@ impl WebSocket {
         let asked = answer.asked.is_some() && !answer.is_missing;
         let answered = answer.handshake.status.is_some();
         let Answer { first_frame, response_end, has_holes, .. } = answer;
-        Self::tell_handshake(answer, context);
+        let account = Self::tell_handshake(answer, context);
         context.report.statistics.connections += 1;
         let workspace = &mut *context.workspace;
         let mut side = |side, known: bool, expected: Option<u64>| {
@@ -93,7 +92,7 @@ impl WebSocket {
         let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
             is_inferred: false,
-            is_told: true,
+            account,
             client,
             client_half,
             server_half,
@@ -146,7 +145,7 @@ impl WebSocket {
         context.report.statistics.connections += 1;
         let connection = Self {
             is_inferred: true,
-            is_told: false,
+            account: Account::default(),
             client,
             client_half,
             server_half,
@@ -184,7 +183,7 @@ impl WebSocket {
     }
 
     /// Tells a handshake, whatever came of it, and what it breaks.
-    pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) {
+    pub(super) fn tell_handshake(answer: Answer, context: &mut Context<'_>) -> Account {
         let mut handshake = answer.handshake;
         let upgraded = handshake.status.is_none_or(|status| status == 101);
         if upgraded {
@@ -197,15 +196,18 @@ impl WebSocket {
         }
         let connection = context.report.connection(answer.client, false);
         context.report.statistics.handshakes += 1;
-        let mut is_told = false;
+        let filter = context.report.options.filter.as_ref();
+        let marks = filter.map(|filter| filter.remember(Some(&handshake)));
+        let mut account = Account { is_told: false, marks };
         let kind = Kind::Handshake(&handshake);
-        context.report.tell(&connection, &mut is_told, answer.origin, kind);
+        context.report.tell(&connection, &mut account, answer.origin, kind);
         for finding in judge_handshake(&handshake) {
             let violation =
                 Violation { from: Some(finding.side), rule: finding.rule, detail: &finding.detail };
             let kind = Kind::Violation(violation);
-            context.report.tell(&connection, &mut is_told, answer.origin, kind);
+            context.report.tell(&connection, &mut account, answer.origin, kind);
         }
+        account
     }
 
     /// A direction begins that was not seen before.
@@ -315,7 +317,7 @@ impl WebSocket {
             duration,
         };
         let connection = context.report.connection(self.client, self.is_inferred);
-        context.report.tell(&connection, &mut self.is_told, latest, Kind::End(end));
+        context.report.tell(&connection, &mut self.account, latest, Kind::End(end));
     }
 
     /// Bytes of memory that it keeps.
@@ -400,7 +402,7 @@ impl WebSocket {
         let violation = Violation { from: Some(side), rule, detail };
         let connection = context.report.connection(self.client, self.is_inferred);
         let kind = Kind::Violation(violation);
-        context.report.tell(&connection, &mut self.is_told, origin, kind);
+        context.report.tell(&connection, &mut self.account, origin, kind);
     }
 
     /// Lets a direction's decoder work.
@@ -421,8 +423,8 @@ impl WebSocket {
         };
         let Context { report, workspace, .. } = context;
         let connection = report.connection(self.client, self.is_inferred);
-        let is_told = &mut self.is_told;
-        let mut teller = Teller { connection: &connection, is_told, side, half, peer, report };
+        let account = &mut self.account;
+        let mut teller = Teller { connection: &connection, account, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

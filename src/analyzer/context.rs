@@ -1,6 +1,7 @@
 //! What the layers of one conversation need from outside while they work.
 
 use super::{Options, Statistics};
+use crate::filter::{Marks, Scratch};
 use crate::types::{Connection, Conversation, Direction, Event, Kind, Origin, Sink, Source};
 use crate::websocket::Workspace;
 
@@ -18,8 +19,19 @@ pub(super) struct Report<'a> {
     pub(super) statistics: &'a mut Statistics,
     pub(super) sources: &'a [Source],
     pub(super) sink: &'a mut dyn Sink,
+    /// Room for the filter.
+    pub(super) scratch: &'a Scratch,
     pub(super) conversation: Conversation,
     pub(super) stream: u64,
+}
+
+/// What became of a connection's events so far.
+#[derive(Default)]
+pub(super) struct Account {
+    /// Something was told of it.
+    pub(super) is_told: bool,
+    /// What its handshake decided of the filter, if both are there.
+    pub(super) marks: Option<Marks>,
 }
 
 impl Report<'_> {
@@ -35,18 +47,26 @@ impl Report<'_> {
         }
     }
 
-    /// Tells an event. Whether anything was told of the connection before is in
-    /// `is_told`, and from now on it was.
+    /// Tells an event, unless it is filtered away.
     pub(super) fn tell(
         &mut self,
         connection: &Connection,
-        is_told: &mut bool,
+        account: &mut Account,
         origin: Origin,
         kind: Kind<'_>,
     ) {
-        let is_first = !std::mem::replace(is_told, true);
         let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);
-        self.sink.event(&Event { origin, source, connection, is_first, kind });
+        let is_first = !account.is_told;
+        let event = Event { origin, source, connection, is_first, kind };
+        if let Some(filter) = &self.options.filter
+            && !filter.selects(&event, account.marks.as_ref(), self.scratch)
+        {
+            self.statistics.filtered += 1;
+            return;
+        }
+        account.is_told = true;
+        self.statistics.told += 1;
+        self.sink.event(&event);
     }
 }
 

@@ -88,7 +88,7 @@ impl Dispatcher {
         let (entry, direction) = find(segment, table, limits, desk, taker);
         if let Place::None = entry.state {
             let conversation = segment.flow.conversation().0;
-            if !options.selects(&conversation) {
+            if !options.selects(&conversation, entry.stream) {
                 statistics.unselected += 1;
                 entry.state = Place::Unselected;
             } else if !segment.payload.is_empty() {

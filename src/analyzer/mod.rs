@@ -35,10 +35,11 @@ pub(crate) use task::Task;
 
 use std::ops::RangeInclusive;
 
+use crate::filter::{Filter, Scratch};
 use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
-use crate::websocket::Workspace;
+use crate::websocket;
 
-/// Which conversations are looked into.
+/// Which conversations are looked into, by their two ends.
 pub type Select = Box<dyn Fn(&Conversation) -> bool + Send + Sync>;
 
 /// Which conversations are WebSocket though nothing shows it, and in which
@@ -56,20 +57,33 @@ pub struct Options {
     pub sha256: bool,
     /// Look only into these conversations; the others keep their numbers.
     pub select: Option<Select>,
+    /// Tell only these events, and look only into conversations that can have
+    /// any.
+    pub filter: Option<Filter>,
     /// Take these for WebSocket where there is no handshake, without proof by
     /// their bytes.
     pub websocket: Option<Clients>,
 }
 
 impl Options {
-    fn selects(&self, conversation: &Conversation) -> bool {
+    fn selects(&self, conversation: &Conversation, stream: u64) -> bool {
         self.select.as_ref().is_none_or(|select| select(conversation))
+            && self.filter.as_ref().is_none_or(|filter| filter.may_select(conversation, stream))
     }
 
     /// Room for shards to work with these options, one for each thread.
     pub(crate) fn workspace(&self) -> Workspace {
-        Workspace::new(&self.limits, self.sha256)
+        let websocket = websocket::Workspace::new(&self.limits, self.sha256);
+        Workspace { websocket, filter: Scratch::default() }
     }
+}
+
+/// Room to work.
+pub(crate) struct Workspace {
+    /// For decoders.
+    websocket: websocket::Workspace,
+    /// For the filter.
+    filter: Scratch,
 }
 
 /// Parts into which conversations are divided, however many threads there are.

@@ -4,11 +4,11 @@ use super::context::{Context, Report};
 use super::conversation::{Live, State};
 use super::pool::{Budget, Reserve, Resource};
 use super::task::{Leaving, Opening, Task, Work};
-use super::{Options, Statistics};
+use super::{Options, Statistics, Workspace};
 use crate::http::{Probe, probe};
 use crate::tcp::{self, History};
 use crate::types::{Conversation, Direction, EndState, Segment, Sink, Source, Timestamp};
-use crate::websocket::{Workspace, looks_like_frames};
+use crate::websocket::looks_like_frames;
 
 /// Bytes of delivered data that retransmissions are compared with: as many as
 /// stay in the cache, of all shards.
@@ -276,15 +276,16 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(slot) else {
             return;
         };
+        let Workspace { websocket: workspace, filter: scratch } = &mut *around.workspace;
         let report = Report {
             options: around.options,
             statistics: &mut self.statistics,
             sources: around.sources,
             sink: &mut *around.host,
+            scratch,
             conversation: slot.conversation,
             stream: slot.stream,
         };
-        let workspace = &mut *around.workspace;
         let mut context = Context { report, workspace, memory: &mut self.memory.used };
         let allowed = self.reorder.allowed();
         let mut shared = tcp::Shared {

@@ -23,6 +23,10 @@ pub struct Statistics {
     pub connections: u64,
     /// Messages.
     pub messages: u64,
+    /// Events that were told.
+    pub told: u64,
+    /// Events that the filter kept back.
+    pub filtered: u64,
     /// Gaps in WebSocket connections.
     pub gaps: u64,
     /// Bytes missing there.
@@ -66,6 +70,8 @@ impl Statistics {
             handshakes,
             connections,
             messages,
+            told,
+            filtered,
             gaps,
             missing_bytes,
             undecoded_bytes,
@@ -88,6 +94,8 @@ impl Statistics {
         self.handshakes += handshakes;
         self.connections += connections;
         self.messages += messages;
+        self.told += told;
+        self.filtered += filtered;
         self.gaps += gaps;
         self.missing_bytes += missing_bytes;
         self.undecoded_bytes += undecoded_bytes;

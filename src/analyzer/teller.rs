@@ -1,6 +1,6 @@
 //! Events of what a decoder finds.
 
-use super::context::Report;
+use super::context::{Account, Report};
 use super::half::Half;
 use crate::payload::classify;
 use crate::types::{
@@ -12,7 +12,7 @@ use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_clos
 /// Makes events of what the decoder of one side finds.
 pub(super) struct Teller<'a, 'c> {
     pub(super) connection: &'a Connection,
-    pub(super) is_told: &'a mut bool,
+    pub(super) account: &'a mut Account,
     pub(super) side: Side,
     pub(super) half: &'a mut Half,
     pub(super) peer: &'a mut Half,
@@ -52,6 +52,9 @@ impl Receiver for Teller<'_, '_> {
             wire_length: message.wire_length,
             frames: message.frames,
             masked: message.masked,
+            masking_key: message.masking_key,
+            rsv: message.rsv,
+            fin: message.fin,
             compressed: message.compressed,
             first_time: message.first.time.filter(|_| message.first.packet < message.origin.packet),
             complete: message.complete,
@@ -62,6 +65,7 @@ impl Receiver for Teller<'_, '_> {
             payload: message.payload,
             body,
             close,
+            app: None,
         };
         self.tell(message.origin, Kind::Message(event));
     }
@@ -95,7 +99,7 @@ impl Receiver for Teller<'_, '_> {
 
 impl Teller<'_, '_> {
     fn tell(&mut self, origin: Origin, kind: Kind<'_>) {
-        self.report.tell(self.connection, self.is_told, origin, kind);
+        self.report.tell(self.connection, self.account, origin, kind);
     }
 
     fn count(&mut self, message: &Assembled<'_>) {

@@ -177,7 +177,12 @@ fn feed(analyzer: &mut Analyzer, packets: &[Tcp], sink: &mut dyn Sink) {
 fn captured(index: usize, data: &[u8]) -> Packet<'_> {
     let time = Timestamp::from_nanoseconds(index as i64 * 1_000_000);
     Packet {
-        origin: Origin { packet: index as u64 + 1, time: Some(time), source: SourceId(0) },
+        origin: Origin {
+            packet: index as u64 + 1,
+            time: Some(time),
+            source: SourceId(0),
+            tcp_length: 0,
+        },
         link_type: LinkType::RAW,
         data,
         original_length: data.len() as u32,

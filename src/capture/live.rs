@@ -167,7 +167,7 @@ impl Live {
                 let source =
                     self.sources.of(handle.number, &handle.name, handle.link_type, packet.data);
                 let packet = Packet {
-                    origin: Origin { packet: self.packets, time, source },
+                    origin: Origin { packet: self.packets, time, source, tcp_length: 0 },
                     link_type: handle.link_type,
                     data: packet.data,
                     original_length: header.len,

@@ -221,7 +221,7 @@ impl Merge {
         let source = part.source(record.interface, &mut self.sources);
         let data = part.data(&record);
         self.packets += 1;
-        let origin = Origin { packet: self.packets, time: record.time, source };
+        let origin = Origin { packet: self.packets, time: record.time, source, tcp_length: 0 };
         let packet = Packet {
             origin,
             link_type: record.link_type,

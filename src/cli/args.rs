@@ -32,6 +32,7 @@ Examples:
   sudo wsdump -i any --port 8080           from every interface, one port
   wsdump traffic.pcapng                    show every connection and message
   wsdump --ip 10.0.0.0/8 --port 8080 *.pcap.gz
+  wsdump -Y 'tcp.port == 80 && json.type == error' traffic.pcap
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
   wsdump -T table traffic.pcap             connections and their totals
   ssh host tcpdump -U -w - tcp | wsdump -  as it arrives";
@@ -112,6 +113,11 @@ pub(super) struct Arguments {
     /// pcap-filter`), as tcpdump takes it; on files too
     #[arg(short = 'f', long, value_name = "EXPR")]
     pub(super) capture_filter: Option<String>,
+
+    /// Show only what matches, in Wireshark's display-filter language: `ip.addr
+    /// == 10.0.0.0/8 && json.type == "error"`. `wsdump fields` lists the fields
+    #[arg(short = 'Y', long, visible_alias = "display-filter", value_name = "EXPR")]
+    pub(super) filter: Option<String>,
 
     /// Show only connections with an end at this address or in this network;
     /// repeat for any of several
@@ -238,6 +244,12 @@ impl Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// List the fields that filters can ask for
+    Fields {
+        /// Only those with this in their names
+        #[arg(default_value = "", hide_default_value = true)]
+        part: String,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell

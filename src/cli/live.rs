@@ -4,15 +4,13 @@ use anyhow::Result;
 
 use super::args::Arguments;
 use crate::capture::Capture;
-
-/// Addresses and ports of which the kernel is told.
-#[cfg(libpcap)]
-const MAX_TERMS: usize = 64;
+use crate::filter::Filter;
 
 /// A live capture of the interfaces that the arguments name.
 #[cfg(libpcap)]
-pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
+pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Capture> {
     use crate::capture::{LiveError, LiveOptions};
+    use crate::filter::bpf;
 
     let mut interfaces: Vec<String> = Vec::new();
     for name in &arguments.interface {
@@ -20,9 +18,7 @@ pub(super) fn open(arguments: &Arguments) -> Result<Capture> {
             interfaces.push(name.clone());
         }
     }
-    // Beyond that, compiling takes long, and kernels refuse the result.
-    let is_short = arguments.ip.len() + arguments.port.len() <= MAX_TERMS;
-    let hint = super::print::selection(arguments).bpf().filter(|_| is_short);
+    let hint = bpf(&super::print::selection(arguments), filter);
     let defaults = LiveOptions::default();
     let options = LiveOptions {
         interfaces,
@@ -55,7 +51,7 @@ fn program() -> String {
 
 /// Says what to install.
 #[cfg(not(libpcap))]
-pub(super) fn open(_: &Arguments) -> Result<Capture> {
+pub(super) fn open(_: &Arguments, _: Option<&Filter>) -> Result<Capture> {
     Err(without_libpcap("capture live"))
 }
 

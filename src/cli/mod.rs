@@ -3,6 +3,8 @@
 
 mod args;
 mod completions;
+mod fields;
+mod filter;
 mod interfaces;
 mod limits;
 mod live;
@@ -51,6 +53,7 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let result = match &arguments.command {
         Some(Command::Completions { shell }) => completions::print(*shell),
+        Some(Command::Fields { part }) => fields::print(part),
         Some(Command::Man) => completions::print_man(),
         None if arguments.list_interfaces => interfaces::print(),
         None if arguments.asks_for_limits() => limits::print(),
@@ -60,7 +63,10 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => SUCCESS,
         Err(error) => {
-            say(&format!("{error:#}"));
+            match error.downcast_ref::<filter::Report>() {
+                Some(report) => say_lines(&report.0),
+                None => say(&format!("{error:#}")),
+            }
             FAILURE
         }
     }
@@ -72,6 +78,11 @@ fn say(message: &str) {
     let line = format!("wsdump: {}\n", crate::output::escaped(message));
     // Nobody is left to tell when stderr is gone.
     let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// Prints lines that are already fit for a terminal.
+fn say_lines(lines: &str) {
+    let _ = io::stderr().write_all(format!("{lines}\n").as_bytes());
 }
 
 /// Whether output was closed early, as `head` does.

@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
 use super::args::{Arguments, Color, Format, Payload};
+use super::filter::filter;
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
 use super::signals::Ends;
@@ -18,14 +19,15 @@ use super::{FAILURE, SUCCESS, live, say, summary};
 use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
 use crate::engine::{Engine, Progress};
-use crate::filter::Selection;
+use crate::filter::{Filter, Selection};
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
 use crate::types::{Limits, Packet};
 
 /// Prints the traffic in the capture that the arguments name.
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let display_filter = filter(arguments)?;
     let mut filter = PacketFilter::new(arguments)?;
-    let capture = open(arguments)?;
+    let capture = open(arguments, display_filter.as_ref())?;
     let ends = Ends::by_signals()?;
     let mut capture = capture.stopped_by(ends.stop.clone());
     let is_live = capture.is_live();
@@ -35,7 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     if is_live && !arguments.quiet {
         say(&format!("capturing on {}", capture.interfaces().join(", ")));
     }
-    let mut analyzer = Analyzer::new(options(arguments));
+    let mut analyzer = Analyzer::new(options(arguments, display_filter));
     let mut view = view(arguments);
     let status = status(arguments, &capture);
     let say_beside = |message: &str| status.suspend(|| say(message));
@@ -97,8 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 
 /// Says what was seen and what must not go unsaid.
 fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: Option<Drops>) {
-    let is_nothing = statistics.handshakes == 0 && statistics.connections == 0;
-    let found = if is_nothing { Found::Nothing } else { Found::Something };
+    let found = if statistics.told == 0 { Found::Nothing } else { Found::Something };
     for note in summary::notes(statistics, found, drops.is_some()) {
         say(&note);
     }
@@ -153,12 +154,12 @@ fn is_watched(output: &impl IsTerminal) -> bool {
     output.is_terminal()
 }
 
-fn open(arguments: &Arguments) -> Result<Capture> {
+fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Capture> {
     if arguments.interface.is_empty() {
         let inputs = arguments.inputs().map(|path| Input::from(path.as_os_str())).collect();
         Ok(Capture::open(inputs))
     } else {
-        live::open(arguments)
+        live::open(arguments, filter)
     }
 }
 
@@ -167,7 +168,7 @@ pub(super) fn selection(arguments: &Arguments) -> Selection {
     Selection { networks: arguments.ip.clone(), ports: arguments.port.clone() }
 }
 
-fn options(arguments: &Arguments) -> Options {
+fn options(arguments: &Arguments, filter: Option<Filter>) -> Options {
     let mut limits = Limits::default();
     for limit in &arguments.limit {
         if let LimitArgument::Change(limit) = limit {
@@ -181,7 +182,8 @@ fn options(arguments: &Arguments) -> Options {
     let websocket = (!servers.is_empty()).then(|| -> Clients {
         Box::new(move |conversation| servers.iter().find_map(|server| server.client(conversation)))
     });
-    Options { limits, frames: arguments.frames, sha256: arguments.sha256, select, websocket }
+    let (frames, sha256) = (arguments.frames, arguments.sha256);
+    Options { limits, frames, sha256, select, filter, websocket }
 }
 
 fn view(arguments: &Arguments) -> Box<dyn View> {

@@ -109,6 +109,9 @@ pub(super) fn line(
 ) -> Option<String> {
     let seen = seen(statistics, passed_over_by);
     match found {
+        Found::Nothing if statistics.filtered > 0 => {
+            Some(format!("no WebSocket traffic that matches the filter: {seen}"))
+        }
         Found::Nothing => Some(format!("no WebSocket traffic: {seen}")),
         Found::Something if verbose => Some(format!(
             "{}, {}, {}: {}",
@@ -141,6 +144,7 @@ fn seen(statistics: &Statistics, passed_over_by: &str) -> String {
             parts.push(text(number));
         }
     };
+    part(statistics.filtered, &|n| format!("{} filtered away", count(n, "event")));
     part(statistics.begun_before, &|n| format!("{} of them begun before the capture", grouped(n)));
     part(statistics.tls, &|n| format!("{} of them TLS without keys", grouped(n)));
     part(statistics.unselected, &|n| format!("{} of them filtered away", grouped(n)));

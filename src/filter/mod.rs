@@ -1,60 +1,149 @@
-//! What is shown.
+//! What is shown: the filter language, and which conversations can matter.
+//!
+//! ```text
+//! text ──► language ──► Expression ──► check ──► program ──┬──► events: yes or no
+//!          (syntax)                    (meaning)           ├──► conversations: may be, or no
+//!                                                          └──► pushdown: libpcap's filter
+//! ```
+//!
+//! A program is evaluated with as much as is known: of a conversation only its
+//! ends, later the handshake, at last each event. What is not known yet is neither
+//! true nor false, so that the same program tells early which conversations
+//! cannot matter.
 
+mod check;
+mod decimal;
+mod field;
+mod json;
+mod language;
+mod literal;
+mod needs;
+mod program;
 mod pushdown;
+mod ranges;
+mod render;
+mod selection;
 mod server;
+mod subject;
 
+use std::fmt;
+use std::str::FromStr;
+
+pub use field::{FIELDS, Field, FieldKind};
+pub use language::FilterError;
+pub use pushdown::bpf;
+pub use selection::Selection;
 pub use server::{NoServer, Server};
 
-use ipnet::IpNet;
+use check::{Checked, check};
+use json::Found;
+use language::parse;
+use language::syntax::Expression;
+use program::{set_mark, words};
+use subject::Subject;
 
-use crate::types::{Conversation, Direction};
+use crate::types::{Connection, Conversation, Event, Handshake, Side};
 
-/// Selects conversations by address and port: `--ip` and `--port`.
+/// A filter in Wireshark's display-filter language, checked and ready to be
+/// evaluated. docs/filters.md teaches the language.
+///
+/// ```
+/// use wsdump::filter::Filter;
+/// let filter: Filter = "ip.src==127.0.0.1 and websocket.opcode eq 1".parse()?;
+/// assert_eq!(filter.to_string(), "ip.src == 127.0.0.1 && websocket.opcode == 1");
+/// # Ok::<(), wsdump::filter::FilterError>(())
+/// ```
+pub struct Filter {
+    expression: Expression,
+    checked: Checked,
+    /// What is remembered of a connection without a handshake.
+    without_handshake: Marks,
+}
+
+/// What a handshake decided of a filter for its connection: a bit for each part
+/// that only the handshake matters to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// One end must lie in any of these; empty selects all.
-    pub networks: Vec<IpNet>,
-    /// One end must have any of these ports; empty selects all.
-    pub ports: Vec<u16>,
-}
+pub struct Marks(Box<[u64]>);
 
-impl Selection {
-    /// Whether `conversation` is selected.
-    pub fn matches(&self, conversation: &Conversation) -> bool {
-        let ends = Direction::BOTH.map(|direction| conversation.sender(direction));
-        let by_network = self.networks.is_empty()
-            || ends
-                .iter()
-                .any(|end| self.networks.iter().any(|network| network.contains(&end.address)));
-        let by_port =
-            self.ports.is_empty() || ends.iter().any(|end| self.ports.contains(&end.port));
-        by_network && by_port
+/// Room to look into events, one for each thread.
+#[derive(Default)]
+pub struct Scratch(Found);
+
+impl Filter {
+    /// Reads and checks an expression.
+    ///
+    /// # Errors
+    /// When it is no expression, names what there is not, or compares what can
+    /// never be equal.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let expression = parse(text)?;
+        let checked = check(&expression)?;
+        let mut filter = Self { expression, checked, without_handshake: Marks::default() };
+        filter.without_handshake = filter.remember(None);
+        Ok(filter)
+    }
+
+    /// What the handshake of a connection decides; of one without a handshake,
+    /// `None`, the same as nothing being in it.
+    pub fn remember(&self, handshake: Option<&Handshake>) -> Marks {
+        let mut marks = Marks(vec![0; words(self.checked.slots)].into());
+        let subject = Subject::handshake(handshake);
+        self.checked.root.each_remembered(&mut |slot, node| {
+            if node.judge(&subject, &self.checked.paths) == Some(true) {
+                set_mark(&mut marks.0, slot);
+            }
+        });
+        marks
+    }
+
+    /// Whether an event is to be shown, of a connection whose handshake decided
+    /// `marks`; `None` where no handshake was seen.
+    pub fn selects(&self, event: &Event<'_>, marks: Option<&Marks>, scratch: &Scratch) -> bool {
+        scratch.0.clear();
+        let marks = marks.unwrap_or(&self.without_handshake);
+        let subject = Subject::event(event, &marks.0, &scratch.0);
+        self.checked.root.judge(&subject, &self.checked.paths) == Some(true)
+    }
+
+    /// Whether any event of a conversation can be selected, as far as its two
+    /// ends and its number tell: `false` is certain.
+    pub fn may_select(&self, conversation: &Conversation, stream: u64) -> bool {
+        SENDERS.into_iter().any(|sender| {
+            let subject = Subject::conversation(conversation, stream, sender);
+            self.checked.root.judge(&subject, &self.checked.paths) != Some(false)
+        })
+    }
+
+    /// Whether any event of a connection can be selected whose handshake decided
+    /// `marks`: `false` is certain.
+    pub fn may_select_of(&self, connection: &Connection, marks: &Marks) -> bool {
+        SENDERS.into_iter().any(|sender| {
+            let subject = Subject::connection(connection, &marks.0, sender);
+            self.checked.root.judge(&subject, &self.checked.paths) != Some(false)
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::{Endpoint, Flow};
+/// Who can have sent what an event tells: one side, or both.
+const SENDERS: [Option<Side>; 3] = [Some(Side::Client), Some(Side::Server), None];
 
-    fn matches(networks: &[&str], ports: &[u16]) -> bool {
-        let end = |address: &str, port| Endpoint { address: address.parse().unwrap(), port };
-        let (conversation, _) =
-            Flow { source: end("192.0.2.7", 51234), destination: end("2001:db8::1", 443) }
-                .conversation();
-        Selection {
-            networks: networks.iter().map(|network| network.parse().unwrap()).collect(),
-            ports: ports.to_vec(),
-        }
-        .matches(&conversation)
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        Self::parse(text)
     }
+}
 
-    #[test]
-    fn any_of_each_kind_and_both_kinds() {
-        assert!(matches(&[], &[]));
-        assert!(matches(&["10.0.0.0/8", "192.0.2.0/24"], &[]));
-        assert!(matches(&["2001:db8::/32"], &[80, 443]));
-        assert!(!matches(&["10.0.0.0/8"], &[443]));
-        assert!(!matches(&["192.0.2.7/32"], &[80]));
+/// The expression in the spelling that docs/filters.md uses; it means the same.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expression.fmt(f)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filter({self})")
     }
 }

@@ -531,7 +531,7 @@ fn answer(
         .into_iter()
         .flatten()
         .max_by_key(|origin| origin.packet)
-        .unwrap_or(Origin { packet: 0, time: None, source: Default::default() });
+        .unwrap_or(Origin { packet: 0, time: None, source: Default::default(), tcp_length: 0 });
     Answer {
         handshake: Box::new(handshake),
         client,
@@ -584,7 +584,8 @@ mod tests {
         fn offer(&mut self, direction: Direction) {
             while let Some((bytes, position, ack)) = self.held[index(direction)].first().cloned() {
                 self.packet += 1;
-                let origin = Origin { packet: self.packet, time: None, source: SourceId(0) };
+                let origin =
+                    Origin { packet: self.packet, time: None, source: SourceId(0), tcp_length: 0 };
                 let mut run = Run { bytes: &bytes, position, origin, ack: Some(ack) };
                 while !run.bytes.is_empty() && !self.upgraded {
                     match self.exchange.receive(direction, &run, 4096) {
@@ -680,7 +681,7 @@ mod tests {
     #[test]
     fn what_was_chosen_and_offered() {
         let mut exchange = Exchange::default();
-        let origin = Origin { packet: 4, time: None, source: SourceId(0) };
+        let origin = Origin { packet: 4, time: None, source: SourceId(0), tcp_length: 0 };
         let run = |text: &'static str, packet| Run {
             bytes: text.as_bytes(),
             position: 0,

@@ -20,7 +20,7 @@ use super::{tcp, usual};
 ///
 /// let mut decoder = Decoder::new(&Limits::default());
 /// let packet = Packet {
-///     origin: Origin { packet: 1, time: None, source: SourceId(0) },
+///     origin: Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 },
 ///     link_type: LinkType(147),
 ///     data: b"whatever this may be",
 ///     original_length: 20,

@@ -162,7 +162,7 @@ pub(super) fn packet(link_type: LinkType, data: &[u8]) -> Packet<'_> {
 pub(super) fn origin(number: u64) -> Origin {
     let nanoseconds = i64::try_from(number * 1_000_000).unwrap();
     let time = Some(Timestamp::from_nanoseconds(nanoseconds));
-    Origin { packet: number, time, source: SourceId(0) }
+    Origin { packet: number, time, source: SourceId(0), tcp_length: 0 }
 }
 
 /// Fields of a segment that tests compare; `Segment` itself is not `Eq`.

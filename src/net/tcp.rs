@@ -27,8 +27,9 @@ pub(super) fn segment<'a>(
 
     let payload = bytes.after(header.slice().len());
     let flags = TcpFlags(header.slice().get(13).copied().unwrap_or_default());
+    let length = payload.captured().len() + payload.cut() as usize;
     Ok(Segment {
-        origin,
+        origin: Origin { tcp_length: u32::try_from(length).unwrap_or(u32::MAX), ..origin },
         flow: Flow {
             source: Endpoint { address: addresses.source, port: header.source_port() },
             destination: Endpoint {

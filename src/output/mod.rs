@@ -29,7 +29,7 @@
 //! #     stream: 3, h2_stream: None, client: endpoint(51234), server: endpoint(80), inferred: false,
 //! # };
 //! # let event = Event {
-//! #     origin: Origin { packet: 7, time: None, source: SourceId(0) },
+//! #     origin: Origin { packet: 7, time: None, source: SourceId(0), tcp_length: 0 },
 //! #     source: &source,
 //! #     connection: &connection,
 //! #     is_first: true,

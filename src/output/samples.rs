@@ -58,7 +58,7 @@ impl Write for Shared {
 pub(super) fn event<'a>(connection: &'a Connection, packet: u64, kind: Kind<'a>) -> Event<'a> {
     let time = Some(Timestamp::from_nanoseconds(START + packet as i64 * 1_000_100));
     Event {
-        origin: Origin { packet, time, source: SourceId(0) },
+        origin: Origin { packet, time, source: SourceId(0), tcp_length: 0 },
         source: &SOURCE,
         connection,
         is_first: matches!(kind, Kind::Handshake(_)),

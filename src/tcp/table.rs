@@ -335,7 +335,7 @@ mod tests {
             .iter()
             .map(|&(from, to, flags, seq, ack)| {
                 let segment = Segment {
-                    origin: Origin { packet: 1, time: None, source: SourceId(0) },
+                    origin: Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 },
                     flow: Flow { source: end(from), destination: end(to) },
                     seq: Seq(seq),
                     ack: flags.contains(ACK).then_some(Seq(ack)),
@@ -428,7 +428,7 @@ mod tests {
         let mut evicted = Vec::new();
         for port in [1, 2, 1, 3, 2] {
             let segment = Segment {
-                origin: Origin { packet: 1, time: None, source: SourceId(0) },
+                origin: Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 },
                 flow: Flow { source: end(port), destination: end(80) },
                 seq: Seq(0),
                 ack: None,

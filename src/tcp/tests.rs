@@ -172,7 +172,7 @@ impl Feed {
 
     fn origin(&self) -> Origin {
         let time = Timestamp::from_nanoseconds(self.packet as i64 * 1_000_000);
-        Origin { packet: self.packet, time: Some(time), source: SourceId(0) }
+        Origin { packet: self.packet, time: Some(time), source: SourceId(0), tcp_length: 0 }
     }
 
     fn finish(mut self) -> Told {

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Endpoint, Origin, Rule, Source, Timestamp};
+use super::{App, Endpoint, Origin, Rule, Source, Timestamp};
 
 /// Takes events as they become known.
 ///
@@ -241,6 +241,12 @@ pub struct Message<'a> {
     pub frames: u64,
     /// Whether its first frame was masked.
     pub masked: bool,
+    /// The masking key of its first frame.
+    pub masking_key: Option<[u8; 4]>,
+    /// The three reserved bits of its first frame, RSV1 the highest: 0 to 7.
+    pub rsv: u8,
+    /// Whether the last of its frames is the final fragment.
+    pub fin: bool,
     /// Whether it was compressed.
     pub compressed: bool,
     /// When its first byte was captured, if in an earlier packet.
@@ -263,6 +269,8 @@ pub struct Message<'a> {
     pub body: Body<'a>,
     /// What a close frame says.
     pub close: Option<Close<'a>>,
+    /// What the protocol inside says, when it is known.
+    pub app: Option<App<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -285,6 +293,9 @@ impl<'a> Message<'a> {
             wire_length: length,
             frames: 1,
             masked: matches!(from, Side::Client),
+            masking_key: None,
+            rsv: 0,
+            fin: true,
             compressed: false,
             first_time: None,
             complete: true,
@@ -295,6 +306,7 @@ impl<'a> Message<'a> {
             payload,
             body,
             close: None,
+            app: None,
         }
     }
 }
@@ -418,6 +430,19 @@ impl Opcode {
             0x9 => Self::Ping,
             0xa => Self::Pong,
             reserved => Self::Reserved(reserved),
+        }
+    }
+
+    /// The four bits that it has on the wire.
+    pub const fn nibble(self) -> u8 {
+        match self {
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xa,
+            Self::Reserved(nibble) => nibble & 0x0f,
         }
     }
 
@@ -574,6 +599,7 @@ mod tests {
         for nibble in 0..16 {
             let opcode = Opcode::from_nibble(nibble);
             assert_eq!(opcode.is_control(), nibble >= 8, "{opcode}");
+            assert_eq!(opcode.nibble(), nibble);
         }
         assert_eq!(Opcode::from_nibble(0xb).to_string(), "reserved-11");
     }

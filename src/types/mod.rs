@@ -4,6 +4,7 @@
 //! I/O or looks at a clock.
 
 mod address;
+mod app;
 pub(crate) mod ascii;
 mod event;
 pub(crate) mod json_block;
@@ -16,6 +17,7 @@ mod seq;
 mod time;
 
 pub use address::{Conversation, Direction, Endpoint, Flow};
+pub use app::{App, AppProtocol};
 pub use event::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
     Handshake, Header, HttpVersion, JsonText, Kind, Message, NextFrame, NotInflated, Opcode, Side,

@@ -28,6 +28,8 @@ pub struct Origin {
     pub time: Option<Timestamp>,
     /// File and interface that it came from.
     pub source: SourceId,
+    /// Bytes of TCP payload in it, once they are known; before, 0.
+    pub tcp_length: u32,
 }
 
 /// Index of a [`Source`], in the order in which `capture` met them, from 0.

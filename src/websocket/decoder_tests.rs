@@ -47,7 +47,7 @@ impl Receiver for Log {
 }
 
 fn run(bytes: &[u8], position: u64) -> Run<'_> {
-    let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+    let origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
     Run { bytes, position, origin, ack: None }
 }
 

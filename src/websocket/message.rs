@@ -26,6 +26,12 @@ pub struct Assembled<'a> {
     pub frames: u64,
     /// Whether its first frame was masked.
     pub masked: bool,
+    /// The masking key of its first frame.
+    pub masking_key: Option<[u8; 4]>,
+    /// The reserved bits of its first frame.
+    pub rsv: u8,
+    /// Whether the last of its frames is the final one.
+    pub fin: bool,
     /// Whether it is compressed.
     pub compressed: bool,
     /// The packet in which it began.
@@ -63,6 +69,9 @@ impl Assembled<'_> {
             received: header.length,
             frames: 1,
             masked: header.masking_key.is_some(),
+            masking_key: header.masking_key,
+            rsv: header.rsv,
+            fin: header.fin,
             compressed: false,
             first,
             origin,
@@ -85,7 +94,9 @@ pub(super) struct Partial {
     pub(super) wire_length: u64,
     pub(super) received: u64,
     pub(super) frames: u64,
-    pub(super) masked: bool,
+    masking_key: Option<[u8; 4]>,
+    rsv: u8,
+    fin: bool,
     pub(super) compressed: bool,
     pub(super) first: Origin,
     pub(super) last: Origin,
@@ -117,7 +128,9 @@ impl Partial {
             wire_length: header.length,
             received: 0,
             frames: 1,
-            masked: header.masking_key.is_some(),
+            masking_key: header.masking_key,
+            rsv: header.rsv,
+            fin: header.fin,
             compressed,
             first,
             last: first,
@@ -135,6 +148,7 @@ impl Partial {
     pub(super) fn go_on(&mut self, header: &FrameHeader, origin: Origin) {
         self.frames += 1;
         self.wire_length = self.wire_length.saturating_add(header.length);
+        self.fin = header.fin;
         self.last = origin;
     }
 
@@ -213,7 +227,10 @@ impl Partial {
             wire_length: self.wire_length,
             received: self.received,
             frames: self.frames,
-            masked: self.masked,
+            masked: self.masking_key.is_some(),
+            masking_key: self.masking_key,
+            rsv: self.rsv,
+            fin: self.fin,
             compressed: self.compressed,
             first: self.first,
             origin: self.last,
@@ -244,7 +261,7 @@ mod tests {
 
     #[test]
     fn text_beyond_the_limit_is_judged_once() {
-        let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+        let origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
         let header = FrameHeader::parse(b"\x81\x0c").unwrap();
         let judged = |text: &[u8], size| {
             let mut partial = Partial::new(&header, false, origin, false);

@@ -18,7 +18,7 @@ fn run(bytes: &[u8], position: u64) -> Run<'_> {
     Run { bytes, position, origin: ORIGIN, ack: None }
 }
 
-const ORIGIN: Origin = Origin { packet: 1, time: None, source: SourceId(0) };
+const ORIGIN: Origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
 
 fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];

@@ -58,7 +58,12 @@ fn complete(packets: &[Recorded]) -> BTreeMap<Sender, Vec<(Opcode, Vec<u8>)>> {
     };
     for (index, packet) in packets.iter().enumerate() {
         let packet = Packet {
-            origin: Origin { packet: index as u64 + 1, time: packet.time, source: SourceId(0) },
+            origin: Origin {
+                packet: index as u64 + 1,
+                time: packet.time,
+                source: SourceId(0),
+                tcp_length: 0,
+            },
             link_type: packet.link_type,
             data: &packet.data,
             original_length: packet.original_length,
@@ -164,7 +169,7 @@ fn word(most: u64, random: &mut Random) -> String {
 /// out then may be text, too.
 #[test]
 fn inside_masked_text_no_frame_is_found() {
-    let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+    let origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
     let expected = Expected {
         masked: Some(true),
         reserved_bits: 0,

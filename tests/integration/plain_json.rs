@@ -22,7 +22,7 @@ fn shown(json: JsonText<'_>) -> String {
     };
     let message = Message::new(Side::Server, Opcode::Text, Body::Json(json));
     let event = Event {
-        origin: Origin { packet: 1, time: None, source: SourceId(0) },
+        origin: Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 },
         source: &Source { file: None, interface: None },
         connection: &connection,
         is_first: true,

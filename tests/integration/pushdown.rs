@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use wsdump::capture::{Capture, CaptureFilter, Input, Step};
-use wsdump::filter::Selection;
+use wsdump::filter::{Selection, bpf};
 use wsdump::net::Decoder;
 use wsdump::types::{Limits, LinkType, Origin, Packet, SourceId};
 
@@ -185,12 +185,12 @@ fn a_packet_that_is_cut_has_its_length_and_zeros() {
 fn passes(networks: &[&str], ports: &[u16], link_type: LinkType, data: &[u8]) -> bool {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let selection = Selection { networks, ports: ports.to_vec() };
-    let mut filter = CaptureFilter::new(&selection.bpf().unwrap()).unwrap();
+    let mut filter = CaptureFilter::new(&bpf(&selection, None).unwrap()).unwrap();
     filter.matches(&packet(link_type, data)).unwrap()
 }
 
 fn packet(link_type: LinkType, data: &[u8]) -> Packet<'_> {
-    let origin = Origin { packet: 1, time: None, source: SourceId(0) };
+    let origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
     Packet { origin, link_type, data, original_length: data.len().try_into().unwrap() }
 }
 

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("payload", &[]),
     ("filter", &[]),
     ("output", &[]),
-    ("analyzer", &["net", "tcp", "tls", "http", "websocket", "payload"]),
+    ("analyzer", &["net", "tcp", "tls", "http", "websocket", "payload", "filter"]),
     ("engine", &["capture", "analyzer", "output"]),
     ("cli", &["capture", "analyzer", "engine", "filter", "output"]),
 ];

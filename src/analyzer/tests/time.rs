@@ -23,7 +23,7 @@ impl Fed {
         let data = tcp.packet();
         let time = Some(Timestamp::from_nanoseconds(time));
         let packet = Packet {
-            origin: Origin { packet: self.packets, time, source: SourceId(0) },
+            origin: Origin { packet: self.packets, time, source: SourceId(0), tcp_length: 0 },
             link_type: LinkType::RAW,
             data: &data,
             original_length: data.len() as u32,
