@@ -88,7 +88,7 @@ impl Ip {
             Self::V6 => (IpAddr::V6(SOURCE_V6), IpAddr::V6(DESTINATION_V6)),
         };
         Segment {
-            origin: origin(number),
+            origin: Origin { tcp_length: payload.len() as u32, ..origin(number) },
             flow: Flow {
                 source: Endpoint { address: source, port: 51234 },
                 destination: Endpoint { address: destination, port: 80 },
