@@ -228,7 +228,12 @@ impl Checker {
     fn right(&mut self, written: &Spanned<Written>) -> Result<Option<Typed>> {
         match &written.node {
             Written::Quoted(_) => Ok(None),
-            Written::Word(name) if field(name).is_none() => Ok(None),
+            // What has no value, such as `websocket`, is meant as a word.
+            Written::Word(name)
+                if field(name).is_none_or(|field| field.kind == FieldKind::Label) =>
+            {
+                Ok(None)
+            }
             _ => self.operand(written).map(Some),
         }
     }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 #[cfg(unix)]
