@@ -36,7 +36,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Starts the program and waits until it captures. `None` where it cannot.
-    fn start(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         if !can_capture() {
             return None;
         }

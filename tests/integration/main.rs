@@ -12,6 +12,9 @@ mod files;
 #[cfg(unix)]
 mod live;
 #[cfg(test)]
+#[cfg(unix)]
+mod live_filters;
+#[cfg(test)]
 mod long;
 #[cfg(test)]
 mod loss;
