@@ -138,6 +138,12 @@ pub(super) struct Arguments {
     #[arg(short = 'T', long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
 
+    /// Time before each event in text: the time of day here or in UTC, or
+    /// seconds since 1970, since the first packet of the capture, or since the
+    /// event shown before. JSON always has RFC 3339 in UTC, tables no times
+    #[arg(long, value_name = "FORM", default_value = "local")]
+    pub(super) time: Time,
+
     /// How payloads are shown: as what they are, in base64, or not at all
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub(super) payload: Payload,
@@ -160,7 +166,7 @@ pub(super) struct Arguments {
     pub(super) duration: Option<Duration>,
 
     /// Threads that decode and render, 1 to 64; the output is the same with any
-    /// number. With -c and tables it is always one
+    /// number. With -c, --time delta and tables it is always one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(super) threads: u8,
 
@@ -267,6 +273,26 @@ pub(super) enum Format {
     Json,
     /// Connections and their totals
     Table,
+}
+
+/// Whose aliases are the values of tshark's `-t` that mean the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Time {
+    /// Time of day, with the date where it changes
+    #[value(aliases = ["a", "ad"])]
+    Local,
+    /// The same in UTC
+    #[value(aliases = ["u", "ud"])]
+    Utc,
+    /// Seconds since 1970
+    #[value(alias = "e")]
+    Epoch,
+    /// Seconds since the first packet of the capture
+    #[value(alias = "r")]
+    Relative,
+    /// Seconds since the event shown before
+    #[value(alias = "dd")]
+    Delta,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
-use super::args::{Arguments, Color, Format, Payload};
+use super::args::{Arguments, Color, Format, Payload, Time};
 use super::filter::filter;
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
@@ -20,7 +20,7 @@ use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
 use crate::engine::{Engine, Progress};
 use crate::filter::{Filter, Selection};
-use crate::output::{Json, PayloadForm, Table, Text, TextOptions, View, Zone};
+use crate::output::{Json, PayloadForm, Table, Text, TextOptions, TimeForm, View, Zone};
 use crate::types::{Limits, Packet};
 
 /// Prints the traffic in the capture that the arguments name.
@@ -195,7 +195,8 @@ fn view(arguments: &Arguments) -> Box<dyn View> {
     let options = TextOptions {
         color: is_coloured(arguments.color),
         width: width(),
-        zone: Zone::System,
+        zone: if arguments.time == Time::Utc { Zone::Utc } else { Zone::System },
+        time: time(arguments.time),
         payload,
         headers: arguments.verbose,
         packets: arguments.verbose,
@@ -205,6 +206,15 @@ fn view(arguments: &Arguments) -> Box<dyn View> {
         Format::Text => Box::new(Text::new(options)),
         Format::Json => Box::new(Json::new(payload)),
         Format::Table => Box::new(Table::new(options.width)),
+    }
+}
+
+fn time(time: Time) -> TimeForm {
+    match time {
+        Time::Local | Time::Utc => TimeForm::TimeOfDay,
+        Time::Epoch => TimeForm::Epoch,
+        Time::Relative => TimeForm::Relative,
+        Time::Delta => TimeForm::Delta,
     }
 }
 

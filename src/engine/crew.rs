@@ -134,6 +134,10 @@ pub(super) fn with_crew<R>(
 }
 
 impl Line for Crew<'_> {
+    fn begin(&mut self, time: Timestamp) {
+        self.floor.merger.begin(time);
+    }
+
     fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
         self.floor.know(sources);
         self.dispatcher.packet(packet, self.options, &mut self.floor);

@@ -8,6 +8,9 @@ use crate::types::{Packet, Source, Timestamp};
 
 /// Takes packets and writes what is in them.
 pub(super) trait Line {
+    /// Takes note of the time of the first packet that has one, before that.
+    fn begin(&mut self, time: Timestamp);
+
     /// Takes a packet.
     fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()>;
 
@@ -43,6 +46,10 @@ pub(super) struct Alone<'a> {
 }
 
 impl Line for Alone<'_> {
+    fn begin(&mut self, time: Timestamp) {
+        self.screen.view.begin(time);
+    }
+
     #[inline]
     fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
         self.analyzer.packet(packet, sources, &mut self.screen);

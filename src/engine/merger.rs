@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use super::batch::Chunk;
 use crate::output::{Spool, View};
+use crate::types::Timestamp;
 
 /// Parts that are worth a write: about as many as the system takes at once.
 const MOST_PARTS: usize = 1000;
@@ -78,6 +79,11 @@ impl Lane {
 impl<'a> Merger<'a> {
     pub(super) fn new(view: &'a mut dyn View, out: Spool, lanes: Vec<Lane>) -> Self {
         Self { view, out, messages: 0, lanes, parts: Vec::new(), seams: Spool::default() }
+    }
+
+    /// Lets the view and its forks know when the capture begins.
+    pub(super) fn begin(&mut self, time: Timestamp) {
+        self.view.begin(time);
     }
 
     /// Writes what comes after the last event.

@@ -115,6 +115,7 @@ impl Watch<'_> {
         let Watch { mut wanted, duration, problem, mut progress } = self;
         let is_live = capture.is_live();
         let mut problems = 0;
+        let mut has_begun = false;
         let mut end = Deadline::new(duration, is_live);
         let time = if is_live { TICK } else { FILES_TICK };
         let mut ticker = Ticker { time, last: Instant::now() };
@@ -122,6 +123,10 @@ impl Watch<'_> {
             match capture.next() {
                 // Not moved: it would have to wait for what was just stored.
                 Step::Packet(ref packet, sources) => {
+                    if !has_begun && let Some(time) = packet.origin.time {
+                        has_begun = true;
+                        line.begin(time);
+                    }
                     let timing = end.judge(packet.origin.time);
                     if timing == Timing::Over {
                         break;

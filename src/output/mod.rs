@@ -55,6 +55,7 @@ mod pretty;
 #[cfg(test)]
 mod samples;
 mod spool;
+mod stamp;
 mod style;
 mod table;
 mod text;
@@ -62,11 +63,12 @@ mod time;
 mod wrap;
 mod write;
 
-use crate::types::Event;
+use crate::types::{Event, Timestamp};
 
 pub use escape::one_line as escaped;
 pub use json::Json;
 pub use spool::Spool;
+pub use stamp::TimeForm;
 pub use table::Table;
 pub use text::{Text, TextOptions};
 pub use time::Zone;
@@ -79,6 +81,10 @@ pub(crate) use write::grouped;
 /// connections: it asks for an event's mark, then renders the event. Who puts
 /// that together asks one view for the seams, in order.
 pub trait View: Send {
+    /// Takes note of the time of the capture's first packet that has one: before
+    /// any event, and where there are forks once for all of them.
+    fn begin(&mut self, _time: Timestamp) {}
+
     /// Renders one event at the end of `out`, and what stands before it.
     fn show(&mut self, event: &Event<'_>, out: &mut Spool) {
         let mark = self.mark(event);

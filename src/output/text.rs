@@ -15,8 +15,9 @@ use super::hex_dump::hex_dump;
 use super::json::says_all;
 use super::pretty::pretty;
 use super::spool::Spool;
+use super::stamp::{Stamps, TimeForm};
 use super::style::{self, ALARM, BOLD, DIM, ERROR, GOOD, PLAIN, WARNING};
-use super::time::{Clock, Zone, span};
+use super::time::{Zone, span};
 use super::wrap::Page;
 use super::write::{counted, grouped};
 use super::{Mark, PayloadForm, View};
@@ -34,8 +35,10 @@ pub struct TextOptions {
     /// Columns of the terminal; lines are folded there. `None`: it is not a
     /// terminal, and lines may be of any length.
     pub width: Option<usize>,
-    /// Whose time is shown.
+    /// Whose time is shown, where that is the time of day.
     pub zone: Zone,
+    /// What the time before each event tells.
+    pub time: TimeForm,
     /// How payloads are shown.
     pub payload: PayloadForm,
     /// Rows of a hex dump; `None` for all that there are.
@@ -46,7 +49,7 @@ pub struct TextOptions {
     pub packets: bool,
 }
 
-/// No colour, no folding, the system's time, eight rows of binary payloads,
+/// No colour, no folding, the time of day in the system's zone, eight rows of binary payloads,
 /// no headers, no packet numbers.
 impl Default for TextOptions {
     fn default() -> Self {
@@ -54,6 +57,7 @@ impl Default for TextOptions {
             color: false,
             width: None,
             zone: Zone::System,
+            time: TimeForm::TimeOfDay,
             payload: PayloadForm::Auto,
             binary_rows: Some(8),
             headers: false,
@@ -66,7 +70,7 @@ impl Default for TextOptions {
 #[derive(Debug)]
 pub struct Text {
     options: TextOptions,
-    clock: Clock,
+    stamps: Stamps,
     /// Whether a seam was asked for.
     begun: bool,
     /// The date that the seams last told, or saw told.
@@ -79,17 +83,22 @@ const INDENT: usize = 4;
 impl Text {
     /// A view with these options.
     pub fn new(options: TextOptions) -> Self {
-        let clock = Clock::new(&options.zone);
-        Self { options, clock, begun: false, date: None }
+        let stamps = Stamps::new(options.time, &options.zone);
+        Self::with(options, stamps)
+    }
+
+    fn with(options: TextOptions, stamps: Stamps) -> Self {
+        Self { options, stamps, begun: false, date: None }
     }
 }
 
 impl View for Text {
+    fn begin(&mut self, time: Timestamp) {
+        self.stamps.begin(time);
+    }
+
     fn mark(&mut self, event: &Event<'_>) -> Mark {
-        Mark {
-            date: event.origin.time.map(|time| self.clock.date(time)),
-            introduces: event.is_first,
-        }
+        Mark { date: self.stamps.date(event.origin.time), introduces: event.is_first }
     }
 
     /// An empty line before one that introduces a connection, and a date that
@@ -120,10 +129,12 @@ impl View for Text {
             Kind::Gap(gap) => self.gap(event, gap, out),
             Kind::End(end) => self.end(event, end, out),
         }
+        self.stamps.shown(event.origin.time);
     }
 
     fn fork(&self) -> Option<Box<dyn View>> {
-        Some(Box::new(Self::new(self.options.clone())))
+        let stamps = self.stamps.fork(&self.options.zone)?;
+        Some(Box::new(Self::with(self.options.clone(), stamps)))
     }
 }
 
@@ -295,8 +306,8 @@ impl Text {
     fn header_line<'o>(&mut self, event: &Event<'_>, out: &'o mut Spool) -> Page<'o> {
         let connection = event.connection;
         let number = self.packet_number(event);
-        let time = self.time_of_day(event.origin.time);
-        let date = event.origin.time.map(|time| self.clock.date(time));
+        let time = self.stamps.text(event.origin.time);
+        let date = self.stamps.date(event.origin.time);
         let color = style::connection(connection);
         let mut page = self.page(out);
         page.begin(0, INDENT);
@@ -325,7 +336,7 @@ impl Text {
         from: Option<Side>,
         out: &'o mut Spool,
     ) -> Page<'o> {
-        let time = self.time_of_day(event.origin.time);
+        let time = self.stamps.text(event.origin.time);
         let color = style::connection(event.connection);
         let number = self.packet_number(event);
         let mut page = self.page(out);
@@ -355,18 +366,7 @@ impl Text {
     fn page<'o>(&self, out: &'o mut Spool) -> Page<'o> {
         Page::new(out, self.options.width, self.options.color)
     }
-
-    fn time_of_day(&mut self, time: Option<Timestamp>) -> String {
-        let mut text = Vec::with_capacity(UNKNOWN_TIME.len());
-        match time {
-            Some(time) => self.clock.microseconds(&mut text, time),
-            None => text.extend_from_slice(UNKNOWN_TIME.as_bytes()),
-        }
-        String::from_utf8(text).unwrap_or_default()
-    }
 }
-
-const UNKNOWN_TIME: &str = "--:--:--.------";
 
 /// What a close frame without a payload says.
 const NOTHING_SAID: Close<'static> = Close { code: None, code_name: None, reason: None };
@@ -942,6 +942,58 @@ mod tests {
         06:54:46.731250 #1   client → ping          0 bytes
         --:--:--.------ #1   client → ping          0 bytes
         "#);
+    }
+
+    /// Dates and the wrong time of the fourth included.
+    fn timed(time: TimeForm, began: i64) -> String {
+        let connection = connection(1);
+        let ping = Kind::Message(Message::new(Side::Client, Opcode::Ping, Body::Text("")));
+        let mut events = [1, 2, 3, 4, 5].map(|packet| event(&connection, packet, ping));
+        let first = events[0].origin.time.unwrap().nanoseconds();
+        let after = [Some(0), Some(86_400_000_000_000), None, Some(-10_000), Some(1_999)];
+        for (event, after) in events.iter_mut().zip(after) {
+            event.origin.time = after.map(|after| Timestamp::from_nanoseconds(first + after));
+        }
+        events[0].is_first = true;
+        let mut view = Text::new(TextOptions { time, ..options(None, false) });
+        view.begin(Timestamp::from_nanoseconds(first + began));
+        rendered(view, &events)
+    }
+
+    #[test]
+    fn seconds_since_1970() {
+        assert_snapshot!(timed(TimeForm::Epoch, 0), @r"
+        1545807286.730250 #1   127.0.0.1:51231 → 127.0.0.1:8888
+        1545807286.730250 #1   client → ping          0 bytes
+        1545893686.730250 #1   client → ping          0 bytes
+                 -.------ #1   client → ping          0 bytes
+        1545807286.730240 #1   client → ping          0 bytes
+        1545807286.730252 #1   client → ping          0 bytes
+        ");
+    }
+
+    #[test]
+    fn seconds_since_the_first_packet() {
+        assert_snapshot!(timed(TimeForm::Relative, -1_500_000_000), @r"
+            1.500000 #1   127.0.0.1:51231 → 127.0.0.1:8888
+            1.500000 #1   client → ping          0 bytes
+        86401.500000 #1   client → ping          0 bytes
+            -.------ #1   client → ping          0 bytes
+            1.499990 #1   client → ping          0 bytes
+            1.500001 #1   client → ping          0 bytes
+        ");
+    }
+
+    #[test]
+    fn seconds_since_the_event_before() {
+        assert_snapshot!(timed(TimeForm::Delta, -1_500_000_000), @r"
+            0.000000 #1   127.0.0.1:51231 → 127.0.0.1:8888
+            0.000000 #1   client → ping          0 bytes
+        86400.000000 #1   client → ping          0 bytes
+            -.------ #1   client → ping          0 bytes
+        -86400.000010 #1   client → ping          0 bytes
+            0.000011 #1   client → ping          0 bytes
+        ");
     }
 
     #[test]

@@ -54,6 +54,9 @@ fn on_what_is_impaired() {
     for arguments in FORMS {
         assert_same(THREADS, arguments, &path);
     }
+    for time in ["epoch", "relative", "delta"] {
+        assert_same(THREADS, &["--time", time], &path);
+    }
     for limits in [
         ["--limit=memory=100KiB", "--limit=reorder-total=20KiB"],
         ["--limit=memory=2MiB", "--limit=conversations=7"],

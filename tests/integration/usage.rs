@@ -1,6 +1,6 @@
 //! Arguments, exit codes and what is said at the end.
 
-use crate::command::{captures, run, skip};
+use crate::command::{captures, run, skip, wsdump};
 
 const CHAT: &str = "captures/tornado-chat.pcapng";
 
@@ -208,5 +208,30 @@ fn servers_are_ports_or_addresses_with_a_port() {
     for server in ["1", "127.0.0.1:65535", "[::1]:80"] {
         let told = run(["--websocket", server, "-T", "json", "captures/handwritten.pcap"]);
         assert_eq!(told.clean(), plain);
+    }
+}
+
+/// The first packet is one of the TCP handshake, which nothing is told of.
+#[test]
+fn times_are_told_as_asked_for() {
+    let column = |time: &str| {
+        let printed = run(["--time", time, "captures/handwritten.pcap"]).clean();
+        let times = printed.lines().filter(|line| line.contains(" #")).take(3);
+        times.map(|line| line.split_once(" #").unwrap().0.to_owned()).collect::<Vec<_>>()
+    };
+    let local = column("local");
+    assert_eq!(column("utc"), local, "the tests are in UTC");
+    assert_eq!([column("ad"), column("ud")], [local.clone(), local]);
+    assert_eq!(column("epoch"), ["1795233774.686109", "1795233774.686202", "1795233774.686224"]);
+    assert_eq!(column("relative"), ["    0.000252", "    0.000345", "    0.000367"]);
+    assert_eq!(column("delta"), ["    0.000000", "    0.000093", "    0.000022"]);
+    let other =
+        wsdump(["--time", "utc", "captures/handwritten.pcap"]).env("TZ", "Asia/Tokyo").output();
+    let printed = String::from_utf8(other.unwrap().stdout).unwrap();
+    assert_eq!(printed, run(["captures/handwritten.pcap"]).clean());
+    for form in ["json", "table"] {
+        let [plain, timed] = [&[][..], &["--time", "delta"]]
+            .map(|time| run([&["-T", form, "captures/handwritten.pcap"], time].concat()).clean());
+        assert_eq!(plain, timed);
     }
 }
