@@ -109,6 +109,16 @@ pub(super) struct Arguments {
     )]
     pub(super) no_promiscuous: bool,
 
+    /// Stop being root and be this user once the interfaces are open. Without
+    /// it that is who called sudo; `root` stays root
+    #[arg(
+        long,
+        value_name = "NAME|UID",
+        value_parser = NonEmptyStringValueParser::new(),
+        help_heading = LIVE
+    )]
+    pub(super) user: Option<String>,
+
     /// Look only at packets that match, in libpcap's filter language (`man
     /// pcap-filter`), as tcpdump takes it; on files too
     #[arg(short = 'f', long, value_name = "EXPR")]
@@ -240,6 +250,9 @@ impl Arguments {
             return refuse(
                 "--snaplen, --buffer-size and --no-promiscuous are for live capture: name an interface with -i",
             );
+        }
+        if self.interface.is_empty() && self.user.is_some() {
+            return refuse("--user is for live capture: name an interface with -i");
         }
         if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
             return refuse("standard input can be read only once");

@@ -9,8 +9,11 @@ use crate::filter::Filter;
 /// A live capture of the interfaces that the arguments name.
 #[cfg(libpcap)]
 pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Capture> {
+    use super::privileges::Privileges;
     use crate::capture::{LiveError, LiveOptions};
     use crate::filter::bpf;
+
+    let privileges = Privileges::of(arguments)?;
 
     let mut interfaces: Vec<String> = Vec::new();
     for name in &arguments.interface {
@@ -28,14 +31,20 @@ pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Cap
         filter: arguments.capture_filter.clone().filter(|filter| !filter.trim().is_empty()),
         hint,
     };
-    Capture::live(&options).map_err(|error| match &error {
+    let capture = Capture::live(&options).map_err(|error| match &error {
         LiveError::Permission { .. } => anyhow::anyhow!(
             "{error}: run it with sudo, or allow it once and for all with `sudo setcap cap_net_raw,cap_net_admin=eip {}`",
             program()
         ),
         LiveError::Missing { .. } => anyhow::anyhow!("{error}; `wsdump -D` tells more of them"),
         _ => error.into(),
-    })
+    })?;
+    // Before anything that others have a hand in is read or opened.
+    let told = privileges.settle()?;
+    if let Some(told) = told.filter(|_| arguments.verbose) {
+        super::say(&told);
+    }
+    Ok(capture)
 }
 
 /// The program, as it has to be named to setcap.

@@ -10,6 +10,8 @@ mod limits;
 mod live;
 mod packet_filter;
 mod print;
+#[cfg(libpcap)]
+mod privileges;
 mod signals;
 mod standard_output;
 mod status;

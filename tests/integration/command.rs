@@ -24,6 +24,8 @@ pub(crate) fn wsdump(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> 
         .env("TZ", "UTC")
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("SUDO_UID")
+        .env_remove("SUDO_GID")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -69,7 +69,7 @@ impl Watch {
     }
 
     /// The next event it prints, and when.
-    fn event(&self) -> (Instant, Value) {
+    pub(crate) fn event(&self) -> (Instant, Value) {
         let (at, line) = self.line();
         (at, serde_json::from_str(&line).unwrap())
     }
@@ -94,9 +94,15 @@ impl Watch {
     /// the most that it had.
     #[cfg(target_os = "linux")]
     fn memory(&self, count: &str) -> u64 {
+        self.status(count)[0].parse().unwrap()
+    }
+
+    /// What Linux tells about it on the line that begins with `name`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn status(&self, name: &str) -> Vec<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(count)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect()
     }
 }
 
@@ -137,7 +143,7 @@ pub(crate) fn can_capture() -> bool {
     answer.is_ok()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
 }

@@ -24,6 +24,9 @@ mod made;
 #[cfg(test)]
 mod plain_json;
 #[cfg(test)]
+#[cfg(all(libpcap, target_os = "linux"))]
+mod privileges;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod progress;
 #[cfg(test)]

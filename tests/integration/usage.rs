@@ -32,6 +32,7 @@ fn wrong_usage_is_refused() {
     is_refused(&["-i", "lo", CHAT], "cannot be used with");
     is_refused(&["-i", "lo", "-r", CHAT], "cannot be used with");
     is_refused(&["--snaplen", "100", CHAT], "for live capture: name an interface with -i");
+    is_refused(&["--user", "nobody", CHAT], "--user is for live capture: name an interface");
     is_refused(&["-i", "lo", "--snaplen", "262145"], "a number of bytes, at most 262144");
     is_refused(&["-i", "lo", "--buffer-size", "2GiB"], "a size such as 64MiB");
     is_refused(&["--duration", "0", CHAT], "a time such as 90s");
