@@ -92,10 +92,11 @@ impl Buffer {
         }
     }
 
-    /// Reads once, on the way to `needed` bytes at hand. May block.
-    pub(super) fn fill(&mut self, needed: usize) {
+    /// Reads once, on the way to `needed` bytes at hand. May block. Whether it is
+    /// any further.
+    pub(super) fn fill(&mut self, needed: usize) -> bool {
         if self.ended {
-            return;
+            return true;
         }
         self.make_room(needed);
         let room = self.storage.get_mut(self.end..).unwrap_or_default();
@@ -107,8 +108,10 @@ impl Buffer {
                 let passing = std::mem::take(&mut self.passing);
                 self.pass(passing);
             }
+            Err(failure) if failure.is_nothing_yet() => return false,
             Err(failure) => self.fail(failure),
         }
+        true
     }
 
     /// Takes the input from the first byte at hand on as compressed data, and

@@ -35,6 +35,9 @@ pub enum ErrorKind {
     /// A folder stands where a file should.
     #[error("is a folder: name the capture files in it")]
     Folder,
+    /// A file is to be followed, and this is none.
+    #[error("is no regular file: what comes from there is shown as it comes, without following it")]
+    NotToBeFollowed,
     /// The system could not open the file.
     #[error("cannot be opened: {0}")]
     Open(#[source] io::Error),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::ErrorKind;
 use super::compression::Raw;
+use super::followed::Followed;
 use super::stop::Stop;
 #[cfg(unix)]
 use super::stop::Stoppable;
@@ -16,6 +17,9 @@ use super::stop::Stoppable;
 pub enum Input {
     /// A file, or anything else that a path opens: a FIFO, `/dev/fd/63`.
     File(PathBuf),
+    /// A regular file that is still written to. It has no end: where there is no
+    /// more, or no whole record, that is waited for.
+    Followed(PathBuf),
     /// Standard input.
     Stdin,
 }
@@ -24,7 +28,7 @@ impl Input {
     /// The input's name in what is found there: the path, or `-`.
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Followed(path) => path.display().to_string(),
             Self::Stdin => "-".into(),
         }
     }
@@ -32,7 +36,7 @@ impl Input {
     /// The input's name in a sentence.
     pub(super) fn title(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Followed(path) => path.display().to_string(),
             Self::Stdin => "standard input".into(),
         }
     }
@@ -55,6 +59,7 @@ impl Input {
     pub(super) fn open(&self, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
         match self {
             Self::File(path) => open_file(path, stop),
+            Self::Followed(path) => open_followed(path, stop),
             Self::Stdin => Ok(Opened { raw: open_stdin(stop), size: None }),
         }
     }
@@ -131,13 +136,30 @@ fn open_file(path: &Path, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
             Ok(Opened { raw: Box::new(file), size: Some(metadata.len()) })
         }
         Ok((_, file)) => Ok(Opened { raw: stoppable(file, stop), size: None }),
+        Err(error) => Err(refused(path, error)),
+    }
+}
+
+fn open_followed(path: &Path, stop: Option<&Stop>) -> Result<Opened, ErrorKind> {
+    let metadata = path.metadata().map_err(|error| refused(path, error))?;
+    if metadata.is_dir() {
+        return Err(ErrorKind::Folder);
+    }
+    // To open a FIFO may take for ever.
+    if !metadata.is_file() {
+        return Err(ErrorKind::NotToBeFollowed);
+    }
+    let file = File::open(path).map_err(|error| refused(path, error))?;
+    Ok(Opened { raw: Box::new(Followed::new(file, stop.cloned())), size: None })
+}
+
+fn refused(path: &Path, error: io::Error) -> ErrorKind {
+    match error.kind() {
         // Some systems refuse to open a folder, as a lack of permission.
-        Err(_) if path.is_dir() => Err(ErrorKind::Folder),
-        Err(error) => Err(match error.kind() {
-            io::ErrorKind::NotFound => ErrorKind::Missing,
-            io::ErrorKind::PermissionDenied => ErrorKind::Permission,
-            _ => ErrorKind::Open(error),
-        }),
+        _ if path.is_dir() => ErrorKind::Folder,
+        io::ErrorKind::NotFound => ErrorKind::Missing,
+        io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+        _ => ErrorKind::Open(error),
     }
 }
 

@@ -111,6 +111,11 @@ impl Merge {
         self.inputs.iter().any(|part| !part.is_regular)
     }
 
+    /// Whether an input has no end.
+    pub(super) fn is_endless(&self) -> bool {
+        self.inputs.iter().any(Part::is_followed)
+    }
+
     /// Bytes read of the inputs so far.
     pub(super) fn bytes(&self) -> u64 {
         self.inputs.iter().map(Part::bytes).sum()

@@ -42,6 +42,7 @@ mod clock;
 mod compression;
 mod counted;
 mod error;
+mod followed;
 #[cfg(libpcap)]
 mod handle;
 mod input;
@@ -50,6 +51,7 @@ mod interfaces;
 #[cfg(libpcap)]
 mod live;
 mod merge;
+mod nothing_yet;
 mod part;
 mod pcap_file;
 mod pcapng_file;
@@ -182,6 +184,16 @@ impl Capture {
     pub fn is_live(&self) -> bool {
         match self.0 {
             Kind::Files(_) => false,
+            #[cfg(libpcap)]
+            Kind::Live(_) => true,
+        }
+    }
+
+    /// Whether it goes on until it is ended: of live interfaces, or of a file that
+    /// is followed.
+    pub fn is_endless(&self) -> bool {
+        match &self.0 {
+            Kind::Files(merge) => merge.is_endless(),
             #[cfg(libpcap)]
             Kind::Live(_) => true,
         }

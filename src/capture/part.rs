@@ -78,6 +78,11 @@ impl Part {
         }
     }
 
+    /// Whether it has no end.
+    pub(super) fn is_followed(&self) -> bool {
+        matches!(self.input, Some(Input::Followed(_)))
+    }
+
     /// Bytes that there are to read, where that can be known.
     pub(super) fn size_of_file(&self) -> Option<u64> {
         self.input.as_ref()?.size()
@@ -108,10 +113,11 @@ impl Part {
         }
     }
 
-    /// Opens it, or reads once. May block.
-    pub(super) fn fill(&mut self, stop: Option<&Stop>) {
+    /// Opens it, or reads once. May block. Whether that led any further; if it
+    /// did not, more may come.
+    pub(super) fn fill(&mut self, stop: Option<&Stop>) -> bool {
         match (&mut self.state, &self.input) {
-            (State::Open(reader), _) => reader.fill(),
+            (State::Open(reader), _) => return reader.fill(),
             (State::Closed, Some(input)) => match input.open(stop) {
                 Ok(Opened { raw, size }) => {
                     self.is_regular = size.is_some();
@@ -122,6 +128,7 @@ impl Part {
             },
             _ => self.state = State::Over,
         }
+        true
     }
 
     /// Closes it for good.

@@ -102,9 +102,9 @@ impl Reader {
         }
     }
 
-    /// Reads once. May block.
-    pub(super) fn fill(&mut self) {
-        self.buffer.fill(self.needed);
+    /// Reads once. May block. Whether that led any further.
+    pub(super) fn fill(&mut self) -> bool {
+        self.buffer.fill(self.needed)
     }
 
     /// The packet of the record that was polled last.
@@ -360,7 +360,7 @@ mod tests {
                     assert_eq!(reader.data(&record), vec![count as u8; 100 + count % 1400]);
                     count += 1;
                 }
-                Polled::Starved => reader.fill(),
+                Polled::Starved => assert!(reader.fill()),
                 Polled::Problem(kind) => panic!("{kind}"),
                 Polled::End => break,
             }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::types::Timestamp;
 
@@ -69,6 +69,24 @@ pub(super) fn now() -> Option<Timestamp> {
     i64::try_from(passed.as_nanos()).ok().map(Timestamp::from_nanoseconds)
 }
 
+/// Waits for so long, or until the captures are to end, which is an error.
+pub(super) fn pause(stop: Option<&Stop>, time: Duration) -> io::Result<()> {
+    match stop {
+        #[cfg(unix)]
+        Some(stop) => stop.wait(std::iter::empty(), Some(time)).map(|_| ())?,
+        _ => std::thread::sleep(time),
+    }
+    match stop {
+        Some(stop) if stop.is_stopped() => Err(stopped()),
+        _ => Ok(()),
+    }
+}
+
+/// What readers say that are to wait no more.
+fn stopped() -> io::Error {
+    io::Error::other("stopped")
+}
+
 /// Can be read once it is used.
 #[cfg(unix)]
 impl std::os::fd::AsFd for Stop {
@@ -88,7 +106,8 @@ mod wake {
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    use super::Stop;
+    use super::super::nothing_yet::NothingYet;
+    use super::{Stop, stopped};
 
     /// A pair of sockets: one byte in the first makes the second readable for
     /// good.
@@ -146,7 +165,11 @@ mod wake {
         Ok(waiting.iter().map(|file| !file.revents().is_empty()).collect())
     }
 
-    /// A file whose reader waits no longer than until it is stopped.
+    /// How long a reader waits before it says so.
+    const WAIT_TIME: Duration = Duration::from_millis(50);
+
+    /// A file whose reader waits no longer than until it is stopped, and says
+    /// [`NothingYet`] now and then.
     pub(in super::super) struct Stoppable {
         file: File,
         stop: Stop,
@@ -160,17 +183,17 @@ mod wake {
 
     impl Read for Stoppable {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            loop {
-                let can_read = self.stop.wait([self.file.as_fd()].into_iter(), None)?;
-                if self.stop.is_stopped() {
-                    return Err(io::Error::other("stopped"));
-                }
-                if can_read {
-                    match self.file.read(out) {
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        result => return result,
-                    }
-                }
+            let can_read = self.stop.wait([self.file.as_fd()].into_iter(), Some(WAIT_TIME))?;
+            if self.stop.is_stopped() {
+                return Err(stopped());
+            }
+            if !can_read {
+                return Err(NothingYet::error());
+            }
+            match self.file.read(out) {
+                // Somebody else has taken it.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(NothingYet::error()),
+                result => result,
             }
         }
     }
@@ -182,6 +205,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::fd::OwnedFd;
 
+    use super::super::nothing_yet::NothingYet;
     use super::super::testing::{Builder, Folder};
     use super::super::{Capture, Input, Step};
     use super::*;
@@ -195,10 +219,12 @@ mod tests {
         let mut bytes = [0; 2];
         writer.write_all(b"ab").unwrap();
         assert_eq!(stoppable.read(&mut bytes).unwrap(), 2);
-        let waiting = std::thread::spawn(move || stoppable.read(&mut bytes).is_err());
+        let says_nothing = |result: io::Result<usize>| NothingYet::is(&result.unwrap_err());
+        assert!(says_nothing(stoppable.read(&mut bytes)));
+        let waiting = std::thread::spawn(move || while says_nothing(stoppable.read(&mut bytes)) {});
         stop.stop();
         stop.stop();
-        assert!(waiting.join().unwrap());
+        waiting.join().unwrap();
     }
 
     #[test]

@@ -66,6 +66,11 @@ pub(super) struct Arguments {
     #[arg(short = 'r', long, value_name = "FILE")]
     pub(super) read: Vec<PathBuf>,
 
+    /// Go on at the end of the file as long as it grows, as one does that
+    /// `tcpdump -w` is writing; Ctrl-C ends it
+    #[arg(long, conflicts_with = "interface")]
+    pub(super) follow_file: bool,
+
     /// Capture live from this interface; `any` is all of them. Repeat for
     /// several
     #[arg(
@@ -170,8 +175,8 @@ pub(super) struct Arguments {
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
 
-    /// Stop after this time, such as 90s, 10m or 1.5h; in files, of the
-    /// capture's time
+    /// Stop after this time, such as 90s, 10m or 1.5h; in files that are not
+    /// followed, of the capture's time
     #[arg(long, value_name = "T", value_parser = duration)]
     pub(super) duration: Option<Duration>,
 
@@ -253,6 +258,14 @@ impl Arguments {
         }
         if self.interface.is_empty() && self.user.is_some() {
             return refuse("--user is for live capture: name an interface with -i");
+        }
+        if self.follow_file && self.inputs().count() != 1 {
+            return refuse("--follow-file follows one file: name that alone");
+        }
+        if self.follow_file && self.inputs().any(|path| path == Path::new("-")) {
+            return refuse(
+                "--follow-file follows a file: what comes from standard input is shown as it comes, without it",
+            );
         }
         if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
             return refuse("standard input can be read only once");

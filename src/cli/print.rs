@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 #[cfg(unix)]
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
@@ -31,7 +32,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let ends = Ends::by_signals()?;
     let mut capture = capture.stopped_by(ends.stop.clone());
     let is_live = capture.is_live();
-    if is_live {
+    let is_endless = capture.is_endless();
+    if is_endless {
         ends.by_output()?;
     }
     if is_live && !arguments.quiet {
@@ -88,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         },
     };
     if can_say && !arguments.quiet {
-        if ends.is_signalled() && !is_live {
+        if ends.is_signalled() && !is_endless {
             say("stopped by a signal before the end of the input");
         }
         report(arguments, &analyzer.statistics(), problems, capture.drops());
@@ -105,7 +107,7 @@ fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: 
     }
     // An input that could not be read has said so already.
     let is_told = problems > 0 && statistics.net.packets == 0;
-    let verbose = arguments.verbose || drops.is_some();
+    let verbose = arguments.verbose || arguments.follow_file || drops.is_some();
     let passed_over_by = match (&arguments.capture_filter, arguments.duration) {
         (Some(_), Some(_)) => "-f or --duration",
         (Some(_), None) => "-f",
@@ -156,7 +158,11 @@ fn is_watched(output: &impl IsTerminal) -> bool {
 
 fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Capture> {
     if arguments.interface.is_empty() {
-        let inputs = arguments.inputs().map(|path| Input::from(path.as_os_str())).collect();
+        let input = |path: &PathBuf| match arguments.follow_file {
+            true => Input::Followed(path.clone()),
+            false => Input::from(path.as_os_str()),
+        };
+        let inputs = arguments.inputs().map(input).collect();
         Ok(Capture::open(inputs))
     } else {
         live::open(arguments, filter)

@@ -40,10 +40,10 @@ pub(super) enum Timing {
 }
 
 impl Deadline {
-    pub(super) fn new(duration: Option<Duration>, is_live: bool) -> Self {
+    pub(super) fn new(duration: Option<Duration>, is_endless: bool) -> Self {
         match duration {
             None => Self::Never,
-            Some(duration) if is_live => Self::Clock { begin: Instant::now(), duration },
+            Some(duration) if is_endless => Self::Clock { begin: Instant::now(), duration },
             Some(duration) => Self::Packets(Begin::default(), duration, 0),
         }
     }

@@ -23,8 +23,8 @@ use deadline::{Deadline, Timing};
 use line::{Alone, Line};
 use screen::Screen;
 
-/// How often a live capture that is never idle is seen to: its output written,
-/// its progress told.
+/// How often an endless capture that is never idle is seen to: its output
+/// written, its progress told.
 const TICK: Duration = Duration::from_millis(20);
 
 /// How often the progress on files is told.
@@ -48,8 +48,8 @@ pub struct Engine<'a> {
     pub threads: usize,
     /// Stop after so many messages.
     pub messages: Option<u64>,
-    /// Stop after so long: of a live capture by the clock, else by the times of
-    /// packets since the earliest.
+    /// Stop after so long: of a capture that is endless by the clock, else by the
+    /// times of packets since the earliest.
     pub duration: Option<Duration>,
     /// Told of each input that cannot be read, or not to its end.
     pub problem: &'a mut dyn FnMut(&Error),
@@ -113,11 +113,11 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn run(self, capture: &mut Capture, line: &mut impl Line) -> io::Result<u64> {
         let Watch { mut wanted, duration, problem, mut progress } = self;
-        let is_live = capture.is_live();
+        let is_endless = capture.is_endless();
         let mut problems = 0;
         let mut has_begun = false;
-        let mut end = Deadline::new(duration, is_live);
-        let time = if is_live { TICK } else { FILES_TICK };
+        let mut end = Deadline::new(duration, is_endless);
+        let time = if is_endless { TICK } else { FILES_TICK };
         let mut ticker = Ticker { time, last: Instant::now() };
         loop {
             match capture.next() {
@@ -143,7 +143,7 @@ impl Watch<'_> {
                         line.flush()?;
                     }
                     // Not with each packet, which a look at the clock would slow.
-                    if let Some(progress) = progress.as_mut().filter(|_| !is_live)
+                    if let Some(progress) = progress.as_mut().filter(|_| !is_endless)
                         && ticker.is_due()
                     {
                         progress(so_far(capture, line));
@@ -170,7 +170,7 @@ impl Watch<'_> {
             if line.is_full() {
                 break;
             }
-            if is_live && ticker.is_due() {
+            if is_endless && ticker.is_due() {
                 line.flush()?;
                 if end.has_come() {
                     capture.end();

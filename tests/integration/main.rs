@@ -47,6 +47,9 @@ mod schema;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
+#[cfg(unix)]
+mod streams;
+#[cfg(test)]
 mod threads;
 #[cfg(test)]
 #[cfg(unix)]

@@ -11,6 +11,8 @@ mod zstd;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use super::nothing_yet::{NothingYet, Patient};
+
 /// Bytes of compressed data that are read at once: as much as the longest zstd
 /// block with its header.
 const INPUT_BLOCK: usize = (128 << 10) + 3;
@@ -108,6 +110,11 @@ impl Stream {
         let Self::Plain(raw) = self else {
             return Ok(self);
         };
+        let raw = match compression {
+            // Its library forgets what it has read of a block when no more comes.
+            Compression::Lz4 => Uninterrupted(Box::new(Patient(raw.0))),
+            Compression::Gzip | Compression::Zstd => raw,
+        };
         let input: Compressed =
             BufReader::with_capacity(INPUT_BLOCK, Cursor::new(first).chain(raw));
         Ok(match compression {
@@ -130,7 +137,7 @@ impl Stream {
     /// Reads what is there into `out`, which is not empty; 0 at the end.
     ///
     /// Blocks only until some bytes are known, and after a failure does not
-    /// promise anything.
+    /// promise anything but after [`Failure::is_nothing_yet`].
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
         match self {
             Self::Plain(raw) => Ok(raw.read(out)?),
@@ -138,6 +145,13 @@ impl Stream {
             Self::Zstd(decoder) => decoder.read(out),
             Self::Lz4(decoder) => decoder.read(out),
         }
+    }
+}
+
+impl Failure {
+    /// Whether reading can go on, when more has come.
+    pub(super) fn is_nothing_yet(&self) -> bool {
+        matches!(self, Self::Io(error) if NothingYet::is(error))
     }
 }
 
