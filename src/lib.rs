@@ -23,7 +23,7 @@
 //!     match capture.next() {
 //!         Step::Packet(packet, sources) => analyzer.packet(&packet, sources, &mut sink),
 //!         Step::Starved => {} // the next call reads and may block
-//!         Step::Idle(_) => {} // only while capturing live
+//!         Step::Idle(_) => {} // only of what is captured just now
 //!         Step::Problem(error) => panic!("{error}"),
 //!         Step::End => break,
 //!     }

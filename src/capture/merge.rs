@@ -7,6 +7,7 @@ use std::io::Read;
 use crate::types::{Origin, Packet, Source, Timestamp};
 
 use super::part::Part;
+use super::pulse::Pulse;
 use super::reader::Polled;
 use super::stop::Stop;
 use super::{Error, Input, Step};
@@ -25,6 +26,8 @@ pub(super) struct Merge {
     unknown: Option<usize>,
     /// The input that the next call has to read.
     starved: Option<usize>,
+    /// What time it is while nothing comes, of an input that is the only one.
+    pulse: Pulse,
     problems: VecDeque<Error>,
     sources: Vec<Source>,
     /// Packets given so far.
@@ -51,6 +54,7 @@ impl Merge {
             heads: BinaryHeap::new(),
             unknown: None,
             starved: None,
+            pulse: Pulse::default(),
             problems: VecDeque::new(),
             sources: Vec::new(),
             packets: 0,
@@ -76,11 +80,12 @@ impl Merge {
 
     /// Goes one step on.
     pub(super) fn next(&mut self) -> Step<'_> {
-        if let Some(part) = self.starved.take().and_then(|index| self.inputs.get_mut(index)) {
-            part.fill(self.stop.as_ref());
-        }
+        let idle = self.fill();
         if self.has_ended || self.stop.as_ref().is_some_and(Stop::is_stopped) {
             return Step::End;
+        }
+        if let Some(time) = idle {
+            return Step::Idle(time);
         }
         loop {
             if let Some(problem) = self.problems.pop_front() {
@@ -104,6 +109,24 @@ impl Merge {
                 return Step::End;
             }
         }
+    }
+
+    /// Reads the input that has to be read. The time there, when it is a live
+    /// stream from which nothing comes at present. Of several inputs the others
+    /// may have packets from before.
+    fn fill(&mut self) -> Option<Timestamp> {
+        let index = self.starved.take()?;
+        let is_alone = self.inputs.len() == 1;
+        let part = self.inputs.get_mut(index)?;
+        let is_further = part.fill(self.stop.as_ref());
+        if !is_alone || part.is_regular {
+            return None;
+        }
+        if is_further {
+            self.pulse.beat();
+            return None;
+        }
+        self.pulse.time(part.time)
     }
 
     /// Whether an input is no regular file.

@@ -55,6 +55,7 @@ mod nothing_yet;
 mod part;
 mod pcap_file;
 mod pcapng_file;
+mod pulse;
 mod reader;
 mod record;
 mod step;

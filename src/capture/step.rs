@@ -16,8 +16,9 @@ pub enum Step<'a> {
     /// An input, or the rest of it, cannot be read; go on for the others.
     Problem(Error),
     /// There is nothing more to give at the moment, and every packet up to this
-    /// time was given. Only live captures say so, some twenty times a second
-    /// unless they are behind.
+    /// time was given. Live captures say so, some twenty times a second unless
+    /// they are behind; and so does the only input of a capture where it is no
+    /// file at rest, and its packets come within seconds of being captured.
     Idle(Timestamp),
     /// There is nothing more, or the capture was stopped. Every later step says
     /// the same.

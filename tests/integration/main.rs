@@ -9,6 +9,9 @@ mod fields;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+#[cfg(all(libpcap, target_os = "linux"))]
+mod interfaces;
+#[cfg(test)]
 #[cfg(unix)]
 mod live;
 #[cfg(test)]

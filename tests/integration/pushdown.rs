@@ -14,7 +14,7 @@ use crate::live::{Watch, can_capture};
 const ETHERNET_HEADER: usize = 14;
 
 /// The Ethernet frames of a recording.
-fn frames(name: &str) -> Vec<Vec<u8>> {
+pub(crate) fn frames(name: &str) -> Vec<Vec<u8>> {
     let mut capture = Capture::open(vec![Input::File(capture(name))]);
     let mut frames = Vec::new();
     loop {
@@ -237,15 +237,18 @@ fn what_is_plainly_something_else_is_left_out() {
 }
 
 /// Two interfaces that are joined, for as long as this lives.
-struct Cable {
-    near: String,
-    far: String,
+pub(crate) struct Cable {
+    pub(crate) near: String,
+    pub(crate) far: String,
 }
 
 impl Cable {
-    fn new() -> Option<Self> {
+    /// One whose names have this letter, which one test has; `None` where
+    /// interfaces cannot be added.
+    pub(crate) fn new(letter: char) -> Option<Self> {
         let number = std::process::id() % 100_000;
-        let cable = Self { near: format!("wsn{number}"), far: format!("wsf{number}") };
+        let [near, far] = ["wsn", "wsf"].map(|end| format!("{end}{letter}{number}"));
+        let cable = Self { near, far };
         let Self { near, far } = &cable;
         if !ip(&format!("link add {near} type veth peer name {far}")) {
             return None;
@@ -277,7 +280,7 @@ fn the_kernel_passes_tags_and_fragments() {
     if !can_capture() {
         return;
     }
-    let Some(cable) = Cable::new() else {
+    let Some(cable) = Cable::new('p') else {
         return skip("root", "no right to add interfaces");
     };
     let told = |line: &str| {

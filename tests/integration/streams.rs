@@ -5,11 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::command::{capture, run, scratch, wsdump};
 use crate::live::Watch;
+use crate::made::{Capture, Connection, Header, Side, frame};
 
 /// A classic pcap file, as it is written: its header, then its records.
 fn pieces(path: &Path) -> Vec<Vec<u8>> {
@@ -70,6 +72,79 @@ fn messages_come_out_of_a_pipe_at_once() {
         let (rest, said, code) = watch.finish();
         assert_eq!((rest, said.as_str(), code), (Vec::new(), "", Some(0)));
     }
+}
+
+/// A capture that ends behind a hole, with a message that waits for its bytes.
+fn with_a_hole(folder: &Path) -> Vec<Vec<u8>> {
+    let path = folder.join("hole.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut connection = Connection::on_ethernet(0, 80);
+    connection.dial(&mut capture).unwrap();
+    connection.upgrade(&mut capture, false).unwrap();
+    let say = |text: &str| frame(Header::TEXT, Side::Server, text.as_bytes());
+    connection.send(&mut capture, Side::Server, &say("one")).unwrap();
+    let two = say("two, whose end is not in the capture");
+    let (begin, end) = two.split_at(12);
+    connection.send(&mut capture, Side::Server, begin).unwrap();
+    capture.unseen(|capture| connection.send(capture, Side::Server, end)).unwrap();
+    connection.send(&mut capture, Side::Server, &say("three")).unwrap();
+    // Which acknowledges them all.
+    let yes = frame(Header::TEXT, Side::Client, b"yes");
+    connection.send(&mut capture, Side::Client, &yes).unwrap();
+    capture.finish().unwrap();
+    pieces(&path)
+}
+
+/// The same as if it was captured at this moment.
+fn now(pieces: &[Vec<u8>]) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let mut pieces = pieces.to_vec();
+    for record in &mut pieces[1..] {
+        record[..4].copy_from_slice(&(now.as_secs() as u32).to_le_bytes());
+        record[4..8].copy_from_slice(&now.subsec_micros().to_le_bytes());
+    }
+    pieces.concat()
+}
+
+/// What is told of it in this turn, the end not.
+const AFTER_A_HOLE: [&str; 6] =
+    ["\"handshake\"", "\"one\"", "\"yes\"", "\"gap\"", "two, ", "\"three\""];
+
+fn is_told_after_a_hole(watch: &Watch) {
+    for words in AFTER_A_HOLE {
+        let line = watch.line().1;
+        assert!(line.contains(words), "{line}");
+    }
+}
+
+/// What is lost is given up although nothing more comes; in what was recorded
+/// time does not pass.
+#[test]
+fn a_hole_is_given_up_in_a_live_stream_only() {
+    let folder = scratch("live-streams");
+    let pieces = with_a_hole(&folder);
+    let (_, mut file, follower) = follow("live-file", &[]);
+    file.write_all(&now(&pieces)).unwrap();
+    let [(live, mut live_writer), (recorded, mut recorded_writer)] = [(); 2].map(|()| {
+        let (reader, writer) = io::pipe().unwrap();
+        (Watch::spawn(wsdump(["-T", "json", "-"]).stdin(reader)), writer)
+    });
+    recorded_writer.write_all(&pieces.concat()).unwrap();
+    for words in &AFTER_A_HOLE[..3] {
+        assert!(recorded.line().1.contains(words));
+    }
+    live_writer.write_all(&now(&pieces)).unwrap();
+    is_told_after_a_hole(&live);
+    // The other has had more time to do so.
+    recorded.signal("INT");
+    let (rest, _, _) = recorded.finish();
+    assert!(rest[0].contains("\"gap\"") && rest.len() == 4, "{rest:?}");
+    drop(live_writer);
+    assert_eq!(live.finish().0.len(), 1);
+
+    is_told_after_a_hole(&follower);
+    follower.signal("INT");
+    assert_eq!(follower.finish().2, Some(0));
 }
 
 /// A file that something has just created, and the program following it.
