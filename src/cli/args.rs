@@ -35,7 +35,7 @@ Examples:
   wsdump -Y 'tcp.port == 80 && json.type == error' traffic.pcap
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
   wsdump -T table traffic.pcap             connections and their totals
-  ssh host tcpdump -U -w - tcp | wsdump -  as it arrives";
+  ssh host tcpdump --immediate-mode -U -w - tcp | wsdump -  as it arrives";
 
 /// The options that only live capture has.
 const LIVE: &str = "Live capture";
