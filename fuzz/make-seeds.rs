@@ -88,7 +88,7 @@ fn talks(file: &[u8]) -> BTreeMap<u64, Talk> {
         match capture.next() {
             Step::Packet(packet, _) => take(&packet, &mut decoder, &mut table, &mut talks),
             Step::End => return talks,
-            Step::Starved | Step::Idle(_) | Step::Problem(_) => {}
+            Step::Starved | Step::Secrets(_) | Step::Idle(_) | Step::Problem(_) => {}
         }
     }
 }

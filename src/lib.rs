@@ -24,6 +24,7 @@
 //!         Step::Packet(packet, sources) => analyzer.packet(&packet, sources, &mut sink),
 //!         Step::Starved => {} // the next call reads and may block
 //!         Step::Idle(_) => {} // only of what is captured just now
+//!         Step::Secrets(_) => {} // of pcapng files that have the keys with them
 //!         Step::Problem(error) => panic!("{error}"),
 //!         Step::End => break,
 //!     }

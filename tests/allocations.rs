@@ -46,7 +46,7 @@ mod tests {
         loop {
             match capture.next() {
                 Step::Packet(packet, _) => packets.push((packet.origin, packet.data.to_vec())),
-                Step::Starved | Step::Idle(_) => {}
+                Step::Starved | Step::Secrets(_) | Step::Idle(_) => {}
                 Step::Problem(error) => panic!("{error}"),
                 Step::End => return packets,
             }

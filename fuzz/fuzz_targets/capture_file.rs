@@ -40,6 +40,7 @@ fn told(mut capture: Capture) -> Vec<String> {
                 told.push(format!("{packet:?} {source:?}"));
             }
             Step::Idle(_) => panic!("a file is never idle"),
+            Step::Secrets(secrets) => told.push(format!("{secrets:?}")),
             Step::Starved => reads += 1,
             Step::Problem(error) => told.push(error.to_string()),
             Step::End => {

@@ -9,6 +9,7 @@ use crate::types::{Origin, Packet, Source, Timestamp};
 use super::part::Part;
 use super::pulse::Pulse;
 use super::reader::Polled;
+use super::secrets::Secrets;
 use super::stop::Stop;
 use super::{Error, Input, Step};
 
@@ -29,6 +30,11 @@ pub(super) struct Merge {
     /// What time it is while nothing comes, of an input that is the only one.
     pulse: Pulse,
     problems: VecDeque<Error>,
+    /// Secrets that come before the next packet, and those given last.
+    secrets: VecDeque<Secrets>,
+    given_secrets: Option<Secrets>,
+    /// Blocks of secrets that could not be kept.
+    secrets_left_out: u64,
     sources: Vec<Source>,
     /// Packets given so far.
     packets: u64,
@@ -56,6 +62,9 @@ impl Merge {
             starved: None,
             pulse: Pulse::default(),
             problems: VecDeque::new(),
+            secrets: VecDeque::new(),
+            given_secrets: None,
+            secrets_left_out: 0,
             sources: Vec::new(),
             packets: 0,
             stop: None,
@@ -90,6 +99,9 @@ impl Merge {
         loop {
             if let Some(problem) = self.problems.pop_front() {
                 return Step::Problem(problem);
+            }
+            if let Some(secrets) = self.secrets.pop_front() {
+                return Step::Secrets(self.given_secrets.insert(secrets));
             }
             if self.ranked < self.inputs.len() {
                 if self.rank().is_none() {
@@ -149,6 +161,12 @@ impl Merge {
         self.inputs.iter().map(Part::size_of_file).sum()
     }
 
+    /// Blocks of secrets that were not given, as there were too many bytes of
+    /// them or they were broken.
+    pub(super) fn secrets_left_out(&self) -> u64 {
+        self.secrets_left_out
+    }
+
     pub(super) fn sources(&self) -> &[Source] {
         &self.sources
     }
@@ -163,7 +181,12 @@ impl Merge {
     fn rank(&mut self) -> Option<()> {
         let index = self.ranked;
         let part = self.inputs.get_mut(index)?;
-        match part.poll() {
+        let polled = part.poll();
+        // They come again with the packet of a file that is opened again.
+        if !part.is_regular || matches!(polled, Polled::End) {
+            keep_secrets(part, &mut self.secrets, &mut self.secrets_left_out);
+        }
+        match polled {
             Polled::Starved => {
                 self.starved = Some(index);
                 return None;
@@ -208,7 +231,9 @@ impl Merge {
     fn find_head(&mut self, index: usize) -> Option<bool> {
         let is_alone = self.heads.is_empty() && self.upcoming.is_empty();
         let part = self.inputs.get_mut(index)?;
-        match part.poll() {
+        let polled = part.poll();
+        keep_secrets(part, &mut self.secrets, &mut self.secrets_left_out);
+        match polled {
             Polled::Starved => {
                 self.starved = Some(index);
                 return None;
@@ -217,6 +242,8 @@ impl Merge {
                 self.problems.push_back(part.error(kind));
                 return Some(false);
             }
+            // They come before it, and the packet is polled again.
+            Polled::Record(()) if !self.secrets.is_empty() => return Some(false),
             Polled::Record(()) if is_alone => return Some(true),
             Polled::Record(()) => {
                 self.heads.push(Reverse(Head { time: part.time, rank: part.rank, index }));
@@ -258,6 +285,13 @@ impl Merge {
         };
         Step::Packet(packet, &self.sources)
     }
+}
+
+/// Takes the secrets that an input was found to have.
+fn keep_secrets(part: &mut Part, secrets: &mut VecDeque<Secrets>, left_out: &mut u64) {
+    let (read, more) = part.take_secrets();
+    secrets.extend(read);
+    *left_out += more;
 }
 
 /// The next packet of an input, in the order of the merge: a packet without a

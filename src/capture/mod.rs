@@ -1,4 +1,5 @@
-//! Reads packets from capture files and from live interfaces.
+//! Reads packets from capture files and from live interfaces, and writes those
+//! that are to be kept.
 //!
 //! ```text
 //!  Input ──► Stream ─────────► Buffer ──► Pcap | Pcapng ──► Capture
@@ -7,6 +8,9 @@
 //!            └──────────────── Reader: one input ─────────┘
 //!
 //!  interface ──► libpcap ───────────────────────► Live
+//!
+//!  Packet ──► PcapngWriter ──► WholeBlocks ─────► files
+//!             └──────────── PacketWriter ───┘
 //! ```
 //!
 //! What an input is, compressed or not, pcap or pcapng, is told by its bytes
@@ -27,7 +31,7 @@
 //!     match capture.next() {
 //!         Step::Packet(packet, _) => println!("{} bytes", packet.data.len()),
 //!         Step::Starved => { /* flush what was written: the next call may block */ }
-//!         Step::Idle(_) => {}
+//!         Step::Idle(_) | Step::Secrets(_) => {}
 //!         Step::Problem(error) => eprintln!("{error}"),
 //!         Step::End => break,
 //!     }
@@ -56,12 +60,17 @@ mod part;
 mod pcap_file;
 mod pcapng_file;
 mod pulse;
+mod pcapng_writer;
 mod reader;
 mod record;
+mod rotation;
+mod secrets;
 mod step;
 mod stop;
 #[cfg(test)]
 mod testing;
+mod whole_blocks;
+mod writer;
 
 use std::io::Read;
 
@@ -74,8 +83,11 @@ pub use handle::{LiveError, LiveOptions};
 pub use input::Input;
 #[cfg(libpcap)]
 pub use interfaces::{Interface, interfaces};
+pub use rotation::Rotation;
+pub use secrets::Secrets;
 pub use step::{Drops, Step};
 pub use stop::Stop;
+pub use writer::{PacketWriter, WriteError, WriteOptions, Written};
 
 #[cfg(libpcap)]
 use live::Live;
@@ -228,6 +240,16 @@ impl Capture {
             Kind::Files(merge) => merge.size(),
             #[cfg(libpcap)]
             Kind::Live(_) => None,
+        }
+    }
+
+    /// Blocks of secrets that were passed over, as one was broken or there were
+    /// more than 16 MiB of them between two packets of a file.
+    pub fn secrets_left_out(&self) -> u64 {
+        match &self.0 {
+            Kind::Files(merge) => merge.secrets_left_out(),
+            #[cfg(libpcap)]
+            Kind::Live(_) => 0,
         }
     }
 

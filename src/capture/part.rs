@@ -7,6 +7,7 @@ use super::counted::Count;
 use super::input::Opened;
 use super::reader::{Polled, Reader};
 use super::record::Record;
+use super::secrets::Secrets;
 use super::stop::Stop;
 use super::{Error, ErrorKind, Input};
 
@@ -146,6 +147,15 @@ impl Part {
         self.state = State::Closed;
         (self.next, self.time) = (None, None);
         self.held.clear();
+    }
+
+    /// Takes out the secrets that stand before the record polled last, and how
+    /// many more there were than could be kept.
+    pub(super) fn take_secrets(&mut self) -> (Vec<Secrets>, u64) {
+        match &mut self.state {
+            State::Open(reader) => reader.secrets.take(),
+            _ => Default::default(),
+        }
     }
 
     pub(super) fn data(&self, record: &Record) -> &[u8] {

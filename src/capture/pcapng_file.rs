@@ -8,6 +8,7 @@ use super::Damage;
 use super::bytes::ByteOrder;
 use super::clock::Clock;
 use super::record::{MAX_PACKET, Parsed, Record, without_fcs};
+use super::secrets::MAX_SECRETS;
 
 /// Bytes of the shortest section header block.
 pub(super) const SHORTEST_SECTION_HEADER: usize = 28;
@@ -20,6 +21,7 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
 
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 
@@ -36,9 +38,13 @@ const PACKET_FIELDS: usize = 20;
 const SIMPLE_PACKET_FIELDS: usize = 4;
 const INTERFACE_FIELDS: usize = 8;
 const SECTION_FIELDS: usize = 16;
+const SECRETS_FIELDS: usize = 8;
 
 /// The longest block that is read whole: a packet with its options.
 const LONGEST_BLOCK: u32 = MAX_PACKET + (64 << 10);
+
+// So are all secrets that are kept.
+const _: () = assert!(MAX_SECRETS <= MAX_PACKET as usize);
 
 /// Interfaces of one section; the obsolete packet block cannot name more.
 const MAX_INTERFACES: usize = 1 << 16;
@@ -129,6 +135,9 @@ impl Pcapng {
         }
         let is_packet = matches!(kind, PACKET | SIMPLE_PACKET | ENHANCED_PACKET);
         let is_needed = matches!(kind, SECTION_HEADER | INTERFACE_DESCRIPTION);
+        if kind == DECRYPTION_SECRETS {
+            return self.secrets(stated, bytes);
+        }
         if !is_packet && !is_needed {
             self.passed = Some(stated);
             return Ok(Parsed::Pass { length: self.behind() });
@@ -142,6 +151,29 @@ impl Pcapng {
             return Ok(Parsed::Skipped { damage, length: self.behind() });
         }
         self.whole_block(kind, stated, bytes)
+    }
+
+    /// A block of secrets. Whatever is wrong inside it, it can be passed.
+    fn secrets(&mut self, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {
+        if stated > LONGEST_BLOCK {
+            self.passed = Some(stated);
+            return Ok(Parsed::Secrets { kind: 0, data: None, length: self.behind() });
+        }
+        let needed = stated as usize;
+        let Some(block) = bytes.get(..needed) else {
+            return Ok(Parsed::Incomplete { needed });
+        };
+        let repeated = self.field(block, needed - BLOCK_TRAILER)?;
+        if repeated != stated {
+            return Err(Damage::BlockTrailer { stated, repeated });
+        }
+        let body = block.get(BLOCK_HEAD..needed - BLOCK_TRAILER).unwrap_or_default();
+        let (kind, size) = (self.field(body, 0), self.field(body, 4));
+        let end =
+            size.as_ref().map_or(usize::MAX, |&size| SECRETS_FIELDS.saturating_add(size as usize));
+        let start = BLOCK_HEAD + SECRETS_FIELDS;
+        let data = (end <= body.len()).then_some(start..BLOCK_HEAD + end);
+        Ok(Parsed::Secrets { kind: kind.unwrap_or(0), data, length: u64::from(stated) })
     }
 
     fn whole_block(&mut self, kind: u32, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {

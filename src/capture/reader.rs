@@ -12,6 +12,7 @@ use super::compression::{Raw, Stream, TELLING_BYTES, Told, tell};
 use super::pcap_file::{self, Pcap};
 use super::pcapng_file::{self, Pcapng};
 use super::record::{Parsed, Record};
+use super::secrets::SecretsRead;
 
 /// Reads records from one input.
 ///
@@ -26,6 +27,8 @@ pub(super) struct Reader {
     given: u64,
     /// Packets that could not be given.
     skipped: u64,
+    /// Secrets before the record that was given last.
+    pub(super) secrets: SecretsRead,
 }
 
 enum Stage {
@@ -56,6 +59,7 @@ impl Reader {
             needed: 1,
             given: 0,
             skipped: 0,
+            secrets: SecretsRead::default(),
         }
     }
 
@@ -79,6 +83,11 @@ impl Reader {
                     return Polled::Record(record);
                 }
                 Parsed::Pass { length } => self.buffer.pass(length),
+                Parsed::Secrets { kind, data, length } => {
+                    let bytes = self.buffer.bytes();
+                    self.secrets.add(kind, data.and_then(|range| bytes.get(range)));
+                    self.buffer.pass(length);
+                }
                 Parsed::Incomplete { needed } if self.buffer.has_ended() => {
                     return self.end(needed);
                 }

@@ -19,6 +19,9 @@ pub(super) enum Parsed {
     Packet { record: Record, length: u64 },
     /// Bytes without a packet; they need not be at hand.
     Pass { length: u64 },
+    /// Secrets, and where they lie in the bytes that were parsed; `None` where
+    /// they cannot be given.
+    Secrets { kind: u32, data: Option<Range<usize>>, length: u64 },
     /// The item that begins here cannot be told before `needed` bytes of it
     /// are at hand: always more than there are.
     Incomplete { needed: usize },

@@ -1,6 +1,6 @@
 //! What a capture gives.
 
-use super::Error;
+use super::{Error, Secrets};
 use crate::types::{Packet, Source, Timestamp};
 
 /// What a capture has next.
@@ -9,6 +9,8 @@ pub enum Step<'a> {
     /// A packet, numbered from 1 in the order in which they are given, and the
     /// sources known so far, its own among them.
     Packet(Packet<'a>, &'a [Source]),
+    /// Secrets that decrypt packets that follow. Nobody has to keep them.
+    Secrets(&'a Secrets),
     /// The next call opens or reads an input and may block: the moment to
     /// flush. Between a packet and the next touch of an input this step is
     /// always given.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::bytes::ByteOrder;
-use super::{Capture, Error, ErrorKind, Step};
+use super::{Capture, Error, ErrorKind, Secrets, Step};
 
 pub(super) use super::bytes::ByteOrder::{Big, Little};
 
@@ -172,6 +172,8 @@ pub(super) struct Seen {
     pub(super) problems: Vec<Error>,
     /// How many packets came before each problem.
     pub(super) problems_after: Vec<usize>,
+    /// Secrets, and how many packets came before them.
+    pub(super) secrets: Vec<(Secrets, usize)>,
     pub(super) starved: usize,
     pub(super) most_open: usize,
 }
@@ -205,6 +207,7 @@ impl Seen {
                     let last = seen.packets.last_mut().unwrap();
                     (last.file, last.interface) = (source.file.clone(), source.interface.clone());
                 }
+                Step::Secrets(secrets) => seen.secrets.push((secrets.clone(), count)),
                 Step::Starved => seen.starved += 1,
                 Step::Problem(error) => {
                     seen.problems.push(error);

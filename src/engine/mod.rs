@@ -149,6 +149,7 @@ impl Watch<'_> {
                         progress(so_far(capture, line));
                     }
                 }
+                Step::Secrets(_) => {}
                 Step::Idle(time) => {
                     line.advance(time, capture.sources())?;
                     line.flush()?;

@@ -34,7 +34,7 @@ fn recorded(path: &Path) -> Vec<Recorded> {
             }),
             Step::Problem(error) => panic!("{}: {error}", path.display()),
             Step::End => return packets,
-            Step::Starved | Step::Idle(_) => {}
+            Step::Starved | Step::Secrets(_) | Step::Idle(_) => {}
         }
     }
 }

@@ -1,0 +1,162 @@
+//! A file that holds whole blocks, whatever happens to it.
+
+use std::io::{self, Write};
+
+/// Where blocks are written.
+pub(super) trait Store: Write {
+    /// Takes back all but the first bytes, as no more can be written. The
+    /// store is not written to again.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+/// Bytes that are collected before they are written.
+const BUFFER: usize = 256 << 10;
+
+/// Blocks on their way into a store.
+///
+/// Nothing is written but whole blocks; where the store takes only a part of
+/// them, it is cut back to the last that is whole.
+pub(super) struct WholeBlocks<S> {
+    store: S,
+    buffer: Vec<u8>,
+    /// Where the packets in the buffer end.
+    ends: Vec<usize>,
+    /// Bytes that were written, and the packets in them.
+    bytes: u64,
+    packets: u64,
+}
+
+impl<S: Store> WholeBlocks<S> {
+    /// An empty store.
+    pub(super) fn new(store: S) -> Self {
+        Self { store, buffer: Vec::new(), ends: Vec::new(), bytes: 0, packets: 0 }
+    }
+
+    /// Bytes of all blocks so far.
+    pub(super) fn size(&self) -> u64 {
+        self.bytes + self.buffer.len() as u64
+    }
+
+    /// Packets in the store.
+    pub(super) fn stored_packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Packets in the store and on their way to it.
+    pub(super) fn packets(&self) -> u64 {
+        self.packets + self.ends.len() as u64
+    }
+
+    /// Adds blocks without a packet.
+    pub(super) fn add(&mut self, make: impl FnOnce(&mut Vec<u8>)) {
+        make(&mut self.buffer);
+    }
+
+    /// Adds the blocks of one packet: readers have use for them only together.
+    pub(super) fn add_packet(&mut self, make: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        make(&mut self.buffer);
+        self.ends.push(self.buffer.len());
+        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was added.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let mut taken = 0;
+        let result = loop {
+            match self.store.write(self.buffer.get(taken..).unwrap_or_default()) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => taken += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+            if taken >= self.buffer.len() {
+                break self.store.flush();
+            }
+        };
+        if result.is_err() {
+            self.cut_back(taken);
+        } else {
+            self.packets += self.ends.len() as u64;
+            self.bytes += self.buffer.len() as u64;
+        }
+        self.buffer.clear();
+        self.ends.clear();
+        result
+    }
+
+    /// Leaves the packets that are whole in the first bytes of the buffer.
+    fn cut_back(&mut self, taken: usize) {
+        let whole = self.ends.iter().take_while(|&&end| end <= taken);
+        self.packets += whole.clone().count() as u64;
+        self.bytes += whole.last().map_or(0, |&end| end as u64);
+        // There is nothing that could be done about that, too.
+        let _ = self.store.cut(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that has room for so many bytes, and takes few at a time.
+    struct Small {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(7).min(self.room - self.bytes.len());
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.bytes.extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Store for Small {
+        fn cut(&mut self, length: u64) -> io::Result<()> {
+            self.bytes.truncate(length as usize);
+            Ok(())
+        }
+    }
+
+    /// Three packets of 3, 10 and 5 bytes after a head of 4, the last two
+    /// written together.
+    fn fill(room: usize) -> (io::Result<()>, WholeBlocks<Small>) {
+        let mut blocks = WholeBlocks::new(Small { bytes: Vec::new(), room });
+        let mut fill = || {
+            blocks.add(|out| out.extend(b"head"));
+            blocks.flush()?;
+            blocks.add_packet(|out| out.extend([1; 3]))?;
+            blocks.flush()?;
+            blocks.add_packet(|out| out.extend([2; 10]))?;
+            blocks.add_packet(|out| out.extend([3; 5]))?;
+            blocks.flush()
+        };
+        (fill(), blocks)
+    }
+
+    #[test]
+    fn what_is_left_is_whole() {
+        for room in 0..22 {
+            let (result, blocks) = fill(room);
+            let whole = [0, 4, 7, 17, 22].into_iter().rfind(|&end| end <= room).unwrap();
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::StorageFull, "{room}");
+            assert_eq!(blocks.store.bytes.len(), whole, "{room}");
+            let packets = [7, 17].into_iter().filter(|&end| end <= room).count() as u64;
+            assert_eq!((blocks.stored_packets(), blocks.size()), (packets, whole as u64), "{room}");
+        }
+        let (result, blocks) = fill(22);
+        result.unwrap();
+        assert_eq!((blocks.packets(), blocks.stored_packets(), blocks.size()), (3, 3, 22));
+    }
+}
