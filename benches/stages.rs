@@ -361,6 +361,7 @@ fn all(bencher: Bencher<'_, '_>, workload: Workload) {
             output: Box::new(io::sink()),
             wanted: None,
             threads: 1,
+            recorder: None,
             messages: None,
             duration: None,
             problem: &mut |_| {},

@@ -44,6 +44,7 @@ fn small() -> Limits {
         datagrams: 2,
         fragments: 1_000,
         fragment_time: Duration::from_secs(1),
+        ..Limits::default()
     }
 }
 

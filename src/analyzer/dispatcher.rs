@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::standing::{Known, Part, Place, Standing};
 use super::task::{Leaving, Opening, Task, Work, shard_of};
 use super::{Options, PERIOD, SHARDS, Statistics};
-use crate::net::Decoder;
+use crate::net::{Decoder, NoSegment};
 use crate::tcp::{Entry, Found, Table};
 use crate::types::{Direction, Limits, Packet, Segment, Timestamp};
 
@@ -26,19 +27,9 @@ pub(crate) struct Dispatcher {
     table: Table<Place>,
     desk: Desk,
     advanced: Option<Timestamp>,
+    /// Whose the last packet was.
+    standing: Standing,
     statistics: Statistics,
-}
-
-/// Where the content of a conversation goes.
-#[derive(Clone, Copy, Default)]
-enum Place {
-    /// None has come yet.
-    #[default]
-    None,
-    /// It is not to be looked into.
-    Unselected,
-    /// To this slot of this shard.
-    At { shard: u8, slot: u32 },
 }
 
 /// Numbers tasks and slots.
@@ -64,6 +55,7 @@ impl Dispatcher {
             table: Table::new(limits.conversations),
             desk: Desk { order: 0, checkpoint: 0, slots: vec![Slots::default(); SHARDS] },
             advanced: None,
+            standing: Standing::default(),
             statistics: Statistics::default(),
         }
     }
@@ -78,10 +70,18 @@ impl Dispatcher {
         if (packet.data.len() as u64) < u64::from(packet.original_length) {
             self.statistics.cut_packets += 1;
         }
+        self.standing = Standing::default();
         // Why there is no segment is counted where it is found.
         let decoded = self.net.decode(packet);
-        let Ok(segment) = &decoded else {
-            return;
+        let segment = match &decoded {
+            Ok(segment) => segment,
+            Err(reason) => {
+                if *reason == NoSegment::Fragment {
+                    self.standing.part = Part::Datagram;
+                }
+                self.standing.datagram = self.net.datagram();
+                return;
+            }
         };
         let limits = &options.limits;
         let Self { table, desk, statistics, .. } = self;
@@ -98,7 +98,15 @@ impl Dispatcher {
                 entry.state = desk.open(opening, taker);
             }
         }
+        let known = Known { stream: entry.stream, place: entry.state };
         desk.tell(entry.state, Work::Segment(*segment, direction), taker);
+        self.standing.part = Part::Conversation(known);
+        self.standing.datagram = self.net.datagram();
+    }
+
+    /// Whose the packet taken last was.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// Takes one packet that is not to be looked into, so that the numbers of
@@ -110,6 +118,7 @@ impl Dispatcher {
         taker: &mut impl Taker,
     ) {
         self.statistics.passed_over += 1;
+        self.standing = Standing::default();
         if let Ok(segment) = self.net.decode(packet) {
             find(&segment, &mut self.table, limits, &mut self.desk, taker);
         }

@@ -21,6 +21,7 @@ mod dispatcher;
 mod half;
 mod pool;
 mod shard;
+mod standing;
 mod statistics;
 mod task;
 mod teller;
@@ -30,10 +31,13 @@ mod tests;
 pub(crate) use dispatcher::{Dispatcher, Taker};
 pub(crate) use pool::{Reserve, Reserves, Resource};
 pub(crate) use shard::{Shard, Surroundings};
+pub use standing::{Interest, Known, Part, Standing};
 pub use statistics::Statistics;
 pub(crate) use task::Task;
 
 use std::ops::RangeInclusive;
+
+use standing::Place;
 
 use crate::filter::{Filter, Scratch};
 use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
@@ -174,6 +178,26 @@ impl Analyzer {
     /// Packets taken so far.
     pub fn packets(&self) -> u64 {
         self.dispatcher.packets()
+    }
+
+    /// Whose the packet taken last was.
+    pub fn standing(&self) -> Standing {
+        self.dispatcher.standing()
+    }
+
+    /// What a conversation is known to be by now. One that was forgotten long
+    /// ago is [`Interest::Other`].
+    pub fn interest(&self, conversation: &Known) -> Interest {
+        match conversation.place {
+            Place::None => Interest::Undecided,
+            Place::Unselected => Interest::Other,
+            Place::At { shard, slot } => {
+                let shard = self.shards.get(usize::from(shard));
+                shard.map_or(Interest::Other, |shard| {
+                    shard.interest(slot as usize, conversation.stream)
+                })
+            }
+        }
     }
 
     /// What was counted so far.

@@ -3,6 +3,7 @@
 use super::context::{Context, Report};
 use super::conversation::{Live, State};
 use super::pool::{Budget, Reserve, Resource};
+use super::standing::Interest;
 use super::task::{Leaving, Opening, Task, Work};
 use super::{Options, Statistics, Workspace};
 use crate::http::{Probe, probe};
@@ -41,6 +42,8 @@ struct Slot {
     conversation: Conversation,
     stream: u64,
     state: State,
+    /// Something was told of it.
+    is_websocket: bool,
 }
 
 /// What shards need of the thread that they are on.
@@ -106,6 +109,13 @@ impl Shard {
         Statistics { overflows: self.overflows, ..self.statistics.clone() }
     }
 
+    /// What the conversation in this slot is, if it is still the one of this
+    /// number.
+    pub(super) fn interest(&self, slot: usize, stream: u64) -> Interest {
+        let slot = self.slots.get(slot).filter(|slot| slot.stream == stream);
+        slot.map_or(Interest::Other, Slot::interest)
+    }
+
     /// Bytes that conversations keep.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
@@ -117,7 +127,7 @@ impl Shard {
         if syns.iter().all(Option::is_none) {
             self.statistics.begun_before += 1;
         }
-        let fresh = Slot { conversation, stream, state: State::New(syns) };
+        let fresh = Slot { conversation, stream, state: State::New(syns), is_websocket: false };
         match self.slots.get_mut(slot) {
             Some(place) => *place = fresh,
             None => {
@@ -288,6 +298,7 @@ impl Shard {
         };
         let mut context = Context { report, workspace, memory: &mut self.memory.used };
         let allowed = self.reorder.allowed();
+        let of_interest = context.report.statistics.of_interest();
         let mut shared = tcp::Shared {
             limits: &around.options.limits,
             history: &mut self.history,
@@ -296,6 +307,18 @@ impl Shard {
             overflows: &mut self.overflows,
         };
         work(&mut slot.state, &mut shared, &mut context);
+        slot.is_websocket |= context.report.statistics.of_interest() > of_interest;
+    }
+}
+
+impl Slot {
+    /// What it is known to be by now.
+    fn interest(&self) -> Interest {
+        match &self.state {
+            _ if self.is_websocket => Interest::WebSocket,
+            State::Watching { .. } | State::Ended => Interest::Other,
+            State::New(_) | State::Live(_) => Interest::Undecided,
+        }
     }
 }
 

@@ -58,6 +58,12 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// It grows whenever a conversation is found to be WebSocket, or to have
+    /// asked for it.
+    pub(super) fn of_interest(&self) -> u64 {
+        self.handshakes + self.connections
+    }
+
     /// Adds what a shard counted, which is nothing of packets.
     pub(super) fn add(&mut self, other: &Self) {
         let &Self {

@@ -5,6 +5,7 @@ mod loss;
 mod memory;
 mod mid_stream;
 mod owed;
+mod standing;
 mod time;
 
 use std::fmt::Write as _;

@@ -409,6 +409,64 @@ mod tests {
     }
 
     #[test]
+    fn secrets_come_once_and_before_what_follows_them() {
+        let secrets = |text: &str| {
+            let length = (text.len() as u32).to_le_bytes();
+            [b"KSLT", &length[..], text.as_bytes()].concat()
+        };
+        let folder = Folder::new();
+        let timed = |second: u64, name: &str| {
+            Builder::usual_pcapng()
+                .block(10, &secrets(&format!("{name} early")))
+                .enhanced(0, second * 1_000_000, name.as_bytes())
+                .block(10, &secrets(&format!("{name} late")))
+        };
+        let b = folder.write("b", &timed(3, "b").bytes);
+        let a = folder.write("a", &timed(2, "a").enhanced(0, 4_000_000, b"A").bytes);
+        let only = folder.write("only", &Builder::pcapng(Little).block(10, &secrets("none")).bytes);
+        let told = |seen: &Seen| -> Vec<(String, usize)> {
+            let text = |secrets: &Secrets| String::from_utf8(secrets.data.clone()).unwrap();
+            seen.secrets.iter().map(|(secrets, before)| (text(secrets), *before)).collect()
+        };
+        let seen = read(&[&b, &a, &only]);
+        assert_eq!(letters(&seen), "abA");
+        let expected = [("none", 0), ("a early", 0), ("a late", 1), ("b early", 1), ("b late", 2)];
+        let found = told(&seen);
+        assert_eq!(found.len(), 5);
+        for (text, latest) in expected {
+            let (_, before) = found.iter().find(|(found, _)| found == text).unwrap();
+            assert!(*before <= latest, "{text}");
+        }
+        seen.all_well();
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_given_are_counted() {
+        let mut file = Builder::usual_pcapng();
+        let large = vec![0; 17 << 20];
+        for body in [&b"short"[..], b"KSLT\xff\0\0\0less", &large, b"KSLT\x04\0\0\0good"] {
+            file = file.block(10, body).enhanced(0, 0, b"a");
+        }
+        let mut capture = Capture::from_reader("test", std::io::Cursor::new(file.bytes));
+        let mut told = String::new();
+        loop {
+            match capture.next() {
+                Step::Packet(packet, _) => told.push(char::from(packet.data[0])),
+                Step::Secrets(secrets) => {
+                    assert_eq!((secrets.kind, &*secrets.data), (0x544c_534b, &b"good"[..]));
+                    told.push('s');
+                }
+                Step::Starved => {}
+                step => {
+                    assert!(matches!(step, Step::End), "{step:?}");
+                    break;
+                }
+            }
+        }
+        assert_eq!((told.as_str(), capture.secrets_left_out()), ("aaasa", 3));
+    }
+
+    #[test]
     fn the_same_file_twice_is_read_twice() {
         let folder = Folder::new();
         let a = folder.write("a", &pcap(b'a', &[1, 2, 3]));

@@ -244,7 +244,7 @@ impl Capture {
     }
 
     /// Blocks of secrets that were passed over, as one was broken or there were
-    /// more than 16 MiB of them between two packets of a file.
+    /// more than 16 MiB of them at once.
     pub fn secrets_left_out(&self) -> u64 {
         match &self.0 {
             Kind::Files(merge) => merge.secrets_left_out(),

@@ -53,6 +53,8 @@ pub(super) struct PcapngWriter {
     application: String,
     /// The most bytes that were captured of a packet; 0 where that is not known.
     snap_length: u32,
+    /// The name of interfaces whose sources do not tell it.
+    name: Option<String>,
     /// Interfaces of the section, by their numbers.
     interfaces: HashMap<Interface, u32>,
     /// The first of them.
@@ -71,8 +73,8 @@ struct Interface {
 
 impl PcapngWriter {
     /// A writer that names `application` in its sections.
-    pub(super) fn new(application: String, snap_length: u32) -> Self {
-        Self { application, snap_length, interfaces: HashMap::new(), first: None }
+    pub(super) fn new(application: String, snap_length: u32, name: Option<String>) -> Self {
+        Self { application, snap_length, name, interfaces: HashMap::new(), first: None }
     }
 
     /// Begins a section, and so a file.
@@ -169,18 +171,18 @@ impl PcapngWriter {
         let number = self.interfaces.len() as u32;
         self.interfaces.insert(interface, number);
         self.first.get_or_insert(interface);
-        interface.describe(out, source);
+        interface.describe(out, source, self.name.as_deref());
         number
     }
 }
 
 impl Interface {
-    fn describe(self, out: &mut Vec<u8>, source: &Source) {
+    fn describe(self, out: &mut Vec<u8>, source: &Source, name: Option<&str>) {
         block(out, INTERFACE_DESCRIPTION, |out| {
             out.extend(self.link_type.0.to_le_bytes());
             out.extend([0; 2]);
             out.extend(self.snap_length.to_le_bytes());
-            if let Some(name) = &source.interface {
+            if let Some(name) = source.interface.as_deref().or(name) {
                 put_option(out, option::IF_NAME, text(name));
             }
             if let Some(file) = &source.file {
@@ -266,7 +268,7 @@ mod tests {
     }
 
     fn written(packets: &[Packet<'_>]) -> Vec<u8> {
-        let (mut writer, mut out) = (PcapngWriter::new("wsdump test".into(), 0), Vec::new());
+        let (mut writer, mut out) = (PcapngWriter::new("wsdump test".into(), 0, None), Vec::new());
         writer.section(&mut out);
         for packet in packets {
             writer.packet(&mut out, packet, &sources()[packet.origin.source.0 as usize]);
@@ -346,7 +348,7 @@ mod tests {
 
     #[test]
     fn secrets_come_before_the_packets_that_follow() {
-        let (mut writer, mut out) = (PcapngWriter::new("wsdump test".into(), 0), Vec::new());
+        let (mut writer, mut out) = (PcapngWriter::new("wsdump test".into(), 0, None), Vec::new());
         let secrets = |text: &str| Secrets { kind: 0x544c_534b, data: text.as_bytes().to_vec() };
         writer.section(&mut out);
         PcapngWriter::secrets(&mut out, &secrets("CLIENT_RANDOM 1"));
@@ -360,7 +362,7 @@ mod tests {
 
     #[test]
     fn more_interfaces_than_a_section_has_begin_another() {
-        let (mut writer, mut out) = (PcapngWriter::new(String::new(), 0), Vec::new());
+        let (mut writer, mut out) = (PcapngWriter::new(String::new(), 0, None), Vec::new());
         writer.section(&mut out);
         for source in 0..=MAX_INTERFACES {
             writer.packet(&mut out, &packet(Some(1), source, 1, b"a", 0), &sources()[1]);

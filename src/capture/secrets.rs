@@ -17,10 +17,10 @@ pub struct Secrets {
 /// Secrets that were read and not yet given.
 #[derive(Debug, Default)]
 pub(super) struct SecretsRead {
-    pub(super) secrets: Vec<Secrets>,
+    secrets: Vec<Secrets>,
     bytes: usize,
     /// Blocks that were longer than is kept, alone or together, or broken.
-    pub(super) left_out: u64,
+    left_out: u64,
 }
 
 impl SecretsRead {
@@ -41,5 +41,23 @@ impl SecretsRead {
     pub(super) fn take(&mut self) -> (Vec<Secrets>, u64) {
         self.bytes = 0;
         (std::mem::take(&mut self.secrets), std::mem::take(&mut self.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_than_that() {
+        let mut read = SecretsRead::default();
+        let half = vec![7; MAX_SECRETS / 2 - size_of::<Secrets>()];
+        for data in [Some(&*half), Some(&*half), Some(&b""[..]), None] {
+            read.add(1, data);
+        }
+        let (secrets, left_out) = read.take();
+        assert_eq!((secrets.len(), left_out), (2, 2));
+        read.add(1, Some(b""));
+        assert_eq!(read.take(), (vec![Secrets { kind: 1, data: Vec::new() }], 0));
     }
 }

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 /// Where blocks are written.
 pub(super) trait Store: Write {
+    /// Takes away what was there before the first block.
+    fn empty(&mut self) -> io::Result<()>;
+
     /// Takes back all but the first bytes, as no more can be written. The
     /// store is not written to again.
     fn cut(&mut self, length: u64) -> io::Result<()>;
@@ -30,6 +33,11 @@ impl<S: Store> WholeBlocks<S> {
     /// An empty store.
     pub(super) fn new(store: S) -> Self {
         Self { store, buffer: Vec::new(), ends: Vec::new(), bytes: 0, packets: 0 }
+    }
+
+    /// Empties the store before anything is written.
+    pub(super) fn empty(&mut self) -> io::Result<()> {
+        self.store.empty()
     }
 
     /// Bytes of all blocks so far.
@@ -99,7 +107,11 @@ impl<S: Store> WholeBlocks<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Secrets;
+    use super::super::pcapng_writer::PcapngWriter;
+    use super::super::testing::Seen;
     use super::*;
+    use crate::types::{LinkType, Origin, Packet, Source, SourceId, Timestamp};
 
     /// A store that has room for so many bytes, and takes few at a time.
     struct Small {
@@ -123,6 +135,10 @@ mod tests {
     }
 
     impl Store for Small {
+        fn empty(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
         fn cut(&mut self, length: u64) -> io::Result<()> {
             self.bytes.truncate(length as usize);
             Ok(())
@@ -143,6 +159,58 @@ mod tests {
             blocks.flush()
         };
         (fill(), blocks)
+    }
+
+    /// Packets with and without times, of two interfaces, after secrets.
+    fn write_packets(blocks: &mut WholeBlocks<Small>) -> io::Result<()> {
+        let mut encoder = PcapngWriter::new("wsdump".into(), 0, None);
+        let source = Source { file: None, interface: Some("lo".into()) };
+        blocks.add(|out| encoder.section(out));
+        blocks.flush()?;
+        let secrets = Secrets { kind: 1, data: b"secrets".to_vec() };
+        blocks.add(|out| PcapngWriter::secrets(out, &secrets));
+        for number in 0..6_u8 {
+            let time = (number % 3 > 0).then(|| Timestamp::from_nanoseconds(number.into()));
+            let packet = Packet {
+                origin: Origin {
+                    packet: 1,
+                    time,
+                    source: SourceId((number % 2).into()),
+                    tcp_length: 0,
+                },
+                link_type: LinkType::ETHERNET,
+                data: &vec![number; number.into()],
+                original_length: number.into(),
+            };
+            blocks.add_packet(|out| encoder.packet(out, &packet, &source))?;
+            if number % 2 == 1 {
+                blocks.flush()?;
+            }
+        }
+        blocks.flush()
+    }
+
+    #[test]
+    fn what_is_left_can_be_read() {
+        let mut blocks = WholeBlocks::new(Small { bytes: Vec::new(), room: usize::MAX });
+        write_packets(&mut blocks).unwrap();
+        let all = blocks.store.bytes;
+        let packets = Seen::of_bytes(&all).all_well();
+        assert_eq!(packets.len(), 6);
+        for room in 0..all.len() {
+            let mut blocks = WholeBlocks::new(Small { bytes: Vec::new(), room });
+            write_packets(&mut blocks).unwrap_err();
+            let left = blocks.store.bytes.as_slice();
+            if left.is_empty() {
+                // The file is removed.
+                assert!(room < 60, "{room}");
+                continue;
+            }
+            let seen = Seen::of_bytes(left).all_well();
+            assert_eq!(seen.len() as u64, blocks.stored_packets(), "{room}");
+            let same = seen.iter().zip(&packets).all(|(seen, packet)| seen.data == packet.data);
+            assert!(same, "{room}");
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ use super::whole_blocks::{Store, WholeBlocks};
 pub struct WriteOptions {
     /// The file; with a rotation, the name that those of the files are made of.
     pub path: PathBuf,
+    /// Files that are being read, or written otherwise: they are not overwritten.
+    pub others: Vec<PathBuf>,
     /// When to go on in another file.
     pub rotation: Rotation,
     /// What is written into the file as its author.
@@ -32,6 +34,9 @@ pub struct WriteOptions {
     /// Bytes that were captured of each packet at the most; 0 when that is not
     /// known.
     pub snap_length: u32,
+    /// The name of the interface, where there is only one and sources do not tell
+    /// it.
+    pub interface: Option<String>,
 }
 
 /// Writes packets to a pcapng file, or to one after the other.
@@ -83,10 +88,20 @@ pub enum WriteError {
         #[source]
         cause: io::Error,
     },
+    /// The file is needed otherwise.
+    #[error(
+        "{}: is the file that is read, or that standard output goes to: name another one",
+        path.display()
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file could not be written to its end.
     #[error(
-        "{}: cannot be written any further: {cause}; it can be read and holds {packets} packets",
-        path.display()
+        "{}: cannot be written any further: {cause}; it can be read and holds {packets} packet{}",
+        path.display(),
+        if *packets == 1 { "" } else { "s" }
     )]
     Write {
         /// The file.
@@ -114,9 +129,10 @@ impl PacketWriter {
     /// # Errors
     /// When that is not possible, or not even its head can be written.
     pub fn create(options: WriteOptions) -> Result<Self, WriteError> {
-        let mut encoder = PcapngWriter::new(options.application.clone(), options.snap_length);
+        let WriteOptions { application, snap_length, interface, .. } = options.clone();
+        let mut encoder = PcapngWriter::new(application, snap_length, interface);
         let path = options.rotation.name(&options.path, 1);
-        let out = begin(&path, &mut encoder, &[])?;
+        let out = begin(&path, &options.others, &mut encoder, &[])?;
         Ok(Self {
             options,
             encoder,
@@ -186,7 +202,7 @@ impl PacketWriter {
     fn rotate(&mut self) -> Result<(), WriteError> {
         self.flush()?;
         let path = self.options.rotation.name(&self.options.path, self.number + 1);
-        let out = begin(&path, &mut self.encoder, &self.secrets)?;
+        let out = begin(&path, &self.options.others, &mut self.encoder, &self.secrets)?;
         self.packets_before += self.out.packets();
         self.out = out;
         self.number += 1;
@@ -220,19 +236,22 @@ impl PacketWriter {
 /// Creates a file that begins with these secrets.
 fn begin(
     path: &Path,
+    others: &[PathBuf],
     encoder: &mut PcapngWriter,
     secrets: &[Secrets],
 ) -> Result<WholeBlocks<FileStore>, WriteError> {
-    let mut create = || {
-        let mut out = WholeBlocks::new(FileStore::create(path)?);
-        out.add(|out| encoder.section(out));
-        for secrets in secrets {
-            out.add(|out| PcapngWriter::secrets(out, secrets));
-        }
-        out.flush()?;
-        Ok(out)
-    };
-    create().map_err(|cause| WriteError::Create { path: path.to_path_buf(), cause })
+    let create_error = |cause| WriteError::Create { path: path.to_path_buf(), cause };
+    let store = FileStore::create(path).map_err(create_error)?;
+    if store.is_any_of(others) {
+        return Err(WriteError::InUse { path: path.to_path_buf() });
+    }
+    let mut out = WholeBlocks::new(store);
+    out.add(|out| encoder.section(out));
+    for secrets in secrets {
+        out.add(|out| PcapngWriter::secrets(out, secrets));
+    }
+    out.empty().and_then(|()| out.flush()).map_err(create_error)?;
+    Ok(out)
 }
 
 /// About how many bytes a packet takes.
@@ -250,10 +269,31 @@ struct FileStore {
 }
 
 impl FileStore {
+    /// Creates it if there is none, and leaves what is in it.
     fn create(path: &Path) -> io::Result<Self> {
-        let file = File::create(path)?;
+        let file = File::options().write(true).create(true).truncate(false).open(path)?;
         let is_regular = file.metadata()?.is_file();
         Ok(Self { file, path: path.to_path_buf(), is_regular })
+    }
+
+    /// Whether one of these is another name of it.
+    fn is_any_of(&self, others: &[PathBuf]) -> bool {
+        self.is_regular && others.iter().any(|other| self.is(other))
+    }
+
+    #[cfg(unix)]
+    fn is(&self, other: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+
+        let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let (own, other) = (self.file.metadata().map(id), fs::metadata(other).map(id));
+        matches!((own, other), (Ok(own), Ok(other)) if own == other)
+    }
+
+    #[cfg(not(unix))]
+    fn is(&self, other: &Path) -> bool {
+        let (own, other) = (self.path.canonicalize(), other.canonicalize());
+        matches!((own, other), (Ok(own), Ok(other)) if own == other)
     }
 }
 
@@ -268,6 +308,10 @@ impl Write for FileStore {
 }
 
 impl Store for FileStore {
+    fn empty(&mut self) -> io::Result<()> {
+        if self.is_regular { self.file.set_len(0) } else { Ok(()) }
+    }
+
     fn cut(&mut self, length: u64) -> io::Result<()> {
         if !self.is_regular {
             return Ok(());

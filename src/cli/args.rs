@@ -35,10 +35,14 @@ Examples:
   wsdump -Y 'tcp.port == 80 && json.type == error' traffic.pcap
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
   wsdump -T table traffic.pcap             connections and their totals
+  wsdump -w websocket.pcapng day.pcap.gz   keep nothing but WebSocket's packets
   ssh host tcpdump --immediate-mode -U -w - tcp | wsdump -  as it arrives";
 
 /// The options that only live capture has.
 const LIVE: &str = "Live capture";
+
+/// The options about the packets that are written.
+const WRITE: &str = "Writing packets";
 
 /// Show the WebSocket traffic on live interfaces and in packet captures.
 ///
@@ -171,6 +175,46 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) sha256: bool,
 
+    /// While printing, write the packets of WebSocket connections to a pcapng file,
+    /// those of --ip and --port; on one thread
+    #[arg(short, long, value_name = "FILE", value_parser = packet_file, help_heading = WRITE)]
+    pub(super) write: Option<PathBuf>,
+
+    /// Write every packet, whatever it is
+    #[arg(long, requires = "write", help_heading = WRITE)]
+    pub(super) write_all: bool,
+
+    /// Go on in another file before one is larger, such as 100MB: FILE-00001,
+    /// FILE-00002 and so on, the number before the extension
+    #[arg(
+        long,
+        value_name = "SIZE",
+        requires = "write",
+        value_parser = rotation_size,
+        help_heading = WRITE
+    )]
+    pub(super) rotate_size: Option<u64>,
+
+    /// Go on in another file after so long in capture time, such as 1h
+    #[arg(
+        long,
+        value_name = "T",
+        requires = "write",
+        value_parser = duration,
+        help_heading = WRITE
+    )]
+    pub(super) rotate_time: Option<Duration>,
+
+    /// Keep only the last N files of the run
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "write",
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = WRITE
+    )]
+    pub(super) keep: Option<u32>,
+
     /// Stop after N messages
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
@@ -181,7 +225,7 @@ pub(super) struct Arguments {
     pub(super) duration: Option<Duration>,
 
     /// Threads that decode and render, 1 to 64; the output is the same with any
-    /// number. With -c, --time delta and tables it is always one
+    /// number. With -c, -w, --time delta and tables it is always one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(super) threads: u8,
 
@@ -267,6 +311,9 @@ impl Arguments {
                 "--follow-file follows a file: what comes from standard input is shown as it comes, without it",
             );
         }
+        if self.keep.is_some() && self.rotate_size.is_none() && self.rotate_time.is_none() {
+            return refuse("--keep is for several files: add --rotate-size or --rotate-time");
+        }
         if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
             return refuse("standard input can be read only once");
         }
@@ -341,6 +388,30 @@ pub(super) enum Color {
     Never,
 }
 
+/// Endings of names that a file would not keep.
+const COMPRESSED: [&str; 5] = ["gz", "zst", "lz4", "xz", "bz2"];
+
+/// A name for a file of packets.
+fn packet_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if text == "-" {
+        return Err("standard output is for the results: name a file".into());
+    }
+    if COMPRESSED.iter().any(|compressed| ending.eq_ignore_ascii_case(compressed)) {
+        return Err(format!(
+            "packets are written uncompressed: leave out .{ending}, and compress the file afterwards"
+        ));
+    }
+    Ok(path)
+}
+
+fn rotation_size(text: &str) -> Result<u64, String> {
+    parse_size(text)
+        .filter(|&size| size > 0)
+        .ok_or_else(|| "a size such as 64KiB, 100MB or 1GiB, or a number of bytes".into())
+}
+
 /// An address, or a network in CIDR notation.
 fn network(text: &str) -> Result<IpNet, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -350,7 +421,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 /// The most that libpcap captures of a packet.
-const MAX_SNAP_LENGTH: u32 = 262_144;
+pub(super) const MAX_SNAP_LENGTH: u32 = 262_144;
 
 fn snap_length(text: &str) -> Result<u32, String> {
     match text.parse() {

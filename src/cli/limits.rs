@@ -127,6 +127,22 @@ const LIMITS: &[(&str, Field, &str)] = &[
         Field::Time(|limits| &mut limits.fragment_time),
         "capture time until a datagram is given up",
     ),
+    (
+        "held-time",
+        Field::Time(|limits| &mut limits.held_time),
+        "for which -w lets a packet not decided upon keep others waiting",
+    ),
+    (
+        "held-packets",
+        Field::Count(|limits| &mut limits.held_packets),
+        "packets that wait so to be written",
+    ),
+    ("held", Field::Bytes(|limits| &mut limits.held), "packets that wait so, in bytes"),
+    (
+        "set-aside",
+        Field::Bytes(|limits| &mut limits.set_aside),
+        "packets that -w keeps for longer until they are decided upon",
+    ),
 ];
 
 impl Limit {
@@ -243,8 +259,12 @@ mod tests {
             datagrams: _,
             fragments: _,
             fragment_time: _,
+            held_time: _,
+            held_packets: _,
+            held: _,
+            set_aside: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 17);
+        assert_eq!(LIMITS.len(), 21);
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Cap
             interfaces.push(name.clone());
         }
     }
-    let hint = bpf(&super::print::selection(arguments), filter);
+    // Who wants every packet wants those too that are not to be shown.
+    let hint = bpf(&super::print::selection(arguments), filter).filter(|_| !arguments.write_all);
     let defaults = LiveOptions::default();
     let options = LiveOptions {
         interfaces,

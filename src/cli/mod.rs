@@ -17,6 +17,7 @@ mod standard_output;
 mod status;
 mod summary;
 mod units;
+mod write;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -16,10 +16,10 @@ use super::signals::Ends;
 use super::standard_output::{PATIENCE, StandardOutput, can_say};
 use super::status::{Beside, Status};
 use super::summary::Found;
-use super::{FAILURE, SUCCESS, live, say, summary};
+use super::{FAILURE, SUCCESS, live, say, summary, write};
 use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
-use crate::engine::{Engine, Progress};
+use crate::engine::{Engine, Progress, Recorder};
 use crate::filter::{Filter, Selection};
 use crate::output::{Json, PayloadForm, Table, Text, TextOptions, TimeForm, View, Zone};
 use crate::types::{Limits, Packet};
@@ -29,6 +29,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let display_filter = filter(arguments)?;
     let mut filter = PacketFilter::new(arguments)?;
     let capture = open(arguments, display_filter.as_ref())?;
+    let options = options(arguments, display_filter);
+    let mut recorder = write::open(arguments, &options.limits)?;
     let ends = Ends::by_signals()?;
     let mut capture = capture.stopped_by(ends.stop.clone());
     let is_live = capture.is_live();
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     if is_live && !arguments.quiet {
         say(&format!("capturing on {}", capture.interfaces().join(", ")));
     }
-    let mut analyzer = Analyzer::new(options(arguments, display_filter));
+    let mut analyzer = Analyzer::new(options);
     let mut view = view(arguments);
     let status = status(arguments, &capture);
     let say_beside = |message: &str| status.suspend(|| say(message));
@@ -59,6 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         output,
         wanted: wants.as_mut().map(|wants| wants as &mut dyn FnMut(&Packet<'_>) -> bool),
         threads: arguments.threads.into(),
+        recorder: recorder.as_mut(),
         messages: arguments.count,
         duration: arguments.duration,
         problem: &mut |error| say_beside(&error.to_string()),
@@ -84,7 +87,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
                 0
             }
             _ => {
-                say(&format!("standard output cannot be written: {error}"));
+                let of_packets = write::explain(&error);
+                say(&of_packets
+                    .unwrap_or_else(|| format!("standard output cannot be written: {error}")));
                 1
             }
         },
@@ -94,6 +99,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             say("stopped by a signal before the end of the input");
         }
         report(arguments, &analyzer.statistics(), problems, capture.drops());
+        if let Some(recorder) = &recorder {
+            report_packets(arguments, recorder, is_live, capture.secrets_left_out());
+        }
     }
     let has_failed = problems > 0 || filter.is_some_and(|filter| filter.has_failed());
     Ok(if has_failed { FAILURE } else { SUCCESS })
@@ -123,6 +131,16 @@ fn report(arguments: &Arguments, statistics: &Statistics, problems: u64, drops: 
     }
     if let Some(drops) = drops {
         say(&summary::dropped(drops));
+    }
+}
+
+/// Says what was written, and what was not.
+fn report_packets(arguments: &Arguments, recorder: &Recorder, is_live: bool, unread: u64) {
+    for note in write::notes(recorder, unread) {
+        say(&note);
+    }
+    if arguments.verbose || is_live {
+        say(&write::line(recorder));
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use super::recorder::Recorder;
 use super::screen::Screen;
 use crate::analyzer::Analyzer;
+use crate::capture::Secrets;
 use crate::types::{Packet, Source, Timestamp};
 
 /// Takes packets and writes what is in them.
@@ -16,6 +18,15 @@ pub(super) trait Line {
 
     /// Takes a packet that is not to be looked into.
     fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()>;
+
+    /// After that, if it is left out by what the user wants to look into, and not
+    /// as the run is over.
+    fn left_out(&mut self, _: &Packet<'_>, _: &[Source]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes secrets that belong to packets that follow.
+    fn secrets(&mut self, _: &Secrets) {}
 
     /// Takes note that it is `time`.
     fn advance(&mut self, time: Timestamp, sources: &[Source]) -> io::Result<()>;
@@ -43,6 +54,7 @@ pub(super) trait Line {
 pub(super) struct Alone<'a> {
     pub(super) analyzer: &'a mut Analyzer,
     pub(super) screen: Screen<'a>,
+    pub(super) recorder: Option<&'a mut Recorder>,
 }
 
 impl Line for Alone<'_> {
@@ -53,7 +65,21 @@ impl Line for Alone<'_> {
     #[inline]
     fn packet(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
         self.analyzer.packet(packet, sources, &mut self.screen);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.packet(packet, sources, self.analyzer)?;
+        }
         self.screen.out.check()
+    }
+
+    fn left_out(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
+        let Self { analyzer, recorder, .. } = self;
+        recorder.as_mut().map_or(Ok(()), |recorder| recorder.left_out(packet, sources, analyzer))
+    }
+
+    fn secrets(&mut self, secrets: &Secrets) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.secrets(secrets);
+        }
     }
 
     fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
@@ -63,6 +89,9 @@ impl Line for Alone<'_> {
 
     fn advance(&mut self, time: Timestamp, sources: &[Source]) -> io::Result<()> {
         self.analyzer.advance(time, sources, &mut self.screen);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.advance(time, sources, self.analyzer)?;
+        }
         self.screen.out.check()
     }
 
@@ -72,6 +101,9 @@ impl Line for Alone<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.flush()?;
+        }
         self.screen.out.flush()
     }
 
@@ -90,5 +122,15 @@ impl Line for Alone<'_> {
 
     fn messages(&self) -> u64 {
         self.screen.messages
+    }
+}
+
+impl Alone<'_> {
+    /// Writes what there is, of packets and of output. After an error nothing
+    /// more goes where it came from.
+    pub(super) fn keep(&mut self, sources: &[Source]) -> io::Result<()> {
+        let Self { analyzer, recorder, screen } = self;
+        let kept = recorder.as_mut().map_or(Ok(()), |recorder| recorder.finish(sources, analyzer));
+        kept.and(screen.out.flush())
     }
 }

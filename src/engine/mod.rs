@@ -3,8 +3,10 @@
 mod batch;
 mod crew;
 mod deadline;
+mod keeper;
 mod line;
 mod merger;
+mod recorder;
 mod roster;
 mod screen;
 mod sharing;
@@ -17,6 +19,9 @@ use crate::analyzer::{Analyzer, SHARDS};
 use crate::capture::{Capture, Drops, Error, Step};
 use crate::output::{Spool, View};
 use crate::types::Packet;
+
+pub use keeper::Dropped;
+pub use recorder::Recorder;
 
 use crew::with_crew;
 use deadline::{Deadline, Timing};
@@ -44,8 +49,10 @@ pub struct Engine<'a> {
     pub wanted: Option<&'a mut dyn FnMut(&Packet<'_>) -> bool>,
     /// Threads that decode and render, at the most 64; up to one means
     /// that this one does everything. So it does where there is a limit of
-    /// messages, or the view cannot be forked.
+    /// messages, a recorder, or the view cannot be forked.
     pub threads: usize,
+    /// What writes packets.
+    pub recorder: Option<&'a mut Recorder>,
     /// Stop after so many messages.
     pub messages: Option<u64>,
     /// Stop after so long: of a capture that is endless by the clock, else by the
@@ -77,9 +84,10 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the output cannot be written. A reader that has gone away is
-    /// [`io::ErrorKind::BrokenPipe`].
+    /// [`io::ErrorKind::BrokenPipe`]. When packets cannot be, the error holds a
+    /// [`WriteError`](crate::capture::WriteError).
     pub fn run(self) -> io::Result<u64> {
-        let Self { capture, analyzer, view, output, threads, messages, .. } = self;
+        let Self { capture, analyzer, view, output, threads, messages, recorder, .. } = self;
         let watch = Watch {
             wanted: self.wanted,
             duration: self.duration,
@@ -87,11 +95,17 @@ impl Engine<'_> {
             progress: self.progress,
         };
         let out = Spool::new(output);
-        // What follows the last message must not be looked into.
-        let views = if messages.is_none() { views(view, threads.min(SHARDS)) } else { Vec::new() };
+        // What follows the last message must not be looked into, and whose a
+        // packet is must be known before the next.
+        let is_alone = messages.is_some() || recorder.is_some();
+        let views = if is_alone { Vec::new() } else { views(view, threads.min(SHARDS)) };
         if views.len() < 2 {
             let screen = Screen::new(view, out, messages);
-            return watch.run(capture, &mut Alone { analyzer, screen });
+            let mut line = Alone { analyzer, screen, recorder };
+            let result = watch.run(capture, &mut line);
+            // Whatever has ended the run, what there is so far is kept.
+            let kept = line.keep(capture.sources());
+            return result.and_then(|problems| kept.map(|()| problems));
         }
         with_crew(analyzer, views, view, out, |crew| watch.run(capture, crew))
     }
@@ -132,10 +146,13 @@ impl Watch<'_> {
                         break;
                     }
                     let mut is_wanted = || wanted.as_mut().is_none_or(|wanted| wanted(packet));
-                    if timing == Timing::InTime && is_wanted() {
+                    if timing != Timing::InTime {
+                        line.pass_over(packet, sources)?;
+                    } else if is_wanted() {
                         line.packet(packet, sources)?;
                     } else {
                         line.pass_over(packet, sources)?;
+                        line.left_out(packet, sources)?;
                     }
                 }
                 Step::Starved => {
@@ -149,7 +166,7 @@ impl Watch<'_> {
                         progress(so_far(capture, line));
                     }
                 }
-                Step::Secrets(_) => {}
+                Step::Secrets(secrets) => line.secrets(secrets),
                 Step::Idle(time) => {
                     line.advance(time, capture.sources())?;
                     line.flush()?;

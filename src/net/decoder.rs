@@ -35,13 +35,14 @@ use super::{tcp, usual};
 pub struct Decoder {
     fragments: Fragments,
     counters: Counters,
+    datagram: Option<u64>,
 }
 
 impl Decoder {
     /// A decoder that keeps no more fragments than [`Limits::datagrams`],
     /// [`Limits::fragments`] and [`Limits::fragment_time`] allow.
     pub fn new(limits: &Limits) -> Self {
-        Self { fragments: Fragments::new(limits), counters: Counters::default() }
+        Self { fragments: Fragments::new(limits), counters: Counters::default(), datagram: None }
     }
 
     /// The TCP segment that the packet carries or completes, or why there is
@@ -50,10 +51,17 @@ impl Decoder {
     /// The payload is borrowed from the packet or, when the packet completed a
     /// fragmented datagram, from the decoder.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Segment<'a>, NoSegment> {
-        let Self { fragments, counters } = self;
-        let result = decode(packet, fragments);
+        let Self { fragments, counters, datagram } = self;
+        *datagram = None;
+        let result = decode(packet, fragments, datagram);
         counters.count(result.as_ref());
         result
+    }
+
+    /// The datagram of which the last packet was a fragment that could be taken,
+    /// by a number that no other datagram has.
+    pub fn datagram(&self) -> Option<u64> {
+        self.datagram
     }
 
     /// Packets so far.
@@ -74,7 +82,11 @@ impl Decoder {
     }
 }
 
-fn decode<'a>(packet: &Packet<'a>, fragments: &'a mut Fragments) -> Result<Segment<'a>, NoSegment> {
+fn decode<'a>(
+    packet: &Packet<'a>,
+    fragments: &'a mut Fragments,
+    datagram: &mut Option<u64>,
+) -> Result<Segment<'a>, NoSegment> {
     if let Some(segment) = usual::segment(packet) {
         return Ok(segment);
     }
@@ -85,7 +97,7 @@ fn decode<'a>(packet: &Packet<'a>, fragments: &'a mut Fragments) -> Result<Segme
         Found::Fragment(fragment, bytes) => (fragment, bytes),
     };
 
-    let (protocol, payload) = fragments.add(fragment, bytes, origin.time)?;
+    let (protocol, payload) = fragments.add(fragment, bytes, origin.time, datagram)?;
     let next = Next::Protocol(protocol, fragment.addresses);
     match layers::walk(next, Bytes::whole(payload))? {
         Found::Tcp(addresses, bytes) => tcp::segment(origin, addresses, bytes),

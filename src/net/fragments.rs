@@ -45,6 +45,8 @@ pub(super) struct Fragment {
 #[derive(Debug)]
 pub(super) struct Fragments {
     collections: LinkedHashMap<Key, Collection, RandomState>,
+    /// Datagrams so far.
+    count: u64,
     /// Bytes of memory that all of them hold.
     size: usize,
     /// The payload that was completed last.
@@ -67,6 +69,8 @@ struct Key {
 /// A datagram being collected.
 #[derive(Debug)]
 struct Collection {
+    /// Its number, from 1.
+    number: u64,
     /// When its first fragment came.
     since: Option<Timestamp>,
     /// What its payload begins with. In IPv6 the fragment at offset 0 decides.
@@ -94,6 +98,7 @@ impl Fragments {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             collections: LinkedHashMap::with_hasher(RandomState::default()),
+            count: 0,
             size: 0,
             payload: Vec::new(),
             counters: DatagramCounters::default(),
@@ -110,12 +115,13 @@ impl Fragments {
     }
 
     /// Takes a fragment; gives the payload that it completes, and what that
-    /// begins with.
+    /// begins with. The number of its datagram comes to stand in `datagram`.
     pub(super) fn add(
         &mut self,
         fragment: Fragment,
         bytes: Bytes<'_>,
         time: Option<Timestamp>,
+        datagram: &mut Option<u64>,
     ) -> Result<(IpNumber, &[u8]), NoSegment> {
         check(fragment, bytes)?;
         let key = fragment.key();
@@ -130,11 +136,17 @@ impl Fragments {
             self.give_up(&collection, |counters| &mut counters.timed_out);
         }
 
-        let collection = self.collections.entry(key).or_insert_with(|| Collection {
-            since: time,
-            protocol: fragment.protocol,
-            state: State::Waiting(Datagram::default()),
+        let count = &mut self.count;
+        let collection = self.collections.entry(key).or_insert_with(|| {
+            *count += 1;
+            Collection {
+                number: *count,
+                since: time,
+                protocol: fragment.protocol,
+                state: State::Waiting(Datagram::default()),
+            }
         });
+        *datagram = Some(collection.number);
         let size = collection.size();
         let change = collection.add(fragment, bytes.captured());
         let protocol = collection.protocol;

@@ -65,6 +65,20 @@ pub struct Limits {
     /// Capture time after which an incomplete datagram is given up.
     /// Default 30 s.
     pub fragment_time: Duration,
+    /// Capture time for which a packet that is to be written, or not, as soon as
+    /// its conversation is known to be WebSocket, or not, keeps those after it
+    /// waiting; then it is set aside. Default 1 s.
+    pub held_time: Duration,
+    /// Packets that wait so, or for one before them, in the order of the
+    /// capture; beyond it the first is set aside. Default 16,384.
+    pub held_packets: usize,
+    /// Bytes of them. Default 16 MiB.
+    pub held: usize,
+    /// Bytes of packets set aside, until it is known whether they are to be
+    /// written. Beyond it those of the conversation that began to wait first are
+    /// dropped, its oldest first; beyond a sixteenth, those of a conversation
+    /// that has so many. Default 32 MiB.
+    pub set_aside: usize,
 }
 
 impl Default for Limits {
@@ -87,6 +101,10 @@ impl Default for Limits {
             datagrams: 1024,
             fragments: 8 << 20,
             fragment_time: Duration::from_secs(30),
+            held_time: Duration::from_secs(1),
+            held_packets: 16_384,
+            held: 16 << 20,
+            set_aside: 32 << 20,
         }
     }
 }

@@ -59,3 +59,5 @@ mod threads;
 mod traffic;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod writing;
