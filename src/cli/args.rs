@@ -175,12 +175,13 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) sha256: bool,
 
-    /// While printing, write the packets of WebSocket connections to a pcapng file,
-    /// those of --ip and --port; on one thread
+    /// While printing, write the packets of WebSocket connections to a pcapng file:
+    /// those that --ip and --port select, and -Y as far as it goes by a
+    /// connection's ends. It is overwritten. On one thread
     #[arg(short, long, value_name = "FILE", value_parser = packet_file, help_heading = WRITE)]
     pub(super) write: Option<PathBuf>,
 
-    /// Write every packet, whatever it is
+    /// Write every packet, whatever it is, selected or not
     #[arg(long, requires = "write", help_heading = WRITE)]
     pub(super) write_all: bool,
 

@@ -153,6 +153,45 @@ fn noise_is_left_out() {
     assert_eq!(events(&read([&kept])), events(&ran));
 }
 
+/// What a filter asks of the ends of a connection decides, and not what it asks of
+/// its messages.
+#[test]
+fn a_filter_selects_connections_by_their_ends() {
+    let folder = scratch("write-filter");
+    let path = folder.join("two.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let ports = [8080_u16, 9090];
+    let mut connections =
+        [0, 1].map(|number| Connection::on_ethernet(number, ports[number as usize]));
+    for connection in &mut connections {
+        connection.dial(&mut capture).unwrap();
+        connection.upgrade(&mut capture, false).unwrap();
+    }
+    for connection in &mut connections {
+        for text in ["wanted", "unwanted"] {
+            let frame = frame(Header::TEXT, Side::Server, text.as_bytes());
+            connection.send(&mut capture, Side::Server, &frame).unwrap();
+        }
+        connection.close(&mut capture, Side::Client).unwrap();
+    }
+    capture.finish().unwrap();
+    let all = packets(&path);
+    let of_one: Vec<Copy> = all.iter().filter(|p| p.has_port(9090)).cloned().collect();
+    assert!(of_one.len() > 5 && of_one.len() < all.len());
+    for (options, wanted) in [
+        (&["--port", "9090"][..], &of_one),
+        (&["-Y", "tcp.port == 9090"], &of_one),
+        (&["-Y", "tcp.port == 9090 and websocket.payload.text == \"wanted\""], &of_one),
+        (&["-Y", "websocket.payload.text == \"wanted\""], &all),
+        (&["-Y", "websocket.payload.text == \"wanted\"", "--write-all"], &all),
+    ] {
+        let kept = folder.join("kept.pcapng");
+        let ran = keep(&path, &kept, options);
+        assert_eq!(ran.code, Some(0), "{options:?}: {}", ran.stderr);
+        assert!(packets(&kept) == *wanted, "{options:?}");
+    }
+}
+
 /// Connections of which one asks for WebSocket long after it was opened, while
 /// others say something else.
 fn late(path: &Path, others: u32) {
