@@ -26,6 +26,9 @@ const REORDER_MARGIN: usize = 4 << 10;
 #[repr(align(128))]
 pub(crate) struct Shard {
     slots: Vec<Slot>,
+    /// A bit for each slot: whether something was told of its conversation. In the
+    /// slot it would take eight bytes.
+    are_websocket: Vec<u64>,
     history: History,
     reorder: Budget,
     memory: Budget,
@@ -42,8 +45,6 @@ struct Slot {
     conversation: Conversation,
     stream: u64,
     state: State,
-    /// Something was told of it.
-    is_websocket: bool,
 }
 
 /// What shards need of the thread that they are on.
@@ -70,6 +71,7 @@ impl Shard {
         let limits = &options.limits;
         Self {
             slots: Vec::new(),
+            are_websocket: Vec::new(),
             history: History::new(HISTORY),
             reorder: Budget::new(Resource::Reorder, limits.reorder_total),
             memory: Budget::new(Resource::Memory, limits.memory),
@@ -109,11 +111,17 @@ impl Shard {
         Statistics { overflows: self.overflows, ..self.statistics.clone() }
     }
 
-    /// What the conversation in this slot is, if it is still the one of this
-    /// number.
+    /// What the conversation in this slot is known to be by now, if it is still
+    /// the one of this number.
     pub(super) fn interest(&self, slot: usize, stream: u64) -> Interest {
-        let slot = self.slots.get(slot).filter(|slot| slot.stream == stream);
-        slot.map_or(Interest::Other, Slot::interest)
+        let word = self.are_websocket.get(slot / 64);
+        let is_websocket = word.is_some_and(|word| word >> (slot % 64) & 1 == 1);
+        match self.slots.get(slot).filter(|slot| slot.stream == stream).map(|slot| &slot.state) {
+            None => Interest::Other,
+            Some(_) if is_websocket => Interest::WebSocket,
+            Some(State::Watching { .. } | State::Ended) => Interest::Other,
+            Some(State::New(_) | State::Live(_)) => Interest::Undecided,
+        }
     }
 
     /// Bytes that conversations keep.
@@ -127,7 +135,7 @@ impl Shard {
         if syns.iter().all(Option::is_none) {
             self.statistics.begun_before += 1;
         }
-        let fresh = Slot { conversation, stream, state: State::New(syns), is_websocket: false };
+        let fresh = Slot { conversation, stream, state: State::New(syns) };
         match self.slots.get_mut(slot) {
             Some(place) => *place = fresh,
             None => {
@@ -138,6 +146,7 @@ impl Shard {
                 self.slots.push(fresh);
             }
         }
+        self.mark(slot, false);
     }
 
     fn segment(
@@ -279,11 +288,11 @@ impl Shard {
     /// Lets a conversation work.
     fn with(
         &mut self,
-        slot: usize,
+        number: usize,
         around: &mut Surroundings<'_>,
         work: impl FnOnce(&mut State, &mut tcp::Shared<'_>, &mut Context<'_>),
     ) {
-        let Some(slot) = self.slots.get_mut(slot) else {
+        let Some(slot) = self.slots.get_mut(number) else {
             return;
         };
         let Workspace { websocket: workspace, filter: scratch } = &mut *around.workspace;
@@ -307,17 +316,18 @@ impl Shard {
             overflows: &mut self.overflows,
         };
         work(&mut slot.state, &mut shared, &mut context);
-        slot.is_websocket |= context.report.statistics.of_interest() > of_interest;
+        if context.report.statistics.of_interest() > of_interest {
+            self.mark(number, true);
+        }
     }
-}
 
-impl Slot {
-    /// What it is known to be by now.
-    fn interest(&self) -> Interest {
-        match &self.state {
-            _ if self.is_websocket => Interest::WebSocket,
-            State::Watching { .. } | State::Ended => Interest::Other,
-            State::New(_) | State::Live(_) => Interest::Undecided,
+    /// Takes note whether something was told of the conversation in a slot.
+    fn mark(&mut self, slot: usize, is_websocket: bool) {
+        if self.are_websocket.len() <= slot / 64 {
+            self.are_websocket.resize(slot / 64 + 1, 0);
+        }
+        if let Some(word) = self.are_websocket.get_mut(slot / 64) {
+            *word = *word & !(1 << (slot % 64)) | u64::from(is_websocket) << (slot % 64);
         }
     }
 }
