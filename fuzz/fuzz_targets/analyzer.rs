@@ -58,6 +58,7 @@ fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
         frames: true,
         sha256: is_restless,
         select: None,
+        filter: None,
         websocket: None,
     });
     let mut outputs = Outputs::new(Some(80));

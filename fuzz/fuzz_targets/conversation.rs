@@ -104,6 +104,7 @@ fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
             frames: true,
             sha256: true,
             select: None,
+            filter: None,
             websocket: None,
         }),
         sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },

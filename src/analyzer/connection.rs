@@ -197,7 +197,7 @@ impl WebSocket {
         let connection = context.report.connection(answer.client, false);
         context.report.statistics.handshakes += 1;
         let filter = context.report.options.filter.as_ref();
-        let marks = filter.map(|filter| filter.remember(Some(&handshake)));
+        let marks = filter.map(|filter| Box::new(filter.remember(Some(&handshake))));
         let mut account = Account { is_told: false, marks };
         let kind = Kind::Handshake(&handshake);
         context.report.tell(&connection, &mut account, answer.origin, kind);

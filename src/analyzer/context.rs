@@ -31,7 +31,7 @@ pub(super) struct Account {
     /// Something was told of it.
     pub(super) is_told: bool,
     /// What its handshake decided of the filter, if both are there.
-    pub(super) marks: Option<Marks>,
+    pub(super) marks: Option<Box<Marks>>,
 }
 
 impl Report<'_> {
@@ -59,7 +59,7 @@ impl Report<'_> {
         let is_first = !account.is_told;
         let event = Event { origin, source, connection, is_first, kind };
         if let Some(filter) = &self.options.filter
-            && !filter.selects(&event, account.marks.as_ref(), self.scratch)
+            && !filter.selects(&event, account.marks.as_deref(), self.scratch)
         {
             self.statistics.filtered += 1;
             return;

@@ -75,7 +75,7 @@ mod tests {
                     waits += 1;
                     continue;
                 }
-                Step::Idle(_) => {}
+                Step::Idle(_) | Step::Secrets(_) => {}
                 Step::End => return seen + "$",
             }
             waits = 0;
