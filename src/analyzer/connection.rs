@@ -143,9 +143,10 @@ impl WebSocket {
             Direction::Backward => (backward_half, forward_half, backward, forward),
         };
         context.report.statistics.connections += 1;
+        let account = context.report.account(&context.report.connection(client, true), None);
         let connection = Self {
             is_inferred: true,
-            account: Account::default(),
+            account,
             client,
             client_half,
             server_half,
@@ -196,9 +197,7 @@ impl WebSocket {
         }
         let connection = context.report.connection(answer.client, false);
         context.report.statistics.handshakes += 1;
-        let filter = context.report.options.filter.as_ref();
-        let marks = filter.map(|filter| Box::new(filter.remember(Some(&handshake))));
-        let mut account = Account { is_told: false, marks };
+        let mut account = context.report.account(&connection, Some(&handshake));
         let kind = Kind::Handshake(&handshake);
         context.report.tell(&connection, &mut account, answer.origin, kind);
         for finding in judge_handshake(&handshake) {
@@ -318,6 +317,11 @@ impl WebSocket {
         };
         let connection = context.report.connection(self.client, self.is_inferred);
         context.report.tell(&connection, &mut self.account, latest, Kind::End(end));
+    }
+
+    /// Whether the filter may show anything of it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.account.is_wanted
     }
 
     /// Bytes of memory that it keeps.

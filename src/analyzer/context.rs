@@ -1,8 +1,10 @@
 //! What the layers of one conversation need from outside while they work.
 
 use super::{Options, Statistics};
-use crate::filter::{Marks, Scratch};
-use crate::types::{Connection, Conversation, Direction, Event, Kind, Origin, Sink, Source};
+use crate::filter::{Filter, Marks, Scratch};
+use crate::types::{
+    Connection, Conversation, Direction, Event, Handshake, Kind, Origin, Sink, Source,
+};
 use crate::websocket::Workspace;
 
 /// What the layers of one conversation need from outside while they work.
@@ -26,8 +28,9 @@ pub(super) struct Report<'a> {
 }
 
 /// What became of a connection's events so far.
-#[derive(Default)]
 pub(super) struct Account {
+    /// The filter may show something of it.
+    pub(super) is_wanted: bool,
     /// Something was told of it.
     pub(super) is_told: bool,
     /// What its handshake decided of the filter, if both are there.
@@ -45,6 +48,21 @@ impl Report<'_> {
             server: self.conversation.sender(client.opposite()),
             inferred,
         }
+    }
+
+    /// The account of a connection with this handshake, or without one.
+    pub(super) fn account(
+        &mut self,
+        connection: &Connection,
+        handshake: Option<&Handshake>,
+    ) -> Account {
+        let filter = self.options.filter.as_ref();
+        let marks = filter.map(|filter| filter.remember(handshake));
+        let may_be_selected =
+            |(filter, marks): (&Filter, _)| filter.may_select_of(connection, marks);
+        let is_wanted = filter.zip(marks.as_ref()).is_none_or(may_be_selected);
+        self.statistics.wanted += u64::from(is_wanted);
+        Account { is_wanted, is_told: false, marks: marks.map(Box::new) }
     }
 
     /// Tells an event, unless it is filtered away.

@@ -86,6 +86,8 @@ enum Unknown {
 enum Layer {
     Http(Box<Exchange>),
     WebSocket(Box<WebSocket>),
+    /// WebSocket of which the filter shows nothing.
+    Unwanted,
     Nothing,
 }
 
@@ -181,6 +183,12 @@ impl Live {
             self.end(EndState::TcpClosed, context);
             return Fate::Ended;
         }
+        if matches!(self.layers.layer, Layer::Unwanted) {
+            self.tcp.release(shared);
+            self.layers = Layers { layer: Layer::Nothing, ..Layers::default() };
+            self.count_kept(context);
+            return Fate::Ended;
+        }
         if self.layers.is_of_no_interest() {
             self.tcp.release(shared);
             let is_http = matches!(self.layers.layer, Layer::Http(_));
@@ -250,7 +258,7 @@ impl Layers {
         let layer = match &self.layer {
             Layer::Http(exchange) => exchange.cost(),
             Layer::WebSocket(connection) => connection.cost(),
-            Layer::Nothing => 0,
+            Layer::Unwanted | Layer::Nothing => 0,
         };
         let Some(ascent) = &self.ascent else {
             return layer;
@@ -275,13 +283,14 @@ impl Layers {
         match &mut self.layer {
             Layer::Http(exchange) => exchange.give_up(),
             Layer::WebSocket(connection) => connection.shed(context.workspace),
-            Layer::Nothing => {}
+            Layer::Unwanted | Layer::Nothing => {}
         }
     }
 
     fn is_of_no_interest(&self) -> bool {
         match &self.layer {
             Layer::Nothing => true,
+            Layer::Unwanted => false,
             Layer::Http(exchange) => {
                 let is_given_up = |ascent: &Ascent| {
                     ascent.is_idle() && matches!(ascent.unknown, Unknown::GivenUp)
@@ -300,7 +309,7 @@ impl Layers {
                 }
             }
             Layer::WebSocket(connection) => connection.finish(context),
-            Layer::Nothing => {}
+            Layer::Unwanted | Layer::Nothing => {}
         }
     }
 
@@ -376,7 +385,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
                 exchange.begin(direction, position, !known, is_first);
             }
             Layer::WebSocket(connection) => connection.begin(direction, position, self.context),
-            Layer::Nothing => {}
+            Layer::Unwanted | Layer::Nothing => {}
         }
         self.release(direction.opposite());
     }
@@ -419,7 +428,7 @@ impl tcp::Receiver for Receiver<'_, '_> {
                 connection.conflict(direction, conflict, self.context);
             }
             Layer::Http(_) => self.layers.ascent().remember(direction, Early::Conflict(conflict)),
-            Layer::Nothing => {}
+            Layer::Unwanted | Layer::Nothing => {}
         }
     }
 }
@@ -458,7 +467,7 @@ impl Receiver<'_, '_> {
                     connection.receive(direction, &run, self.context);
                     return None;
                 }
-                Layer::Nothing => return None,
+                Layer::Unwanted | Layer::Nothing => return None,
             }
         }
         None
@@ -544,7 +553,7 @@ impl Receiver<'_, '_> {
         }
         self.tell_early(&mut connection);
         connection.read(&held, self.context);
-        self.layers.layer = Layer::WebSocket(Box::new(connection));
+        self.go_on(connection);
     }
 
     fn come_to(&mut self, outcome: Outcome) {
@@ -577,7 +586,15 @@ impl Receiver<'_, '_> {
             }
         });
         self.tell_early(&mut connection);
-        self.layers.layer = Layer::WebSocket(Box::new(connection));
+        self.go_on(connection);
+    }
+
+    /// What follows is that connection's.
+    fn go_on(&mut self, connection: WebSocket) {
+        self.layers.layer = match connection.is_wanted() {
+            true => Layer::WebSocket(Box::new(connection)),
+            false => Layer::Unwanted,
+        };
     }
 
     /// Tells what happened before there was a connection.
@@ -602,7 +619,7 @@ impl Receiver<'_, '_> {
                 }
             }
             Layer::WebSocket(connection) => connection.miss(direction, missing, self.context),
-            Layer::Nothing => {}
+            Layer::Unwanted | Layer::Nothing => {}
         }
     }
 

@@ -307,7 +307,7 @@ impl Shard {
         };
         let mut context = Context { report, workspace, memory: &mut self.memory.used };
         let allowed = self.reorder.allowed();
-        let of_interest = context.report.statistics.of_interest();
+        let wanted = context.report.statistics.wanted;
         let mut shared = tcp::Shared {
             limits: &around.options.limits,
             history: &mut self.history,
@@ -316,7 +316,7 @@ impl Shard {
             overflows: &mut self.overflows,
         };
         work(&mut slot.state, &mut shared, &mut context);
-        if context.report.statistics.of_interest() > of_interest {
+        if context.report.statistics.wanted > wanted {
             self.mark(number, true);
         }
     }

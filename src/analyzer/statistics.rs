@@ -21,6 +21,9 @@ pub struct Statistics {
     pub handshakes: u64,
     /// WebSocket connections.
     pub connections: u64,
+    /// Handshakes, and connections without one, of which the filter may show
+    /// something.
+    pub wanted: u64,
     /// Messages.
     pub messages: u64,
     /// Events that were told.
@@ -58,12 +61,6 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// It grows whenever a conversation is found to be WebSocket, or to have
-    /// asked for it.
-    pub(super) fn of_interest(&self) -> u64 {
-        self.handshakes + self.connections
-    }
-
     /// Adds what a shard counted, which is nothing of packets.
     pub(super) fn add(&mut self, other: &Self) {
         let &Self {
@@ -75,6 +72,7 @@ impl Statistics {
             tls,
             handshakes,
             connections,
+            wanted,
             messages,
             told,
             filtered,
@@ -99,6 +97,7 @@ impl Statistics {
         self.tls += tls;
         self.handshakes += handshakes;
         self.connections += connections;
+        self.wanted += wanted;
         self.messages += messages;
         self.told += told;
         self.filtered += filtered;
