@@ -192,6 +192,25 @@ fn a_filter_selects_connections_by_their_ends() {
     }
 }
 
+/// What the handshake says counts for its connection as a whole.
+#[test]
+fn connections_of_other_handshakes_are_left_out() {
+    let folder = scratch("writing-by-handshake");
+    let source = capture("short-connections.pcap");
+    let kept = folder.join("kept.pcapng");
+    let filter = "http.request.uri == \"/1\" && websocket";
+    let ran = keep(&source, &kept, &["-Y", filter]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let all = run(["-T", "json", kept.to_str().unwrap()]).events();
+    let targets: Vec<&str> = all.iter().filter_map(|event| event["target"].as_str()).collect();
+    assert_eq!(targets, ["/1"]);
+    // And of that one everything.
+    let whole = run(["-T", "json", "-Y", "http.request.uri == \"/1\"", source.to_str().unwrap()]);
+    let kinds = |events: &[Value]| events.iter().map(|e| e["event"].clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(&all), kinds(&whole.events()));
+    assert!(all.len() > 4);
+}
+
 /// Connections of which one asks for WebSocket long after it was opened, while
 /// others say something else.
 fn late(path: &Path, others: u32) {
