@@ -7,10 +7,11 @@ use super::context::{Account, Context};
 use super::half::{Half, Position};
 use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
+use crate::payload::app_protocol;
 use crate::tcp::Conflict;
 use crate::types::{
-    Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side, Timestamp,
-    Violation,
+    AppProtocol, Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side,
+    Timestamp, Violation,
 };
 use crate::websocket::{
     Compression, Decoder, Deflate, Extensions, Found, Recogniser, Search, Workspace,
@@ -21,6 +22,8 @@ use crate::websocket::{
 pub(super) struct WebSocket {
     /// It was recognised without having seen the handshake.
     is_inferred: bool,
+    /// What its data messages carry, if the handshake tells.
+    app: Option<AppProtocol>,
     account: Account,
     client: Direction,
     client_half: Half,
@@ -64,6 +67,7 @@ impl WebSocket {
         mut place: impl FnMut(Direction) -> Place,
     ) -> Self {
         let extensions = ByExtensions::new(&answer.handshake);
+        let app = app_protocol(&answer.handshake);
         let client = answer.client;
         let began = answer.asked.unwrap_or(answer.origin).time;
         let asked = answer.asked.is_some() && !answer.is_missing;
@@ -92,6 +96,7 @@ impl WebSocket {
         let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
             is_inferred: false,
+            app,
             account,
             client,
             client_half,
@@ -146,6 +151,7 @@ impl WebSocket {
         let account = context.report.account(&context.report.connection(client, true), None);
         let connection = Self {
             is_inferred: true,
+            app: None,
             account,
             client,
             client_half,
@@ -427,8 +433,9 @@ impl WebSocket {
         };
         let Context { report, workspace, .. } = context;
         let connection = report.connection(self.client, self.is_inferred);
-        let account = &mut self.account;
-        let mut teller = Teller { connection: &connection, account, side, half, peer, report };
+        let Self { app, account, .. } = self;
+        let connection = &connection;
+        let mut teller = Teller { connection, app: *app, account, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

@@ -4,14 +4,16 @@ use super::context::{Account, Report};
 use super::half::Half;
 use crate::payload::classify;
 use crate::types::{
-    Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode, Origin, Rule, Side,
-    Violation,
+    App, AppProtocol, Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode,
+    Origin, Rule, Side, Violation,
 };
 use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_close};
 
 /// Makes events of what the decoder of one side finds.
 pub(super) struct Teller<'a, 'c> {
     pub(super) connection: &'a Connection,
+    /// What data messages carry, if the handshake tells.
+    pub(super) app: Option<AppProtocol>,
     pub(super) account: &'a mut Account,
     pub(super) side: Side,
     pub(super) half: &'a mut Half,
@@ -45,6 +47,7 @@ impl Receiver for Teller<'_, '_> {
         self.judge_text(message, body);
         let close: Option<Close<'_>> =
             (message.opcode == Opcode::Close).then(|| parse_close(message.payload));
+        let is_data = matches!(message.opcode, Opcode::Text | Opcode::Binary);
         let event = Message {
             from: self.side,
             opcode: message.opcode,
@@ -65,7 +68,7 @@ impl Receiver for Teller<'_, '_> {
             payload: message.payload,
             body,
             close,
-            app: None,
+            app: self.app.filter(|_| is_data).map(App::only),
         };
         self.tell(message.origin, Kind::Message(event));
     }

@@ -9,8 +9,8 @@ use super::time::{Clock, Zone};
 use super::write::{base64, decimal, digits, display, hex};
 use super::{PayloadForm, View};
 use crate::types::{
-    Body, Close, Connection, Counts, End, Event, Extension, Frame, Gap, Handshake, Header, Kind,
-    Message, Opcode, Side, Violation,
+    Body, Close, Connection, Counts, End, Event, Extension, Frame, Gap, Handshake, Header,
+    JsonText, Kind, Message, Opcode, Side, Violation,
 };
 
 /// One JSON object a line: `--format json`.
@@ -147,19 +147,19 @@ impl Json {
         } else {
             self.payload(out, message);
         }
+        if let Some(app) = message.app {
+            out.extend_from_slice(br#","app":"#);
+            json(out, app.json);
+        }
     }
 
     fn payload(&self, out: &mut Spool, message: &Message<'_>) {
         match (self.payload, message.body) {
             (PayloadForm::None, _) => {}
             (PayloadForm::Base64, _) => base64_field(out, message.payload),
-            (PayloadForm::Auto, Body::Json(json)) => {
+            (PayloadForm::Auto, Body::Json(text)) => {
                 out.extend_from_slice(br#","json":"#);
-                if json.is_plain {
-                    out.put(json.bytes);
-                } else {
-                    compact(out, json);
-                }
+                json(out, text);
             }
             (PayloadForm::Auto, Body::Text(text)) => {
                 out.extend_from_slice(br#","text":"#);
@@ -403,6 +403,15 @@ fn optional_text(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     }
 }
 
+/// Without white space between its tokens.
+fn json(out: &mut Spool, text: JsonText<'_>) {
+    if text.is_plain {
+        out.put(text.bytes);
+    } else {
+        compact(out, text);
+    }
+}
+
 fn base64_field(out: &mut Spool, bytes: &[u8]) {
     key(out, "base64");
     out.push(b'"');
@@ -438,7 +447,7 @@ mod tests {
     use crate::output::samples::{
         CLOSE, connection, conversation, event, handshake, hostile_text, json_document, rendered,
     };
-    use crate::types::{AcceptStatus, JsonText, NextFrame, Rule, Source};
+    use crate::types::{AcceptStatus, App, AppProtocol, NextFrame, Rule, Source};
     use insta::assert_snapshot;
     use proptest::prelude::*;
     use serde_json::Value;
@@ -568,6 +577,40 @@ mod tests {
         ] {
             let line = one(Kind::Message(message), form);
             assert!(line.ends_with(&format!("{end}\n")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_the_protocol_inside_says_stands_last() {
+        let app = Some(App::only(AppProtocol::SocketIo));
+        let message = Message { app, ..Message::new(Side::Client, Opcode::Text, Body::Text("2")) };
+        for (form, end) in [
+            (PayloadForm::Auto, r#""text":"2","app":{"protocol":"socket.io"}}"#),
+            (PayloadForm::Base64, r#""base64":"Mg==","app":{"protocol":"socket.io"}}"#),
+            (PayloadForm::None, r#""complete":true,"app":{"protocol":"socket.io"}}"#),
+        ] {
+            let line = one(Kind::Message(message), form);
+            assert!(line.ends_with(&format!("{end}\n")), "{line}");
+        }
+        // White space that the object may have does not get into the line.
+        let json = JsonText::new("{\"protocol\":\n\"mqtt\" }");
+        let app = Some(App { protocol: AppProtocol::Mqtt, json });
+        let line = one(Kind::Message(Message { app, ..message }), PayloadForm::None);
+        assert!(line.ends_with("\"app\":{\"protocol\":\"mqtt\"}}\n"), "{line}");
+    }
+
+    #[test]
+    fn the_schema_has_every_protocol() {
+        let schema = schema();
+        for &protocol in AppProtocol::ALL {
+            let app = Some(App::only(protocol));
+            let message = Message::new(Side::Server, Opcode::Binary, Body::Binary(b"\xff"));
+            let line = one(Kind::Message(Message { app, ..message }), PayloadForm::Auto);
+            let mut event: Value = serde_json::from_str(&line).unwrap();
+            schema.validate(&event).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert_eq!(event["app"]["protocol"], protocol.name());
+            event["app"]["protocol"] = "unheard-of".into();
+            assert!(!schema.is_valid(&event));
         }
     }
 

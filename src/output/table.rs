@@ -16,7 +16,7 @@ use super::time::span;
 use super::wrap::Page;
 use super::write::{counted, grouped};
 use crate::types::{
-    Connection, Event, Handshake, HttpVersion, Kind, Message, Origin, Severity, Side, Timestamp,
+    Connection, Event, Handshake, Kind, Message, Origin, Severity, Side, Timestamp,
 };
 
 /// A row for each handshake, and for each connection without one, in order of
@@ -165,7 +165,7 @@ impl Table {
         row.status = handshake.status;
         row.accept = handshake.accept_status.map(|status| status.to_string());
         row.subprotocol.clone_from(&handshake.subprotocol);
-        row.state = is_refused(handshake).then(|| "refused".to_owned());
+        row.state = handshake.is_refused().then(|| "refused".to_owned());
     }
 
     /// The row that `event` belongs to: that of the last handshake.
@@ -412,13 +412,6 @@ impl Total {
     fn text(self) -> String {
         format!("{}, {}", counted(self.messages, "message"), counted(self.bytes, "byte"))
     }
-}
-
-fn is_refused(handshake: &Handshake) -> bool {
-    handshake.status.is_some_and(|status| match handshake.http {
-        HttpVersion::Http2 => !(200..300).contains(&status),
-        HttpVersion::Http10 | HttpVersion::Http11 => status != 101,
-    })
 }
 
 #[cfg(test)]

@@ -421,10 +421,7 @@ fn url(handshake: &Handshake, connection: &Connection) -> Option<String> {
 }
 
 fn is_accepted(handshake: &Handshake) -> bool {
-    match handshake.http {
-        HttpVersion::Http2 => matches!(handshake.status, Some(200..=299)),
-        HttpVersion::Http10 | HttpVersion::Http11 => handshake.status == Some(101),
-    }
+    handshake.status.is_some() && !handshake.is_refused()
 }
 
 fn status(page: &mut Page<'_>, handshake: &Handshake) {

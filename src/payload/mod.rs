@@ -1,8 +1,10 @@
-//! What a payload is: JSON, other text, or bytes.
+//! What a payload is: JSON, other text, or bytes, and of which protocol.
 
+mod app;
 mod json;
 
 use crate::types::Body;
+pub use app::app_protocol;
 use json::as_json;
 
 /// What `payload` can be shown as. `whole` tells that it is all of the

@@ -13,6 +13,18 @@ pub struct App<'a> {
     pub json: JsonText<'a>,
 }
 
+impl App<'static> {
+    /// Nothing is known but the protocol.
+    ///
+    /// ```
+    /// use wsdump::types::{App, AppProtocol};
+    /// assert_eq!(App::only(AppProtocol::Mqtt).json.text(), r#"{"protocol":"mqtt"}"#);
+    /// ```
+    pub const fn only(protocol: AppProtocol) -> Self {
+        Self { protocol, json: protocol.json() }
+    }
+}
+
 macro_rules! protocols {
     ($($(#[doc = $doc:literal])+ $variant:ident, $name:literal;)+) => {
         /// A protocol carried inside WebSocket messages.
@@ -27,6 +39,14 @@ macro_rules! protocols {
             /// Its name in events.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
+            }
+
+            /// An object that has nothing but its name.
+            const fn json(self) -> JsonText<'static> {
+                let text = match self {
+                    $(Self::$variant => concat!(r#"{"protocol":""#, $name, r#""}"#)),+
+                };
+                JsonText { bytes: text.as_bytes(), is_plain: true }
             }
         }
     };

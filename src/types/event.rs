@@ -160,6 +160,17 @@ pub struct Handshake {
     pub tls: Option<String>,
 }
 
+impl Handshake {
+    /// Whether the server answered with anything but its consent: the status is
+    /// not 101 (RFC 6455 §4.2.2), or inside HTTP/2 not 2xx (RFC 8441 §5).
+    pub fn is_refused(&self) -> bool {
+        self.status.is_some_and(|status| match self.http {
+            HttpVersion::Http2 => !(200..300).contains(&status),
+            HttpVersion::Http10 | HttpVersion::Http11 => status != 101,
+        })
+    }
+}
+
 /// An HTTP header. Bytes that are not UTF-8 are read as Latin-1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {

@@ -3,6 +3,8 @@
 //! `cfg(test)` tells clippy that these files may unwrap.
 
 #[cfg(test)]
+mod app;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod fields;
