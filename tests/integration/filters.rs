@@ -1,0 +1,145 @@
+//! What filters select from the recordings, against a table (`tests/filters.txt`)
+//! and against tshark.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::command::{capture, run, scratch, skip};
+
+/// A row of the table.
+struct Row {
+    capture: &'static str,
+    how: How,
+    /// Packets, with the first letter of the kind of event unless it is a message.
+    selected: Vec<String>,
+    filter: &'static str,
+}
+
+/// How it is known what is selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Tshark,
+    Hand,
+}
+
+impl Row {
+    /// As tshark is asked: it has packets, and wsdump has events that are none.
+    fn asked(&self) -> String {
+        match self.how {
+            How::Tshark => format!("websocket && ({})", self.filter),
+            How::Hand => self.filter.to_owned(),
+        }
+    }
+}
+
+fn table() -> Vec<Row> {
+    let mut capture = "";
+    let mut rows = Vec::new();
+    for line in include_str!("../filters.txt").lines() {
+        if let Some(name) = line.strip_prefix("== ") {
+            capture = name;
+        } else if !line.is_empty() && !line.starts_with('#') {
+            rows.push(row(capture, line));
+        }
+    }
+    rows
+}
+
+fn row(capture: &'static str, line: &'static str) -> Row {
+    let mut parts = line.splitn(3, '|').map(str::trim);
+    let (how, selected, filter) =
+        (parts.next().unwrap(), parts.next().expect(line), parts.next().expect(line));
+    let how = match how {
+        "tshark" => How::Tshark,
+        "hand" => How::Hand,
+        _ => panic!("{line}"),
+    };
+    let selected = selected.split(' ').filter(|word| *word != "none");
+    let selected = selected.flat_map(|word| match word.split_once("..") {
+        None => vec![word.to_owned()],
+        Some((first, last)) => {
+            let number = |text: &str| text.parse::<u64>().expect(line);
+            (number(first)..=number(last)).map(|packet| packet.to_string()).collect()
+        }
+    });
+    Row { capture, how, selected: selected.collect(), filter }
+}
+
+/// Does this to each row, some at once. All that went wrong, at last.
+fn for_each(rows: &[Row], check: impl Fn(&Row) -> Result<(), String> + Sync) {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(what) = check(row) {
+                wrong.push(format!("{}: {}: {what}", row.capture, row.filter));
+            }
+        }
+        wrong
+    };
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_row_selects_what_it_says() {
+    let rows = table();
+    assert!(rows.len() >= 400);
+    let captures: BTreeSet<_> = rows.iter().map(|row| row.capture).collect();
+    assert!(captures.len() >= 20, "{captures:?}");
+    for_each(&rows, |row| {
+        let path = capture(row.capture);
+        let ran = run(["-q", "-T", "json", "-Y", &row.asked(), path.to_str().unwrap()]);
+        if ran.code != Some(0) {
+            return Err(ran.stderr);
+        }
+        let selected = ran.events().into_iter().map(|event| {
+            let kind = event["event"].as_str().unwrap();
+            let letter = if kind == "message" { "" } else { &kind[..1] };
+            format!("{}{letter}", event["packet"])
+        });
+        compare(&selected.collect::<Vec<_>>(), &row.selected)
+    });
+}
+
+/// Skipped where tshark is not there; `tests/compare-with-tshark` asks for it.
+#[test]
+fn tshark_selects_the_same() {
+    if let Err(error) = Command::new("tshark").arg("--version").output() {
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        return skip("tshark", "it is not installed");
+    }
+    let mut rows = table();
+    rows.retain(|row| row.how == How::Tshark);
+    assert!(rows.len() >= 150);
+    // Neither what its user has set nor names from the network.
+    let settings = scratch("tshark");
+    for_each(&rows, |row| {
+        let ran = Command::new("tshark")
+            .args(["-n", "-T", "fields", "-e", "frame.number", "-Y", &row.asked()])
+            .args(["-r", capture(row.capture).to_str().unwrap()])
+            .env("TZ", "UTC")
+            .env("WIRESHARK_CONFIG_DIR", &settings)
+            .output()
+            .unwrap();
+        if !ran.status.success() {
+            return Err(String::from_utf8_lossy(&ran.stderr).into_owned());
+        }
+        let selected = String::from_utf8(ran.stdout).unwrap();
+        compare(&selected.lines().map(str::to_owned).collect::<Vec<_>>(), &row.selected)
+    });
+}
+
+fn compare(found: &[String], expected: &[String]) -> Result<(), String> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{} instead of {}", found.join(" "), expected.join(" ")))
+}
