@@ -22,6 +22,7 @@ fn main() -> io::Result<()> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         seeds_of_capture(&name, path)?;
     }
+    seeds_of_filters()?;
     seeds_by_hand()
 }
 
@@ -157,6 +158,19 @@ impl Talk {
         let answer = self.said.iter().position(|(_, bytes)| bytes.starts_with(b"HTTP/1.1 101"));
         self.said.iter().skip(answer.map_or(usize::MAX, |answer| answer + 1))
     }
+}
+
+/// The filters of the tests' table, for each a payload.
+fn seeds_of_filters() -> io::Result<()> {
+    let table = fs::read_to_string("../tests/filters.txt")?;
+    let rows = table.lines().filter(|line| !line.starts_with(['#', '=']));
+    let filters = rows.filter_map(|row| row.splitn(3, '|').nth(2)).map(str::trim);
+    let payloads = ["", r#"{"id":7,"a":[1,{"b":"x"}]}"#, "hello", "[[1,2],[2,1]]"];
+    // One of five, or the fuzzer begins with more than it needs.
+    for ((index, filter), payload) in filters.enumerate().step_by(5).zip(payloads.iter().cycle()) {
+        seed("filter", &format!("row-{index}"), format!("{filter}\0{payload}").as_bytes())?;
+    }
+    Ok(())
 }
 
 /// What the recordings do not have.

@@ -6,14 +6,16 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::field::{Field, FieldKind, field, nearest};
+use super::key::{self, Key};
 use super::language::FilterError;
 use super::language::syntax::{
     Comparison, Expression, Function, Literal, Member, Operand as Written, Path, Quantifier,
     Relation as WrittenRelation, Root, Spanned, Step, Test as WrittenTest,
 };
 use super::literal;
+use super::members::Members;
 use super::needs::Needs;
-use super::program::{AllPaths, JsonTest, Leaf, Node, Operand, Order, Relation, Test, Texts};
+use super::program::{AllPaths, JsonTest, Leaf, Node, Operand, Order, Relation, Test};
 use super::ranges::Ranges;
 
 type Result<T> = std::result::Result<T, FilterError>;
@@ -171,6 +173,9 @@ impl Checker {
         match &written.node {
             Written::Word(name) => match field(name) {
                 Some(field) => Ok(typed(field, span)),
+                None if name.starts_with(|first: char| first.is_ascii_digit()) => {
+                    Err(value_in_front(name, span))
+                }
                 None => Err(unknown_field(name, span)),
             },
             Written::Path(path) if is_app_protocol(path) => match field("app.protocol") {
@@ -186,11 +191,7 @@ impl Checker {
                 let (name, needs) = (path.to_string(), Needs::EVENT);
                 Ok(Typed { operand, kind: FieldKind::Json, needs, name, span, is_text: false })
             }
-            Written::Quoted(literal) => {
-                Err(FilterError::new(span, "a comparison begins with a field")
-                    .label("expected a field")
-                    .help(format!("write it the other way round: FIELD == {literal}")))
-            }
+            Written::Quoted(literal) => Err(value_in_front(&literal.to_string(), span)),
             Written::Slice(of, parts) => {
                 let of = self.operand(of)?;
                 let is_text = matches!(of.kind, FieldKind::Text | FieldKind::Choice(_));
@@ -251,7 +252,7 @@ impl Checker {
             && let FieldKind::Choice(choices) = left.kind
         {
             return Err(FilterError::new(span.clone(), format!("{} has no order", left.name))
-                .label(format!("expected == or != and one of {}", choices.join(", "))));
+                .label(format!("expected == or != and {}", literal::one_of(choices))));
         }
         if let Some(right) = self.right(right)? {
             refuse_label(&right, &right.span)?;
@@ -287,8 +288,10 @@ impl Checker {
         right: &Spanned<Written>,
     ) -> Result<(Test, Needs)> {
         refuse_number(left, span, "contains")?;
+        let written = right;
         if let Some(right) = self.right(right)? {
             refuse_number(&right, &right.span, "contains")?;
+            refuse_many(&right, &written.node)?;
             return Ok((Test::Pair(Relation::Contains, right.operand), right.needs));
         }
         let value = value(right)?;
@@ -341,6 +344,12 @@ fn unknown_field(name: &str, span: Range<usize>) -> FilterError {
     }
 }
 
+fn value_in_front(value: &str, span: Range<usize>) -> FilterError {
+    FilterError::new(span, "a comparison begins with a field")
+        .label("expected a field")
+        .help(format!("write it the other way round: FIELD == {value}"))
+}
+
 fn call(function: Function, of: Typed, span: Range<usize>) -> Result<Typed> {
     let is_text =
         matches!(of.kind, FieldKind::Text | FieldKind::Choice(_) | FieldKind::Json) || of.is_text;
@@ -357,7 +366,7 @@ fn call(function: Function, of: Typed, span: Range<usize>) -> Result<Typed> {
         Function::Lower | Function::Upper if !is_text => return refuse("text"),
         Function::Len if !is_text && of.kind != FieldKind::Bytes => return refuse("text or bytes"),
         Function::String if of.kind == FieldKind::Bytes && !of.is_text => {
-            return refuse("what is no bytes");
+            return refuse("a number, a time, an address, text or JSON");
         }
         Function::String => {
             let operand = Operand::String(Box::new(of.operand), of.kind);
@@ -459,6 +468,22 @@ fn refuse_number(operand: &Typed, span: &Range<usize>, what: &str) -> Result<()>
     }
 }
 
+/// To look for each of many values would take too long.
+fn refuse_many(operand: &Typed, written: &Written) -> Result<()> {
+    let mut inside = written;
+    while let Written::Slice(of, _) | Written::Call(_, of) = inside {
+        inside = &of.node;
+    }
+    match inside {
+        Written::Path(path) if path.steps.contains(&Step::Each) => {
+            let message = format!("contains looks for one value, {} has many", operand.name);
+            Err(FilterError::new(operand.span.clone(), message)
+                .label("expected the number of an element in place of *"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What stands on the right of a comparison if that is no field.
 fn value(written: &Spanned<Written>) -> Result<Spanned<Literal>> {
     let span = written.span.clone();
@@ -551,27 +576,36 @@ fn among(left: &Typed, span: &Range<usize>, members: &[Member]) -> Result<Test> 
             }
             Ok(Test::Within(Ranges::new(ranges)))
         }
-        Class::Bytes => {
-            let mut texts = Texts { single: Vec::new(), ranges: Vec::new() };
+        Class::Bytes | Class::Json => {
+            let key = |literal: &Spanned<Literal>| match class(left.kind) {
+                Class::Json => Ok(Key::from(literal::json(&literal.node))),
+                _ => bytes(left, literal).map(Key::from),
+            };
+            let mut ranges = Vec::with_capacity(members.len());
             for member in members {
-                let first = bytes(left, &member.first)?;
-                match &member.last {
-                    None => texts.single.push(first),
-                    Some(last) => {
-                        let last = bytes(left, last)?;
-                        refuse_empty(first > last, member)?;
-                        texts.ranges.push((first, last));
-                    }
-                }
+                let first = key(&member.first)?;
+                let last = match &member.last {
+                    Some(last) => key(last)?,
+                    None => first.clone(),
+                };
+                refuse_mixed(&first, &last, member)?;
+                refuse_empty(first.class.compare(&first.bytes, &last.bytes).is_gt(), member)?;
+                ranges.push((first, last));
             }
-            texts.single.sort_unstable();
-            Ok(Test::Among(texts))
+            Ok(Test::Among(Members::new(ranges)))
         }
-        Class::Json => {
-            let json = |literal: &Spanned<Literal>| literal::json(&literal.node);
-            let member = |member: &Member| (json(&member.first), member.last.as_ref().map(json));
-            Ok(Test::Json(JsonTest::Among(members.iter().map(member).collect())))
+    }
+}
+
+/// A range has numbers or text at both ends.
+fn refuse_mixed(first: &Key<'_>, last: &Key<'_>, member: &Member) -> Result<()> {
+    match &member.last {
+        Some(end) if first.class != last.class || first.class == key::Class::Other => {
+            let span = literal::both(&member.first.span, &end.span);
+            Err(FilterError::new(span, "nothing lies between these")
+                .label("expected numbers at both ends, or text"))
         }
+        _ => Ok(()),
     }
 }
 

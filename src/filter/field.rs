@@ -308,9 +308,12 @@ pub(super) fn field(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
 }
 
-/// The name of a field that is most like `name`, if any is.
+/// The name of a field that is most like `name`, if any is; else of one that ends
+/// with it, as `tcp.port` ends with `port`.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    nearest_of(name, FIELDS.iter().map(|field| field.name))
+    let names = || FIELDS.iter().map(|field| field.name);
+    let ends_so = |field: &&str| field.strip_suffix(name).is_some_and(|front| front.ends_with('.'));
+    nearest_of(name, names()).or_else(|| names().find(ends_so))
 }
 
 /// The one of `names` that is most like `name`, if any is.

@@ -63,7 +63,7 @@ pub(super) fn numbers(
         FieldKind::Time => {
             let time = moment(&text(&literal.node)).ok_or_else(|| {
                 error(format!("{name} is compared with a time"))
-                    .label("expected such as \"2026-11-21 07:25:14\", 2026-11-21T07:25:14.5Z or 2026-11-21")
+                    .label("expected one such as \"2026-11-21 07:25:14\", 2026-11-21T07:25:14.5Z or 2026-11-21")
             })?;
             Ok((time_number(time), time_number(time)))
         }
@@ -89,13 +89,22 @@ pub(super) fn bytes(kind: FieldKind, name: &str, literal: &Spanned<Literal>) -> 
             }
             let message = format!("{name} is never {text:?}");
             let error = FilterError::new(literal.span.clone(), message);
-            Err(match nearest_of(&text, choices.iter().copied()) {
+            let part = || choices.iter().copied().find(|choice| choice.contains(&text));
+            Err(match nearest_of(&text, choices.iter().copied()).or_else(part) {
                 Some(nearest) => error.help(format!("did you mean {nearest}?")),
-                None => error.label(format!("expected one of {}", choices.join(", "))),
+                None => error.label(format!("expected {}", one_of(choices))),
             })
         }
         (_, literal) => Ok(raw(literal).to_vec()),
     }
+}
+
+/// Says that it is one of these; of very many, the first.
+pub(super) fn one_of(choices: &[&str]) -> String {
+    const MOST: usize = 12;
+    let first = choices.get(..MOST).unwrap_or(choices).join(", ");
+    let more = if choices.len() > MOST { ", and so on" } else { "" };
+    format!("one of {first}{more}")
 }
 
 /// The value of JSON that a value stands for.
@@ -174,7 +183,9 @@ fn unsigned(bits: u32, name: &str, literal: &Spanned<Literal>) -> Result<u128> {
                 true => error(format!("{name} is never negative")),
                 false => error(format!("{name} is a number, {word} is neither that nor a field")),
             };
+            let is_octal = word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit());
             Err(match nearest(&word).filter(|_| word.contains('.')) {
+                _ if is_octal => error.label(range).help("a 0 in front makes it octal"),
                 Some(nearest) => error.help(format!("did you mean {nearest}?")),
                 None => error.label(range),
             })

@@ -15,9 +15,12 @@ mod check;
 mod decimal;
 mod field;
 mod json;
+mod key;
 mod language;
 mod literal;
+mod members;
 mod needs;
+mod others;
 mod program;
 mod pushdown;
 mod ranges;
@@ -147,3 +150,6 @@ impl fmt::Debug for Filter {
         write!(f, "Filter({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

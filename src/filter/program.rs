@@ -1,5 +1,6 @@
 //! A filter that was checked, and how it is evaluated.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use memchr::memmem::Finder;
@@ -9,7 +10,9 @@ use super::decimal::Decimal;
 use super::field::{FieldKind, Source};
 use super::json::{Paths, compare_text, entries, unescaped};
 use super::language::syntax::{Part, Root};
+use super::members::Members;
 use super::needs::Needs;
+use super::others::Others;
 use super::ranges::Ranges;
 use super::render::render;
 use super::subject::{Subject, Take, Value};
@@ -64,7 +67,8 @@ pub(super) enum Test {
     Compare(Order, Vec<u8>),
     Contains(Box<Finder<'static>>),
     Matches(Box<Regex>),
-    Among(Texts),
+    /// Text, bytes and JSON.
+    Among(Members),
     /// JSON.
     Json(JsonTest),
     /// Values of the same kind, or JSON.
@@ -100,20 +104,12 @@ pub(super) enum Relation {
     Contains,
 }
 
-/// Texts one by one in their order, and ranges of them.
-#[derive(Debug)]
-pub(super) struct Texts {
-    pub(super) single: Vec<Vec<u8>>,
-    pub(super) ranges: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
 /// What JSON is held against.
 #[derive(Debug)]
 pub(super) enum JsonTest {
     Compare(Order, JsonValue),
     Contains(Box<Finder<'static>>),
     Matches(Box<Regex>),
-    Among(Vec<(JsonValue, Option<JsonValue>)>),
 }
 
 /// A value to compare JSON with.
@@ -209,9 +205,16 @@ impl Leaf {
         let mut decision = None;
         // Otherwise than all is otherwise than any, and the other way round.
         let is_for_all_right = self.is_for_all != self.is_negated;
+        let others = OnceCell::new();
         let mut take = |value: Value<'_>| {
             is_there = true;
-            decision = match self.test.holds(value, subject, paths, is_for_all_right) {
+            let holds = match &self.test {
+                Test::Pair(relation, right) => others
+                    .get_or_init(|| Others::new(*relation, right, subject, paths))
+                    .hold(*relation, value, is_for_all_right),
+                test => Some(test.holds(value)),
+            };
+            decision = match holds {
                 None => Some(false),
                 Some(holds) => {
                     let holds = holds != self.is_negated;
@@ -331,45 +334,18 @@ fn slice(whole: &[u8], part: Part) -> Option<&[u8]> {
 }
 
 impl Test {
-    /// Whether it holds of a value; `None` where there is nothing to hold it
-    /// against.
-    fn holds(
-        &self,
-        value: Value<'_>,
-        subject: &Subject<'_>,
-        paths: &AllPaths,
-        is_for_all: bool,
-    ) -> Option<bool> {
-        Some(match (self, value) {
+    /// Whether it holds of a value.
+    fn holds(&self, value: Value<'_>) -> bool {
+        match (self, value) {
             (Self::Exists, _) => true,
             (Self::Within(ranges), Value::Number(number)) => ranges.contains(number),
             (Self::Compare(order, other), Value::Bytes(bytes)) => order.holds(bytes.cmp(other)),
             (Self::Contains(finder), Value::Bytes(bytes)) => finder.find(bytes).is_some(),
             (Self::Matches(regex), Value::Bytes(bytes)) => regex.is_match(bytes),
-            (Self::Among(texts), Value::Bytes(bytes)) => texts.contain(bytes),
+            (Self::Among(members), value) => members.contain(value),
             (Self::Json(test), Value::Json(json)) => test.holds(json),
-            (Self::Pair(relation, right), left) => {
-                let mut decision = None;
-                let mut is_there = false;
-                right.each(subject, paths, &mut |right| {
-                    is_there = true;
-                    let holds = relation.holds(left, right);
-                    decision = (holds != is_for_all).then_some(holds);
-                    decision.is_none()
-                });
-                return is_there.then_some(decision.unwrap_or(is_for_all));
-            }
             _ => false,
-        })
-    }
-}
-
-impl Texts {
-    fn contain(&self, bytes: &[u8]) -> bool {
-        let is_single = self.single.binary_search_by(|text| text.as_slice().cmp(bytes)).is_ok();
-        let is_within =
-            |(first, last): &(Vec<u8>, Vec<u8>)| first.as_slice() <= bytes && bytes <= last;
-        is_single || self.ranges.iter().any(is_within)
+        }
     }
 }
 
@@ -379,13 +355,6 @@ impl JsonTest {
             Self::Compare(order, value) => value.compare(json).is_some_and(|o| order.holds(o)),
             Self::Contains(finder) => is_string(json) && finder.find(&unescaped(json)).is_some(),
             Self::Matches(regex) => is_string(json) && regex.is_match(&unescaped(json)),
-            Self::Among(members) => members.iter().any(|(first, last)| match last {
-                None => first.compare(json).is_some_and(Ordering::is_eq),
-                Some(last) => {
-                    first.compare(json).is_some_and(Ordering::is_ge)
-                        && last.compare(json).is_some_and(Ordering::is_le)
-                }
-            }),
         }
     }
 }
@@ -405,36 +374,5 @@ impl JsonValue {
             Self::Number(number) => Some(Decimal::new(json)?.cmp(&Decimal::new(number)?)),
             Self::Text(text) => is_string(json).then(|| compare_text(json, text)),
         }
-    }
-}
-
-impl Relation {
-    fn holds(self, left: Value<'_>, right: Value<'_>) -> bool {
-        match self {
-            Self::Order(order) => compare(left, right).is_some_and(|o| order.holds(o)),
-            Self::Contains => match (text(left), text(right)) {
-                (Some(left), Some(right)) => memchr::memmem::find(&left, &right).is_some(),
-                _ => false,
-            },
-        }
-    }
-}
-
-/// How two values compare; `None` when they are of different types.
-fn compare(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => Some(left.cmp(&right)),
-        (Value::Json(left), Value::Number(right)) => {
-            let mut digits = itoa::Buffer::new();
-            Some(Decimal::new(left)?.cmp(&Decimal::new(digits.format(right).as_bytes())?))
-        }
-        (Value::Number(_), Value::Json(_)) => compare(right, left).map(Ordering::reverse),
-        (Value::Json(left), Value::Json(right)) if !is_string(left) && !is_string(right) => {
-            match (Decimal::new(left), Decimal::new(right)) {
-                (Some(left), Some(right)) => Some(left.cmp(&right)),
-                _ => (left == right).then_some(Ordering::Equal),
-            }
-        }
-        (left, right) => Some(text(left)?.cmp(&text(right)?)),
     }
 }

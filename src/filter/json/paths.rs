@@ -1,6 +1,6 @@
 //! The paths that a filter asks for, as a tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::filter::language::syntax::Step;
 
@@ -16,10 +16,10 @@ pub(in crate::filter) struct Paths {
 pub(super) struct Node {
     /// The path that ends here.
     pub(super) path: Option<usize>,
-    /// Where keys lead to, in their order.
-    keys: Vec<(Vec<u8>, usize)>,
-    /// Where elements lead to, in their order.
-    indices: Vec<(usize, usize)>,
+    /// Where keys lead to.
+    keys: BTreeMap<Vec<u8>, usize>,
+    /// Where elements lead to.
+    indices: BTreeMap<usize, usize>,
     /// Where every element leads to.
     each: Option<usize>,
 }
@@ -66,35 +66,14 @@ impl Paths {
             return ROOT;
         };
         let child = match step {
-            Step::Key(key) => {
-                match node.keys.binary_search_by(|(other, _)| other.as_slice().cmp(key.as_bytes()))
-                {
-                    Ok(found) => node.keys.get(found).map(|(_, child)| *child),
-                    Err(place) => {
-                        node.keys.insert(place, (key.as_bytes().to_vec(), fresh));
-                        None
-                    }
-                }
-            }
-            Step::Index(index) => {
-                match node.indices.binary_search_by_key(index, |(other, _)| *other) {
-                    Ok(found) => node.indices.get(found).map(|(_, child)| *child),
-                    Err(place) => {
-                        node.indices.insert(place, (*index, fresh));
-                        None
-                    }
-                }
-            }
-            Step::Each => {
-                let child = node.each;
-                node.each = child.or(Some(fresh));
-                child
-            }
+            Step::Key(key) => *node.keys.entry(key.as_bytes().to_vec()).or_insert(fresh),
+            Step::Index(index) => *node.indices.entry(*index).or_insert(fresh),
+            Step::Each => *node.each.get_or_insert(fresh),
         };
-        child.unwrap_or_else(|| {
+        if child == fresh {
             self.nodes.push(Node::default());
-            fresh
-        })
+        }
+        child
     }
 }
 
@@ -109,19 +88,12 @@ impl Node {
 
     /// Where a key leads to.
     pub(super) fn key(&self, key: &[u8]) -> Option<usize> {
-        match &*self.keys {
-            [(only, child)] => (only == key).then_some(*child),
-            keys => {
-                let found = keys.binary_search_by(|(other, _)| other.as_slice().cmp(key)).ok()?;
-                keys.get(found).map(|(_, child)| *child)
-            }
-        }
+        self.keys.get(key).copied()
     }
 
     /// Where an element leads to, by its number and as one of all.
     pub(super) fn element(&self, index: usize) -> impl Iterator<Item = usize> {
-        let found = self.indices.binary_search_by_key(&index, |(other, _)| *other).ok();
-        let child = found.and_then(|found| self.indices.get(found)).map(|(_, child)| *child);
+        let child = self.indices.get(&index).copied();
         child.into_iter().chain(self.each)
     }
 }
