@@ -181,7 +181,9 @@ fn unsigned(bits: u32, name: &str, literal: &Spanned<Literal>) -> Result<u128> {
             let is_negative = word.strip_prefix('-').is_some_and(|word| whole(word).is_some());
             let error = match is_negative {
                 true => error(format!("{name} is never negative")),
-                false => error(format!("{name} is a number, {word} is neither that nor a field")),
+                false => error(format!(
+                    "{name} is a number, {word} is neither that nor a field with values"
+                )),
             };
             let is_octal = word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit());
             Err(match nearest(&word).filter(|_| word.contains('.')) {

@@ -103,6 +103,22 @@ fn comparisons_ask_any_or_all_values() {
 }
 
 #[test]
+fn examples_of_fields_are_filters() {
+    for Field { name, example, .. } in FIELDS {
+        let filter = parse(example);
+        assert!(filter.to_string().contains(name), "{name}: {filter}");
+    }
+}
+
+/// `frame` and `websocket` are fields, too, but without a value to compare with.
+#[test]
+fn names_of_protocols_are_text_on_the_right() {
+    assert!(!selects_json("ws.event == frame", "{}"));
+    assert!(selects_json("ws.event != frame && json.a == http", r#"{"a":"http"}"#));
+    assert!(selects_json("json.a in {http, tcp} && json.a contains tcp", r#"{"a":"tcp"}"#));
+}
+
+#[test]
 fn what_is_not_there_is_neither_equal_nor_different() {
     for filter in [
         "json.a == 1",

@@ -96,9 +96,14 @@ fn every_row_selects_what_it_says() {
     assert!(captures.len() >= 20, "{captures:?}");
     for_each(&rows, |row| {
         let path = capture(row.capture);
-        let ran = run(["-q", "-T", "json", "-Y", &row.asked(), path.to_str().unwrap()]);
+        let asked = row.asked();
+        let arguments = ["-q", "-T", "json", "-Y", &asked, path.to_str().unwrap()];
+        let ran = run(arguments);
         if ran.code != Some(0) {
             return Err(ran.stderr);
+        }
+        if run([&["--threads", "3"], &arguments[..]].concat()).stdout != ran.stdout {
+            return Err("otherwise with several threads".to_owned());
         }
         let selected = ran.events().into_iter().map(|event| {
             let kind = event["event"].as_str().unwrap();

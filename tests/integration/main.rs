@@ -11,6 +11,8 @@ mod fields;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod filtered;
+#[cfg(test)]
 mod filters;
 #[cfg(test)]
 #[cfg(all(libpcap, target_os = "linux"))]
