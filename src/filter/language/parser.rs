@@ -105,24 +105,34 @@ impl Parser<'_> {
     fn prefix(&mut self) -> Result<Expression> {
         if self.is_sign("!") || self.is_word("not") {
             let span = self.advance()?;
-            let negated = self.deeper(&span, |parser| parser.prefix())?;
+            // A parenthesis behind it is no level of its own: it is printed with one.
+            let negated = self.deeper(&span, |parser| match parser.is_sign("(") {
+                true => parser.parenthesis(),
+                false => parser.prefix(),
+            })?;
             return Ok(Expression::Not(Box::new(negated)));
         }
         if self.is_sign("(") {
-            let span = self.advance()?;
-            let inside = self.deeper(&span, |parser| parser.expression(Binding::Or))?;
-            if !self.is_sign(")") {
-                return Err(FilterError::new(span, "this parenthesis is never closed").label(
-                    match self.token.node {
-                        Token::End => "expected ) before the end".to_owned(),
-                        _ => format!("expected ) before byte {}", self.token.span.start),
-                    },
-                ));
-            }
-            self.advance()?;
-            return Ok(inside);
+            let span = self.token.span.clone();
+            return self.deeper(&span, |parser| parser.parenthesis());
         }
         self.test().map(|test| Expression::Test(Box::new(test)))
+    }
+
+    /// What stands between parentheses.
+    fn parenthesis(&mut self) -> Result<Expression> {
+        let span = self.advance()?;
+        let inside = self.expression(Binding::Or)?;
+        if !self.is_sign(")") {
+            return Err(FilterError::new(span, "this parenthesis is never closed").label(
+                match self.token.node {
+                    Token::End => "expected ) before the end".to_owned(),
+                    _ => format!("expected ) before byte {}", self.token.span.start),
+                },
+            ));
+        }
+        self.advance()?;
+        Ok(inside)
     }
 
     fn test(&mut self) -> Result<Test> {

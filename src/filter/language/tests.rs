@@ -103,7 +103,7 @@ fn faults_are_found_where_they_are() {
 
 #[test]
 fn nothing_is_too_deep_or_too_long_for_the_stack() {
-    for open in ["(", "!", "not ", "lower(", "a[0][0][0][0][0]"] {
+    for open in ["(", "!", "!(", "not ", "!(a || b ^^ c && ", "lower(", "a[0][0][0][0][0]"] {
         let error = parse(&open.repeat(50_000)).unwrap_err();
         assert!(
             error.message.contains("too deep") || error.message.contains("could have ended"),
@@ -114,6 +114,18 @@ fn nothing_is_too_deep_or_too_long_for_the_stack() {
     assert!(parse(&long).is_ok_and(|parsed| parsed.to_string() == long));
     assert!(parse(&format!("a{}", "[0]".repeat(100_000))).is_err());
     assert!(parse(&"a".repeat(2 << 20)).is_err());
+}
+
+/// However deep it may lie, what is printed may lie as deep.
+#[test]
+fn negations_are_printed_no_deeper_than_they_are_read() {
+    for (open, close) in [("!", ""), ("!(", ")"), ("!!(a ^^ ", ")"), ("not (", ")"), ("(", ")")] {
+        let text = |depth: usize| format!("{}a == 1{}", open.repeat(depth), close.repeat(depth));
+        let deepest = (1..200).take_while(|&depth| parse(&text(depth)).is_ok()).last().unwrap();
+        assert!((30..=100).contains(&deepest), "{open}: {deepest}");
+        let printed = printed(&text(deepest));
+        assert_eq!(parse(&printed).map(|again| again.to_string()), Ok(printed));
+    }
 }
 
 fn word() -> impl Strategy<Value = String> {
