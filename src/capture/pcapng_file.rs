@@ -159,15 +159,9 @@ impl Pcapng {
             self.passed = Some(stated);
             return Ok(Parsed::Secrets { kind: 0, data: None, length: self.behind() });
         }
-        let needed = stated as usize;
-        let Some(block) = bytes.get(..needed) else {
-            return Ok(Parsed::Incomplete { needed });
+        let Some(body) = self.body(stated, bytes)? else {
+            return Ok(Parsed::Incomplete { needed: stated as usize });
         };
-        let repeated = self.field(block, needed - BLOCK_TRAILER)?;
-        if repeated != stated {
-            return Err(Damage::BlockTrailer { stated, repeated });
-        }
-        let body = block.get(BLOCK_HEAD..needed - BLOCK_TRAILER).unwrap_or_default();
         let (kind, size) = (self.field(body, 0), self.field(body, 4));
         let end =
             size.as_ref().map_or(usize::MAX, |&size| SECRETS_FIELDS.saturating_add(size as usize));
@@ -176,16 +170,24 @@ impl Pcapng {
         Ok(Parsed::Secrets { kind: kind.unwrap_or(0), data, length: u64::from(stated) })
     }
 
-    fn whole_block(&mut self, kind: u32, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {
-        let needed = stated as usize;
-        let Some(block) = bytes.get(..needed) else {
-            return Ok(Parsed::Incomplete { needed });
+    /// What stands between head and trailer of the block that `bytes` begin with;
+    /// `None` where not all of it is at hand.
+    fn body<'b>(&self, stated: u32, bytes: &'b [u8]) -> Result<Option<&'b [u8]>, Damage> {
+        let Some(block) = bytes.get(..stated as usize) else {
+            return Ok(None);
         };
-        let repeated = self.field(block, needed - BLOCK_TRAILER)?;
+        let end = block.len() - BLOCK_TRAILER;
+        let repeated = self.field(block, end)?;
         if repeated != stated {
             return Err(Damage::BlockTrailer { stated, repeated });
         }
-        let body = block.get(BLOCK_HEAD..needed - BLOCK_TRAILER).unwrap_or_default();
+        Ok(block.get(BLOCK_HEAD..end))
+    }
+
+    fn whole_block(&mut self, kind: u32, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {
+        let Some(body) = self.body(stated, bytes)? else {
+            return Ok(Parsed::Incomplete { needed: stated as usize });
+        };
         let length = u64::from(stated);
         let packet = match kind {
             SECTION_HEADER => {

@@ -184,27 +184,21 @@ const OPCODES: &[(&str, u64)] = &[
     ("pong", 10),
 ];
 
-/// The names of all rules.
-const RULES: [&str; Rule::ALL.len()] = {
-    let mut names = [""; Rule::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = Rule::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+/// The names of all of these.
+macro_rules! names {
+    ($all:expr) => {{
+        let mut names = [""; $all.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = $all[index].name();
+            index += 1;
+        }
+        names
+    }};
+}
 
-/// The names of all protocols inside.
-const PROTOCOLS: [&str; AppProtocol::ALL.len()] = {
-    let mut names = [""; AppProtocol::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = AppProtocol::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+const RULES: [&str; Rule::ALL.len()] = names!(Rule::ALL);
+const PROTOCOLS: [&str; AppProtocol::ALL.len()] = names!(AppProtocol::ALL);
 
 macro_rules! fields {
     ($($name:literal, $kind:expr, $source:expr, $about:literal, $example:literal;)+) => {
