@@ -457,7 +457,9 @@ fn refuse_label(operand: &Typed, span: &Range<usize>) -> Result<()> {
 }
 
 fn refuse_number(operand: &Typed, span: &Range<usize>, what: &str) -> Result<()> {
-    refuse_label(operand, span)?;
+    // In Wireshark a protocol has the bytes of its part of the packet.
+    refuse_label(operand, span)
+        .map_err(|error| error.help(format!("of a payload: websocket.payload {what} …")))?;
     match class(operand.kind) {
         Class::Number => Err(FilterError::new(
             span.clone(),

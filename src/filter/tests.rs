@@ -442,6 +442,7 @@ const WRONG: &[&str] = &[
     "ip.addr == tcp.port",
     "ip == 10.0.0.1",
     "websocket == 1",
+    "frame contains \"x\"",
     "websocket.payload.close.code == 1000",
     "websocket.opcode == pong_",
     "websocket.opcode == 16",
