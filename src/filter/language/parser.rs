@@ -253,6 +253,15 @@ impl Parser<'_> {
 
     /// A field, a value or a function, and slices of it.
     fn operand(&mut self, expected: &str) -> Result<Spanned<Operand>> {
+        let before = self.depth;
+        let operand = self.chain(expected)?;
+        self.depth = before;
+        Ok(operand)
+    }
+
+    /// The same as a part of an operand. Each function and each slice counts as a
+    /// level until that ends: slices inside a function lie below those behind it.
+    fn chain(&mut self, expected: &str) -> Result<Spanned<Operand>> {
         let node = match &self.token.node {
             Token::Word(word) if is_keyword(word) => {
                 let message = format!("{word} cannot stand here");
@@ -269,7 +278,6 @@ impl Parser<'_> {
             Operand::Word(name) if self.is_sign("(") => self.call(&name, span)?,
             node => Spanned { node, span },
         };
-        let before = self.depth;
         while let Token::Slice(parts) = &self.token.node {
             let parts = parts.clone();
             let end = self.advance()?;
@@ -277,7 +285,6 @@ impl Parser<'_> {
             let span = operand.span.start..end.end;
             operand = Spanned { node: Operand::Slice(Box::new(operand), parts), span };
         }
-        self.depth = before;
         Ok(operand)
     }
 
@@ -289,7 +296,8 @@ impl Parser<'_> {
                 .label(format!("expected one of {names}")));
         };
         self.advance()?;
-        let of = self.deeper(&span, |parser| parser.operand("expected a field"))?;
+        self.deepen(&span)?;
+        let of = self.chain("expected a field")?;
         if !self.is_sign(")") {
             return Err(self.expected(&format!("{name} takes one field"), "expected )"));
         }

@@ -110,6 +110,14 @@ fn nothing_is_too_deep_or_too_long_for_the_stack() {
             "{error:?}"
         );
     }
+    // Functions and slices by turns: each pair of functions lies deeper.
+    let mut woven = "a".to_owned();
+    for slices in 0..45 {
+        woven = format!("string(len({woven}{}))", "[0:]".repeat(2 * slices));
+    }
+    assert!(parse(&format!("{woven} == x")).unwrap_err().message.contains("too deep"));
+    let flat = format!("{} == {}", "len(".repeat(90) + "a" + &")".repeat(90), "b[0]");
+    assert!(parse(&[flat.as_str(); 3].join(" || ")).is_ok());
     let long = vec!["a == 1"; 100_000].join(" || ");
     assert!(parse(&long).is_ok_and(|parsed| parsed.to_string() == long));
     assert!(parse(&format!("a{}", "[0]".repeat(100_000))).is_err());
