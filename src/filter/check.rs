@@ -194,7 +194,8 @@ impl Checker {
             Written::Quoted(literal) => Err(value_in_front(&literal.to_string(), span)),
             Written::Slice(of, parts) => {
                 let of = self.operand(of)?;
-                let is_text = matches!(of.kind, FieldKind::Text | FieldKind::Choice(_));
+                let is_text =
+                    of.is_text || matches!(of.kind, FieldKind::Text | FieldKind::Choice(_));
                 if !is_text
                     && !matches!(of.kind, FieldKind::Bytes | FieldKind::Ipv4 | FieldKind::Ipv6)
                 {
@@ -620,5 +621,23 @@ fn refuse_empty(is_empty: bool, member: &Member) -> Result<()> {
                 .label("expected the lower end first"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Filter;
+
+    #[test]
+    fn parts_of_text_are_text_however_they_are_taken() {
+        for filter in [
+            "websocket.payload.text[0:5] == hello",
+            "websocket.payload.text[0:5][0:2] == he",
+            "lower(http.host[0:5][0:2]) == he",
+            "string(http.host[0:5][0:2]) == he",
+        ] {
+            assert!(Filter::parse(filter).is_ok(), "{filter}");
+        }
+        assert!(Filter::parse("websocket.payload[0:5][0:2] == he").is_err());
     }
 }
