@@ -115,7 +115,8 @@ impl Fragments {
     }
 
     /// Takes a fragment; gives the payload that it completes, and what that
-    /// begins with. The number of its datagram comes to stand in `datagram`.
+    /// begins with. The number of its datagram comes to stand in `datagram`, unless
+    /// the fragment is refused, which decides nothing on the others.
     pub(super) fn add(
         &mut self,
         fragment: Fragment,
@@ -146,9 +147,9 @@ impl Fragments {
                 state: State::Waiting(Datagram::default()),
             }
         });
-        *datagram = Some(collection.number);
         let size = collection.size();
         let change = collection.add(fragment, bytes.captured());
+        *datagram = (!matches!(change, Change::Refused)).then_some(collection.number);
         let protocol = collection.protocol;
         self.size = self.size - size + collection.size();
         if let (Change::Completed, State::Complete(datagram)) = (change, &collection.state) {

@@ -170,6 +170,17 @@ fn fragments_are_of_their_datagram() {
     assert_eq!(second.datagram, first.datagram);
     // A copy of one, after that.
     assert_eq!(fed.take(&fragment(0, 16, false)), first);
+    // What contradicts a datagram's end is refused, and decides nothing on it.
+    let other = |mut bytes: Vec<u8>| {
+        bytes[5] ^= 1;
+        bytes
+    };
+    let first = fed.take(&other(fragment(8, 20, true)));
+    assert_eq!(first.part, Part::Datagram);
+    assert_eq!(fed.take(&other(fragment(0, 16, true))), Standing::default());
+    let last = fed.take(&other(fragment(0, 8, false)));
+    assert!(matches!(last.part, Part::Conversation(_)));
+    assert_eq!(last.datagram, first.datagram);
     // A datagram that cannot be TCP, and one that could have been: what has an
     // authentication header.
     let of = |protocol: u8, mut bytes: Vec<u8>| {
