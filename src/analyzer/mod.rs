@@ -78,7 +78,7 @@ impl Options {
     /// Room for shards to work with these options, one for each thread.
     pub(crate) fn workspace(&self) -> Workspace {
         let websocket = websocket::Workspace::new(&self.limits, self.sha256);
-        Workspace { websocket, filter: Scratch::default() }
+        Workspace { websocket, filter: Scratch::default(), recognised: Vec::new() }
     }
 }
 
@@ -88,6 +88,8 @@ pub(crate) struct Workspace {
     websocket: websocket::Workspace,
     /// For the filter.
     filter: Scratch,
+    /// Conversations that became WebSocket lately, by their numbers.
+    recognised: Vec<u64>,
 }
 
 /// Parts into which conversations are divided, however many threads there are.
@@ -200,6 +202,12 @@ impl Analyzer {
         }
     }
 
+    /// Conversations that the last call found to be WebSocket. Some have ended by
+    /// it, and are nothing that [`Analyzer::interest`] knows any more.
+    pub(crate) fn recognised(&self) -> &[u64] {
+        &self.workspace.recognised
+    }
+
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.dispatcher.statistics();
@@ -218,6 +226,7 @@ impl Analyzer {
         work: impl FnOnce(&mut Dispatcher, &Options, &mut Hand<'_>),
     ) {
         let Self { options, dispatcher, shards, reserves, workspace } = self;
+        workspace.recognised.clear();
         let mut host = OneThread { sink, reserves };
         let around = Surroundings { options, workspace, sources, host: &mut host };
         work(dispatcher, options, &mut Hand { shards, around });

@@ -247,6 +247,8 @@ impl Shard {
     /// there is not enough for all, what is kept for conversations that were
     /// silent since then.
     fn check(&mut self, number: u64, order: u64, around: &mut Surroundings<'_>) {
+        // A thread that nobody asks for them.
+        around.workspace.recognised.clear();
         let passed = self.checkpoint + 1..=number;
         self.checkpoint = number;
         let silent_since = std::mem::replace(&mut self.packet_before, self.packet);
@@ -295,7 +297,9 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(number) else {
             return;
         };
-        let Workspace { websocket: workspace, filter: scratch } = &mut *around.workspace;
+        let stream = slot.stream;
+        let Workspace { websocket: workspace, filter: scratch, recognised } =
+            &mut *around.workspace;
         let report = Report {
             options: around.options,
             statistics: &mut self.statistics,
@@ -303,7 +307,7 @@ impl Shard {
             sink: &mut *around.host,
             scratch,
             conversation: slot.conversation,
-            stream: slot.stream,
+            stream,
         };
         let mut context = Context { report, workspace, memory: &mut self.memory.used };
         let allowed = self.reorder.allowed();
@@ -317,6 +321,7 @@ impl Shard {
         };
         work(&mut slot.state, &mut shared, &mut context);
         if context.report.statistics.wanted > wanted {
+            recognised.push(stream);
             self.mark(number, true);
         }
     }

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -95,6 +95,12 @@ pub enum WriteError {
     )]
     InUse {
         /// The file.
+        path: PathBuf,
+    },
+    /// What packets hold must not reach a terminal as it is.
+    #[error("{}: is a terminal, which packets are nothing for: name a file", path.display())]
+    Terminal {
+        /// The terminal.
         path: PathBuf,
     },
     /// A file could not be written to its end.
@@ -242,6 +248,9 @@ fn begin(
 ) -> Result<WholeBlocks<FileStore>, WriteError> {
     let create_error = |cause| WriteError::Create { path: path.to_path_buf(), cause };
     let store = FileStore::create(path).map_err(create_error)?;
+    if store.file.is_terminal() {
+        return Err(WriteError::Terminal { path: path.to_path_buf() });
+    }
     if store.is_any_of(others) {
         return Err(WriteError::InUse { path: path.to_path_buf() });
     }
@@ -266,19 +275,22 @@ struct FileStore {
     path: PathBuf,
     /// It is one that can be cut, and removed.
     is_regular: bool,
+    is_device: bool,
 }
 
 impl FileStore {
     /// Creates it if there is none, and leaves what is in it.
     fn create(path: &Path) -> io::Result<Self> {
         let file = File::options().write(true).create(true).truncate(false).open(path)?;
-        let is_regular = file.metadata()?.is_file();
-        Ok(Self { file, path: path.to_path_buf(), is_regular })
+        let kind = file.metadata()?.file_type();
+        let (is_regular, is_device) = (kind.is_file(), is_device(kind));
+        Ok(Self { file, path: path.to_path_buf(), is_regular, is_device })
     }
 
-    /// Whether one of these is another name of it.
+    /// Whether one of these is another name of it. A device such as `/dev/null`
+    /// may be used by many.
     fn is_any_of(&self, others: &[PathBuf]) -> bool {
-        self.is_regular && others.iter().any(|other| self.is(other))
+        !self.is_device && others.iter().any(|other| self.is(other))
     }
 
     #[cfg(unix)]
@@ -295,6 +307,18 @@ impl FileStore {
         let (own, other) = (self.path.canonicalize(), other.canonicalize());
         matches!((own, other), (Ok(own), Ok(other)) if own == other)
     }
+}
+
+#[cfg(unix)]
+fn is_device(kind: fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    kind.is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(kind: fs::FileType) -> bool {
+    !kind.is_file()
 }
 
 impl Write for FileStore {

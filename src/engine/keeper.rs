@@ -185,6 +185,14 @@ impl Keeper {
         self.drain(desk)
     }
 
+    /// Takes note that a conversation became WebSocket, be it by its end, after
+    /// which nobody knows it any more.
+    pub(super) fn recognise<D: Desk>(&mut self, stream: u64, desk: &mut D) -> Result<(), D::Error> {
+        let key = Key::Stream(stream);
+        self.decide(key, Fate::Written);
+        self.write_aside(key, desk)
+    }
+
     /// Takes note that it is `time`.
     pub(super) fn advance<D: Desk>(
         &mut self,

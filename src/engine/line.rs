@@ -84,6 +84,9 @@ impl Line for Alone<'_> {
 
     fn pass_over(&mut self, packet: &Packet<'_>, sources: &[Source]) -> io::Result<()> {
         self.analyzer.pass_over(packet, sources, &mut self.screen);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.passed_over(sources, self.analyzer)?;
+        }
         self.screen.out.check()
     }
 

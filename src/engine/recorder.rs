@@ -51,6 +51,15 @@ impl Recorder {
         })
     }
 
+    /// Takes note of what a packet that is not to be written has ended.
+    pub(super) fn passed_over(
+        &mut self,
+        sources: &[Source],
+        analyzer: &Analyzer,
+    ) -> io::Result<()> {
+        self.work(sources, analyzer, |_, _| Ok(()))
+    }
+
     /// Takes a packet that is not looked into.
     pub(super) fn left_out(
         &mut self,
@@ -112,7 +121,12 @@ impl Recorder {
             return Ok(());
         }
         let Self { writer, keeper, .. } = self;
-        let result = work(keeper, &mut Files { writer, sources, analyzer });
+        let mut files = Files { writer, sources, analyzer };
+        let mut recognised = analyzer.recognised().iter();
+        let told = keeper.as_mut().map_or(Ok(()), |keeper| {
+            recognised.try_for_each(|&stream| keeper.recognise(stream, &mut files))
+        });
+        let result = told.and_then(|()| work(keeper, &mut files));
         self.has_failed = result.is_err();
         result.map_err(io::Error::other)
     }

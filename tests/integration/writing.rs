@@ -246,6 +246,35 @@ fn a_connection_may_take_its_time_to_become_websocket() {
     assert_eq!(events(&read([&kept])), events(&ran));
 }
 
+/// Whose ports are used again, so that nobody knows it any more.
+#[test]
+fn a_connection_that_its_end_shows_is_written() {
+    let folder = scratch("write-ended");
+    let (path, kept) = (folder.join("ended.pcap"), folder.join("kept.pcapng"));
+    let mut capture = Capture::create(&path).unwrap();
+    let request =
+        b"GET /unanswered HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let mut first = Connection::on_ethernet(0, 8080);
+    first.dial(&mut capture).unwrap();
+    first.send(&mut capture, Side::Client, request).unwrap();
+    for _ in 0..3 {
+        capture.wait(Duration::from_secs(1));
+        capture.datagram([([10, 0, 0, 1], 53), ([10, 0, 0, 2], 53)], b"tick").unwrap();
+    }
+    let mut second = Connection::on_ethernet(0, 8080);
+    capture.unseen(|capture| second.send(capture, Side::Client, &[0; 9000])).unwrap();
+    second.dial(&mut capture).unwrap();
+    second.upgrade(&mut capture, false).unwrap();
+    second.close(&mut capture, Side::Client).unwrap();
+    capture.finish().unwrap();
+    let ran = keep(&path, &kept, &[]);
+    assert!(ran.stdout.contains("/unanswered"), "{}", ran.stdout);
+    assert_eq!(events(&read([&kept])), events(&ran));
+    let wanted: Vec<Copy> = packets(&path).into_iter().filter(|p| p.has_port(8080)).collect();
+    assert_eq!(packets(&kept), wanted);
+}
+
 #[test]
 fn what_was_held_back_is_bounded_and_what_is_missing_told() {
     let folder = scratch("write-bounds");
@@ -475,6 +504,19 @@ fn a_file_in_use_is_not_overwritten() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("is the file that is read"), "{}", ran.stderr);
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[cfg(unix)]
+#[test]
+fn packets_do_not_go_where_the_results_go() {
+    let ran = keep(&capture("handwritten.pcap"), Path::new("/dev/stdout"), &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("standard output goes to"), "{}", ran.stderr);
+    if let Ok(terminal) = std::fs::canonicalize("/dev/ptmx") {
+        let ran = keep(&capture("handwritten.pcap"), &terminal, &[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+        assert!(ran.stderr.contains("is a terminal"), "{}", ran.stderr);
+    }
 }
 
 #[test]
