@@ -177,7 +177,7 @@ pub(super) struct Arguments {
 
     /// While printing, write the packets of WebSocket connections to a pcapng file:
     /// those that --ip and --port select, and -Y as far as it goes by a
-    /// connection's ends. It is overwritten. On one thread
+    /// connection's ends and handshake. It is overwritten. On one thread
     #[arg(short, long, value_name = "FILE", value_parser = packet_file, help_heading = WRITE)]
     pub(super) write: Option<PathBuf>,
 

@@ -12,7 +12,7 @@ use super::args::{Arguments, Color, Format, Payload, Time};
 use super::filter::filter;
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
-use super::signals::Ends;
+use super::signals::{Ends, survive_file_limits};
 use super::standard_output::{PATIENCE, StandardOutput, can_say};
 use super::status::{Beside, Status};
 use super::summary::Found;
@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut filter = PacketFilter::new(arguments)?;
     let capture = open(arguments, display_filter.as_ref())?;
     let options = options(arguments, display_filter);
+    survive_file_limits()?;
     let mut recorder = write::open(arguments, &options.limits)?;
     let ends = Ends::by_signals()?;
     let mut capture = capture.stopped_by(ends.stop.clone());

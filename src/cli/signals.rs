@@ -1,4 +1,5 @@
-//! What ends a run from outside: Ctrl-C, SIGTERM, and readers that go away.
+//! What ends a run from outside: Ctrl-C, SIGTERM, and readers that go away; and
+//! what must not.
 
 use std::io;
 use std::sync::Arc;
@@ -12,6 +13,17 @@ pub(super) struct Ends {
     /// What ends the capture.
     pub(super) stop: Stop,
     signalled: Arc<AtomicBool>,
+}
+
+/// From now on a limit of file sizes (`ulimit -f`) is an error of writing, after
+/// which the file is cut to what is whole, and does not kill the process.
+///
+/// # Errors
+/// When the system refuses that.
+pub(super) fn survive_file_limits() -> io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
+    Ok(())
 }
 
 impl Ends {
