@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::field::{Field, FieldKind, field, nearest};
+use super::field::{Field, FieldKind, Source, field, nearest};
 use super::key::{self, Key};
 use super::language::FilterError;
 use super::language::syntax::{
@@ -29,19 +29,23 @@ pub(super) struct Checked {
     pub(super) paths: AllPaths,
     /// How many parts are remembered.
     pub(super) slots: usize,
+    /// It asks for numbers that count what was captured.
+    pub(super) has_counts: bool,
 }
 
 /// Checks an expression.
 pub(super) fn check(expression: &Expression) -> Result<Checked> {
-    let mut checker = Checker { paths: AllPaths::default(), slots: 0 };
+    let mut checker = Checker { paths: AllPaths::default(), slots: 0, has_counts: false };
     let (root, needs) = checker.node(expression)?;
     let root = checker.remember(root, needs);
-    Ok(Checked { root, paths: checker.paths, slots: checker.slots })
+    let Checker { paths, slots, has_counts } = checker;
+    Ok(Checked { root, paths, slots, has_counts })
 }
 
 struct Checker {
     paths: AllPaths,
     slots: usize,
+    has_counts: bool,
 }
 
 /// What has values, and of which kind.
@@ -172,7 +176,13 @@ impl Checker {
         let span = written.span.clone();
         match &written.node {
             Written::Word(name) => match field(name) {
-                Some(field) => Ok(typed(field, span)),
+                Some(field) => {
+                    self.has_counts |= matches!(
+                        field.source,
+                        Source::Number | Source::Stream | Source::Connection
+                    );
+                    Ok(typed(field, span))
+                }
                 None if name.starts_with(|first: char| first.is_ascii_digit()) => {
                     Err(value_in_front(name, span))
                 }
@@ -309,7 +319,7 @@ impl Checker {
 /// What `of` is called, for what is made of it.
 fn of_name(name: String, needs: Needs) -> Typed {
     Typed {
-        operand: Operand::Field(super::field::Source::Frame),
+        operand: Operand::Field(Source::Frame),
         kind: FieldKind::Bytes,
         needs,
         name,

@@ -24,7 +24,9 @@ const MOST_TERMS: usize = 64;
 
 /// A filter for libpcap that passes every packet of a conversation that is
 /// selected and of which the filter may select events, and others: what it
-/// passes has to be checked. `None` when every packet may matter.
+/// passes has to be checked. `None` when every packet may matter. A filter that
+/// asks for the numbers of packets or conversations has no part in it, since
+/// those count what was captured.
 ///
 /// ```
 /// use wsdump::filter::{Filter, Selection, bpf};
@@ -38,6 +40,7 @@ const MOST_TERMS: usize = 64;
 pub fn bpf(selection: &Selection, filter: Option<&Filter>) -> Option<String> {
     let networks = selection.networks.iter().map(|network| format!("net {}", network.trunc()));
     let ports = selection.ports.iter().map(|port| format!("port {port}"));
+    let filter = filter.filter(|filter| !filter.checked.has_counts);
     let filter = filter.map_or(Condition::Any, |filter| may_hold(&filter.checked.root, true));
     let all = Condition::Any.and(Condition::any_of(networks.collect()));
     match all.and(Condition::any_of(ports.collect())).and(filter) {
@@ -257,6 +260,9 @@ mod tests {
             "http.host == x",
             "ip.host == \"10.1.2.3\"",
             "ip.addr > 10.1.2.3",
+            "tcp.port == 80 && frame.number < 100",
+            "tcp.port == 80 && !(tcp.stream == 1)",
+            "tcp.port == 80 && len(ws.connection) == 1",
         ] {
             let pushed = pushed(filter);
             // A long list of networks is nothing for the kernel either.
