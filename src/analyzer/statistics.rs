@@ -30,6 +30,9 @@ pub struct Statistics {
     pub told: u64,
     /// Events that the filter kept back.
     pub filtered: u64,
+    /// Messages of which a filter compared only the first values with those of
+    /// another field, as they were very many.
+    pub half_compared: u64,
     /// Gaps in WebSocket connections.
     pub gaps: u64,
     /// Bytes missing there.
@@ -76,6 +79,7 @@ impl Statistics {
             messages,
             told,
             filtered,
+            half_compared,
             gaps,
             missing_bytes,
             undecoded_bytes,
@@ -101,6 +105,7 @@ impl Statistics {
         self.messages += messages;
         self.told += told;
         self.filtered += filtered;
+        self.half_compared += half_compared;
         self.gaps += gaps;
         self.missing_bytes += missing_bytes;
         self.undecoded_bytes += undecoded_bytes;

@@ -46,6 +46,12 @@ pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec
             },
         ));
     }
+    if statistics.half_compared > 0 {
+        notes.push(format!(
+            "{} with more values than the filter compares with one another: the first ones counted",
+            count(statistics.half_compared, "message"),
+        ));
+    }
     let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
         if number > 0 {
             notes.push(format!("{} {consequence} (--limit {limit})", count(number, what)));

@@ -20,8 +20,12 @@ use super::ranges::Ranges;
 
 type Result<T> = std::result::Result<T, FilterError>;
 
-/// Bytes that a compiled regular expression may take.
+/// Bytes that a compiled regular expression may take, and one that is small.
 const LARGEST_REGEX: usize = 4 << 20;
+const SMALL_REGEX: usize = 128 << 10;
+
+/// Bytes that all of them together may take.
+const ALL_REGEXES: usize = 64 << 20;
 
 /// A checked filter.
 pub(super) struct Checked {
@@ -35,10 +39,11 @@ pub(super) struct Checked {
 
 /// Checks an expression.
 pub(super) fn check(expression: &Expression) -> Result<Checked> {
-    let mut checker = Checker { paths: AllPaths::default(), slots: 0, has_counts: false };
+    let mut checker =
+        Checker { paths: AllPaths::default(), slots: 0, has_counts: false, regexes: ALL_REGEXES };
     let (root, needs) = checker.node(expression)?;
     let root = checker.remember(root, needs);
-    let Checker { paths, slots, has_counts } = checker;
+    let Checker { paths, slots, has_counts, .. } = checker;
     Ok(Checked { root, paths, slots, has_counts })
 }
 
@@ -46,6 +51,8 @@ struct Checker {
     paths: AllPaths,
     slots: usize,
     has_counts: bool,
+    /// Bytes that regular expressions may still take.
+    regexes: usize,
 }
 
 /// What has values, and of which kind.
@@ -116,7 +123,7 @@ impl Checker {
     fn test(&mut self, test: &WrittenTest) -> Result<(Node, Needs)> {
         let left = self.operand(&test.left)?;
         let (mut is_for_all, mut is_negated) = (false, false);
-        let mut is_denied = false;
+        let (mut is_denied, mut is_denied_each) = (false, false);
         let mut needs = left.needs;
         let span = &test.relation.span;
         let checked = match &test.relation.node {
@@ -142,9 +149,11 @@ impl Checker {
                 needs = needs | own;
                 test
             }
-            WrittenRelation::Matches(right) => matches(&left, span, right)?,
+            WrittenRelation::Matches(right) => self.matches(&left, span, right)?,
             WrittenRelation::In { is_negated, members } => {
-                is_denied = *is_negated;
+                // Alone it denies the whole; of any or of all values, each.
+                is_denied = *is_negated && test.quantifier.is_none();
+                is_denied_each = *is_negated && test.quantifier.is_some();
                 among(&left, span, members)?
             }
         };
@@ -153,6 +162,7 @@ impl Checker {
             Some(Quantifier::All) => is_for_all = true,
             None => {}
         }
+        is_negated |= is_denied_each;
         if needs.has_handshake() && needs.has_more_than_handshake() {
             let span = literal::both(&test.left.span, &test.end());
             return Err(FilterError::new(
@@ -237,9 +247,20 @@ impl Checker {
     }
 
     /// The right side of a comparison: a field, or a value, which is `None`.
-    fn right(&mut self, written: &Spanned<Written>) -> Result<Option<Typed>> {
+    fn right(&mut self, left: &Typed, written: &Spanned<Written>) -> Result<Option<Typed>> {
         match &written.node {
             Written::Quoted(_) => Ok(None),
+            // Rather a name such as `app.log`.
+            Written::Path(path)
+                if class(left.kind) == Class::Bytes
+                    && !left.needs.has_handshake()
+                    && matches!(left.operand, Operand::Field(_)) =>
+            {
+                let message = format!("{path} leads into JSON, {} is text", left.name);
+                Err(FilterError::new(written.span.clone(), message)
+                    .label("expected text in quotes")
+                    .help(format!("what is in JSON stands on the left: {path} == {}", left.name)))
+            }
             // What has no value, such as `websocket`, is meant as a word.
             Written::Word(name)
                 if field(name).is_none_or(|field| field.kind == FieldKind::Label) =>
@@ -265,7 +286,7 @@ impl Checker {
             return Err(FilterError::new(span.clone(), format!("{} has no order", left.name))
                 .label(format!("expected == or != and {}", literal::one_of(choices))));
         }
-        if let Some(right) = self.right(right)? {
+        if let Some(right) = self.right(left, right)? {
             refuse_label(&right, &right.span)?;
             if !are_comparable(left.kind, right.kind) {
                 let message = format!(
@@ -300,7 +321,7 @@ impl Checker {
     ) -> Result<(Test, Needs)> {
         refuse_number(left, span, "contains")?;
         let written = right;
-        if let Some(right) = self.right(right)? {
+        if let Some(right) = self.right(left, right)? {
             refuse_number(&right, &right.span, "contains")?;
             refuse_many(&right, &written.node)?;
             return Ok((Test::Pair(Relation::Contains, right.operand), right.needs));
@@ -313,6 +334,46 @@ impl Checker {
             _ => Test::Contains(finder(&bytes(left, &value)?)),
         };
         Ok((test, Needs::NOTHING))
+    }
+
+    fn matches(
+        &mut self,
+        left: &Typed,
+        span: &Range<usize>,
+        right: &Spanned<Written>,
+    ) -> Result<Test> {
+        refuse_number(left, span, "matches")?;
+        let error = |message: &str| FilterError::new(right.span.clone(), message);
+        let pattern = match &right.node {
+            Written::Quoted(literal) => literal::raw(literal),
+            Written::Word(word) => word.as_bytes(),
+            _ => {
+                return Err(
+                    error("matches takes a regular expression").label("expected it in quotes")
+                );
+            }
+        };
+        let Ok(pattern) = str::from_utf8(pattern) else {
+            return Err(error("this regular expression is not UTF-8"));
+        };
+        let is_text = left.kind != FieldKind::Bytes || left.is_text;
+        // How much one takes is not told, but whether it takes less than this.
+        let (size, regex) = match regex(pattern, is_text, SMALL_REGEX) {
+            Err(regex::Error::CompiledTooBig(_)) => {
+                (LARGEST_REGEX, regex(pattern, is_text, LARGEST_REGEX))
+            }
+            small => (SMALL_REGEX, small),
+        };
+        let regex = Box::new(regex.map_err(|cause| error(&reason(&cause)))?);
+        let Some(rest) = self.regexes.checked_sub(size) else {
+            return Err(error("all regular expressions together take too much")
+                .label(format!("expected no more than take {} MiB", ALL_REGEXES >> 20)));
+        };
+        self.regexes = rest;
+        Ok(match left.kind {
+            FieldKind::Json => Test::Json(JsonTest::Matches(regex)),
+            _ => Test::Matches(regex),
+        })
     }
 }
 
@@ -528,35 +589,14 @@ fn within(order: Order, first: u128, last: u128) -> Ranges {
     })
 }
 
-fn matches(left: &Typed, span: &Range<usize>, right: &Spanned<Written>) -> Result<Test> {
-    refuse_number(left, span, "matches")?;
-    let pattern = match &right.node {
-        Written::Quoted(literal) => literal::raw(literal),
-        Written::Word(word) => word.as_bytes(),
-        _ => {
-            return Err(FilterError::new(right.span.clone(), "matches takes a regular expression")
-                .label("expected it in quotes"));
-        }
-    };
-    let Ok(pattern) = str::from_utf8(pattern) else {
-        return Err(FilterError::new(right.span.clone(), "this regular expression is not UTF-8"));
-    };
-    let regex = regex(pattern, left.kind != FieldKind::Bytes || left.is_text)
-        .map_err(|error| FilterError::new(right.span.clone(), reason(&error)))?;
-    Ok(match left.kind {
-        FieldKind::Json => Test::Json(JsonTest::Matches(Box::new(regex))),
-        _ => Test::Matches(Box::new(regex)),
-    })
-}
-
-/// A regular expression for which case means nothing, as in Wireshark. On bytes
-/// its escapes mean bytes.
-fn regex(pattern: &str, is_text: bool) -> std::result::Result<Regex, regex::Error> {
+/// A regular expression of at most `size` bytes for which case means nothing, as in
+/// Wireshark. On bytes its escapes mean bytes.
+fn regex(pattern: &str, is_text: bool, size: usize) -> std::result::Result<Regex, regex::Error> {
     RegexBuilder::new(pattern)
         .case_insensitive(true)
         .unicode(is_text)
-        .size_limit(LARGEST_REGEX)
-        .dfa_size_limit(LARGEST_REGEX)
+        .size_limit(size)
+        .dfa_size_limit(size)
         .build()
 }
 

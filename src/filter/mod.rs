@@ -72,6 +72,15 @@ pub struct Marks(Box<[u64]>);
 #[derive(Default)]
 pub struct Scratch(Found);
 
+impl Scratch {
+    /// Whether the event that was looked into last had more values of JSON than
+    /// others are compared with, so that the first ones counted: 65,536, and of
+    /// those that `contains` looks for 16.
+    pub fn is_beyond(&self) -> bool {
+        self.0.is_beyond()
+    }
+}
+
 impl Filter {
     /// Reads and checks an expression.
     ///

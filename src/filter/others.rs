@@ -10,10 +10,12 @@ use super::key::{Class, Key};
 use super::program::{AllPaths, Operand, Order, Relation};
 use super::subject::{Subject, Value};
 
-/// Values that `contains` looks for at the most: the first ones. No field has more,
-/// but for a header that is there very often, and a key of JSON that an object has
-/// very often.
+/// Values of JSON that `contains` looks for at the most: the first ones. Only a key
+/// that an object has very often leads to more.
 const MOST_SOUGHT: usize = 16;
+
+/// Values of JSON that others are compared with at the most: the first ones.
+const MOST_COMPARED: usize = 1 << 16;
 
 /// The values on the right, of each class in their order.
 #[derive(Debug, Default)]
@@ -31,16 +33,21 @@ impl Others {
     ) -> Self {
         let mut others = Self::default();
         let most = match relation {
-            Relation::Order(_) => usize::MAX,
+            Relation::Order(_) => MOST_COMPARED,
             Relation::Contains => MOST_SOUGHT,
         };
         right.each(subject, paths, &mut |value| {
+            // What other fields have is bounded itself, as heads are.
+            if others.count >= most && subject.is_event() {
+                subject.note_beyond();
+                return false;
+            }
             let Key { class, bytes } = Key::from(value);
             if let Some(values) = others.values.get_mut(class as usize) {
                 values.push(bytes.into_owned());
             }
             others.count += 1;
-            others.count < most
+            true
         });
         for class in [Class::Number, Class::Text, Class::Other] {
             if let Some(values) = others.values.get_mut(class as usize) {

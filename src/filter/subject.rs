@@ -108,6 +108,18 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Whether it is an event.
+    pub(super) fn is_event(&self) -> bool {
+        self.event.is_some()
+    }
+
+    /// Takes note that a field has more values than another is compared with.
+    pub(super) fn note_beyond(&self) {
+        if let Some(found) = self.found {
+            found.note_beyond();
+        }
+    }
+
     /// The values at these paths of the JSON.
     pub(super) fn each_json(&self, paths: &Paths, path: usize, take: Take<'_>) {
         let Some(Event { kind: Kind::Message(message), .. }) = self.event else {

@@ -47,6 +47,10 @@ fn parse(text: &str) -> Filter {
 
 /// Whether a message that the client sent is selected.
 fn selects(filter: &Filter, body: Body<'_>, marks: Option<&Marks>) -> bool {
+    selects_with(filter, body, marks, &Scratch::default())
+}
+
+fn selects_with(filter: &Filter, body: Body<'_>, marks: Option<&Marks>, scratch: &Scratch) -> bool {
     let event = Event {
         origin: Origin {
             packet: 9,
@@ -59,7 +63,7 @@ fn selects(filter: &Filter, body: Body<'_>, marks: Option<&Marks>) -> bool {
         is_first: false,
         kind: Kind::Message(Message::new(Side::Client, Opcode::Text, body)),
     };
-    filter.selects(&event, marks, &Scratch::default())
+    filter.selects(&event, marks, scratch)
 }
 
 fn selects_json(filter: &str, json: &str) -> bool {
@@ -443,6 +447,7 @@ const WRONG: &[&str] = &[
     "ip == 10.0.0.1",
     "websocket == 1",
     "frame contains \"x\"",
+    "ws.file == app.log",
     "websocket.payload.close.code == 1000",
     "websocket.opcode == pong_",
     "websocket.opcode == 16",
@@ -504,3 +509,40 @@ const WRONG: &[&str] = &[
     "json.a == ü$",
     "json.a == $x",
 ];
+
+#[test]
+fn regular_expressions_are_bounded_together() {
+    let one = |letter: char| format!(r#"http.host matches r"\w{{60}}{letter}""#);
+    let many: Vec<String> = ('a'..='z').map(one).collect();
+    let error = Filter::parse(&many.join(" || ")).unwrap_err();
+    assert_eq!(error.message, "all regular expressions together take too much");
+    // Many small ones are fine.
+    let small: Vec<String> = (0..300).map(|n| format!("http.host matches \"^a{n}[.]\"")).collect();
+    assert!(Filter::parse(&small.join(" || ")).is_ok());
+}
+
+#[test]
+fn values_that_are_too_many_to_compare_are_told() {
+    let filter = parse("json.a == json.b[*]");
+    for (count, is_selected) in [(60_000, true), (70_000, false)] {
+        let json = format!(r#"{{"a":1,"b":[{}1]}}"#, "0,".repeat(count));
+        let scratch = Scratch::default();
+        let body = Body::Json(JsonText::new(&json));
+        assert_eq!(selects_with(&filter, body, None, &scratch), is_selected, "{count}");
+        assert_eq!(scratch.is_beyond(), !is_selected, "{count}");
+    }
+}
+
+#[test]
+fn any_and_all_before_not_in_deny_each_value() {
+    let json = r#"{"a":[1,2]}"#;
+    for (filter, holds) in [
+        ("json.a[*] not in {1}", false),
+        ("any json.a[*] not in {1}", true),
+        ("all json.a[*] not in {1}", false),
+        ("all json.a[*] not in {3}", true),
+        ("any json.b not in {3}", false),
+    ] {
+        assert_eq!(selects_json(filter, json), holds, "{filter}");
+    }
+}

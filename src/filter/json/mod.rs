@@ -25,25 +25,57 @@ use super::subject::{Take, Value};
 /// What was found in one text.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    is_complete: Cell<bool>,
+    state: Cell<State>,
     /// For each path, where its values stand.
     values: RefCell<Vec<Vec<Range<usize>>>>,
+    /// A field had more values than another can be compared with.
+    is_beyond: Cell<bool>,
 }
+
+/// Whether the text was looked into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Untouched,
+    /// All values are kept.
+    Kept,
+    /// They are too many, and looked for again each time.
+    Many,
+}
+
+/// Values of all paths that are kept of one text.
+const MOST_KEPT: usize = 1 << 14;
+
+/// Values of a path that there is room for from one text to the next.
+const ROOM: usize = 64;
 
 impl Found {
     /// Forgets what was found, as another text comes.
     pub(super) fn clear(&self) {
-        self.is_complete.set(false);
+        self.state.set(State::Untouched);
+        self.is_beyond.set(false);
+    }
+
+    /// Takes note that a field had more values than another can be compared with.
+    pub(super) fn note_beyond(&self) {
+        self.is_beyond.set(true);
+    }
+
+    /// Whether that was so since [`Found::clear`].
+    pub(super) fn is_beyond(&self) -> bool {
+        self.is_beyond.get()
     }
 
     /// The values of `text` at a path of `paths`. It is the same text until
     /// [`Found::clear`].
     pub(super) fn each(&self, paths: &Paths, path: usize, text: &[u8], take: Take<'_>) {
-        if !self.is_complete.replace(true) {
-            let mut values = self.values.borrow_mut();
-            values.iter_mut().for_each(Vec::clear);
-            values.resize(paths.len(), Vec::new());
-            walk::walk(paths, text, &mut values);
+        if self.state.get() == State::Untouched {
+            self.state.set(self.keep(paths, text));
+        }
+        if self.state.get() == State::Many {
+            return walk::walk(paths, text, &mut |found, range| {
+                found != path || take(Value::Json(text.get(range).unwrap_or_default()))
+            });
         }
         let values = self.values.borrow();
         for range in values.get(path).into_iter().flatten() {
@@ -51,6 +83,25 @@ impl Found {
                 return;
             }
         }
+    }
+
+    /// Notes where all values stand, unless they are very many.
+    fn keep(&self, paths: &Paths, text: &[u8]) -> State {
+        let mut values = self.values.borrow_mut();
+        values.resize(paths.len(), Vec::new());
+        for values in &mut *values {
+            values.clear();
+            values.shrink_to(ROOM);
+        }
+        let mut count = 0;
+        walk::walk(paths, text, &mut |path, range| {
+            count += 1;
+            if let Some(values) = values.get_mut(path) {
+                values.push(range);
+            }
+            count <= MOST_KEPT
+        });
+        if count <= MOST_KEPT { State::Kept } else { State::Many }
     }
 }
 

@@ -48,6 +48,22 @@ fn values_at_paths() {
 }
 
 #[test]
+fn very_many_values_are_found_too() {
+    let text = format!("[{}0]", "7,".repeat(2 * MOST_KEPT));
+    let (all, first) = (found(&["/*", "/1"], &text), vec!["7".to_owned()]);
+    assert_eq!((all[0].len(), &all[1]), (2 * MOST_KEPT + 1, &first));
+    let mut tree = Paths::default();
+    let path = tree.add(&steps("/*"));
+    let (found, mut taken) = (Found::default(), 0);
+    found.each(&tree, path, text.as_bytes(), &mut |_| {
+        taken += 1;
+        taken < 3
+    });
+    assert_eq!(taken, 3);
+    assert!(found.values.borrow().iter().map(Vec::capacity).sum::<usize>() <= 2 * MOST_KEPT);
+}
+
+#[test]
 fn keys_are_compared_as_what_they_say() {
     assert_eq!(found(&["/größe"], r#"{"gr\u00f6\u00dFe":1}"#), [["1"]]);
     assert_eq!(found(&["/😀/\n"], r#"{"\ud83d\ude00":{"\n":2}}"#), [["2"]]);

@@ -9,10 +9,14 @@ use super::text::unescaped;
 /// Levels that JSON has at the most, and with it the stack that this takes.
 const DEEPEST: usize = 128;
 
+/// Takes the path of a value and where it stands, as long as it answers that it
+/// wants more.
+pub(super) type Take<'t> = &'t mut dyn FnMut(usize, Range<usize>) -> bool;
+
 /// Finds the values at all paths. `text` is JSON; of anything else it finds
 /// something or nothing.
-pub(super) fn walk(paths: &Paths, text: &[u8], values: &mut [Vec<Range<usize>>]) {
-    let mut walk = Walk { paths, text, values };
+pub(super) fn walk(paths: &Paths, text: &[u8], take: Take<'_>) {
+    let mut walk = Walk { paths, text, take, has_ended: false };
     let start = skip::white(text, 0);
     walk.value(start, &[ROOT], 0);
 }
@@ -20,7 +24,9 @@ pub(super) fn walk(paths: &Paths, text: &[u8], values: &mut [Vec<Range<usize>>])
 struct Walk<'a> {
     paths: &'a Paths,
     text: &'a [u8],
-    values: &'a mut [Vec<Range<usize>>],
+    take: Take<'a>,
+    /// Nobody wants more.
+    has_ended: bool,
 }
 
 impl Walk<'_> {
@@ -39,12 +45,12 @@ impl Walk<'_> {
         };
         for &place in places {
             if let Some(path) = self.paths.node(place).and_then(|node| node.path)
-                && let Some(values) = self.values.get_mut(path)
+                && !self.has_ended
             {
-                values.push(start..end);
+                self.has_ended = !(self.take)(path, start..end);
             }
         }
-        end
+        if self.has_ended { self.text.len() } else { end }
     }
 
     /// Goes over what follows the opening brace.

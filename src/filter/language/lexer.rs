@@ -26,6 +26,9 @@ const SIGNS: [&str; 20] = [
     ")", "{", "}", ",",
 ];
 
+/// Parts of one slice: each is copied of every value.
+const MOST_PARTS: usize = 16;
+
 /// Reads an expression from its start to its end.
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -325,6 +328,10 @@ impl<'a> Lexer<'a> {
                     .label("expected [3], [3:2] (two from there), [3-5] (from, to), [:2] or [3:]")
             })?;
             at += text.len() + 1;
+            if parts.len() == MOST_PARTS {
+                return Err(FilterError::new(start..start + end + 1, "these are too many parts")
+                    .label(format!("expected at most {MOST_PARTS}")));
+            }
             parts.push(part);
         }
         self.position = start + end + 1;
