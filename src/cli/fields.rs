@@ -16,7 +16,12 @@ const INSIDE: [[&str; 4]; 2] = [
         "into the payload: .key, [0], [*], [\"some key\"]",
         "json.items[*].price > 100",
     ],
-    ["app.KEY…", "JSON", "into what the protocol inside says", "app.type == \"execute_input\""],
+    [
+        "app.KEY…",
+        "JSON",
+        "into what the protocol inside says: so far its name",
+        "app.protocol == jupyter",
+    ],
 ];
 
 /// Prints a table of the fields that have `part` in their names.

@@ -150,10 +150,10 @@ fn seen(statistics: &Statistics, passed_over_by: &str) -> String {
             parts.push(text(number));
         }
     };
-    part(statistics.filtered, &|n| format!("{} filtered away", count(n, "event")));
     part(statistics.begun_before, &|n| format!("{} of them begun before the capture", grouped(n)));
     part(statistics.tls, &|n| format!("{} of them TLS without keys", grouped(n)));
     part(statistics.unselected, &|n| format!("{} of them filtered away", grouped(n)));
+    part(statistics.filtered, &|n| format!("{} filtered away", count(n, "event")));
     part(statistics.passed_over, &|n| {
         format!("{} left out by {passed_over_by}", count(n, "packet"))
     });

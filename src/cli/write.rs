@@ -1,12 +1,14 @@
 //! `-w FILE`: what it writes, and what is said about that.
 
 use std::io::{Error, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
 use super::args::{Arguments, MAX_SNAP_LENGTH};
-use crate::capture::{PacketWriter, Rotation, WriteError, WriteOptions};
+use crate::capture::{
+    self, Capture, Input, PacketWriter, Rotation, Step, WriteError, WriteOptions,
+};
 use crate::engine::Recorder;
 use crate::output::grouped;
 use crate::types::Limits;
@@ -17,6 +19,9 @@ pub(super) fn open(arguments: &Arguments, limits: &Limits) -> Result<Option<Reco
     let Some(path) = arguments.write.clone() else {
         return Ok(None);
     };
+    if let Some(error) = nothing_to_read(arguments) {
+        return Err(error.into());
+    }
     let rotation = Rotation {
         size: arguments.rotate_size,
         time: arguments.rotate_time,
@@ -40,6 +45,30 @@ pub(super) fn open(arguments: &Arguments, limits: &Limits) -> Result<Option<Reco
     } else {
         Recorder::of_websocket(writer, limits)
     }))
+}
+
+/// Why no packet can come of any input, if that is certain: then a file that is
+/// there is left as it is.
+fn nothing_to_read(arguments: &Arguments) -> Option<capture::Error> {
+    let mut reason = None;
+    for path in arguments.inputs() {
+        // What is no file cannot be read twice, and what grows may still begin.
+        let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && arguments.follow_file || !is_file && (path.exists() || path == Path::new("-"))
+        {
+            return None;
+        }
+        let mut capture = Capture::open(vec![Input::from(path.as_os_str())]);
+        loop {
+            match capture.next() {
+                Step::Packet(..) => return None,
+                Step::Problem(error) => reason = reason.or(Some(error)),
+                Step::End => break,
+                Step::Starved | Step::Idle(_) | Step::Secrets(_) => {}
+            }
+        }
+    }
+    reason
 }
 
 /// Files that are in use.

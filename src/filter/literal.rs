@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 
+use super::decimal::Decimal;
 use super::field::{FieldKind, nearest, nearest_of};
 use super::language::FilterError;
 use super::language::syntax::{Literal, Spanned};
@@ -112,22 +113,20 @@ pub(super) fn json(literal: &Literal) -> JsonValue {
     let Literal::Word(word) = literal else {
         return JsonValue::Text(raw(literal).to_vec());
     };
-    match word.as_str() {
+    match word.to_ascii_lowercase().as_str() {
         "null" => return JsonValue::Null,
         "true" => return JsonValue::True,
         "false" => return JsonValue::False,
         _ => {}
     }
-    let is_decimal = word
-        .strip_prefix('-')
-        .unwrap_or(word)
-        .starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    if is_decimal && super::decimal::Decimal::new(word.as_bytes()).is_some() {
-        return JsonValue::Number(word.clone().into_bytes());
+    let positive = word.strip_prefix('+').unwrap_or(word);
+    if Decimal::new(positive.as_bytes()).is_some() {
+        return JsonValue::Number(positive.as_bytes().to_vec());
     }
-    match whole(word) {
-        Some(Ok(number)) => JsonValue::Number(number.to_string().into_bytes()),
-        _ => JsonValue::Text(word.clone().into_bytes()),
+    let (sign, size) = positive.strip_prefix('-').map_or(("", positive), |size| ("-", size));
+    match whole(size) {
+        Some(Ok(number)) => JsonValue::Number(format!("{sign}{number}").into_bytes()),
+        _ => JsonValue::Text(word.as_bytes().to_vec()),
     }
 }
 
@@ -358,6 +357,32 @@ mod tests {
         assert!(moment("Nov 21, 2026 07:25:14.873990000").is_some());
         assert_eq!(moment("yesterday"), None);
         assert_eq!(moment("9999-01-01"), None);
+    }
+
+    #[test]
+    fn words_are_values_of_json() {
+        let json = |text: &str| json(&Literal::Word(text.to_owned()));
+        let number = |text: &str| JsonValue::Number(text.into());
+        for (text, value) in [
+            ("5", "5"),
+            ("+5", "5"),
+            ("-5.50", "-5.50"),
+            ("1e400", "1e400"),
+            (".5", ".5"),
+            ("0x11", "17"),
+            ("-0x11", "-17"),
+            ("0b101", "5"),
+            ("010", "010"),
+        ] {
+            assert_eq!(json(text), number(value), "{text}");
+        }
+        assert_eq!(
+            [json("null"), json("NULL"), json("True")],
+            [JsonValue::Null, JsonValue::Null, JsonValue::True]
+        );
+        for text in ["5a", "-", "+", "1_000", "x", "-0xg"] {
+            assert_eq!(json(text), JsonValue::Text(text.into()), "{text}");
+        }
     }
 
     #[test]

@@ -192,6 +192,24 @@ fn a_filter_selects_connections_by_their_ends() {
     }
 }
 
+/// Where no packet can come, nothing that is there is overwritten.
+#[test]
+fn a_file_is_left_alone_when_there_is_nothing_to_read() {
+    let folder = scratch("writing-nothing");
+    let kept = write(&folder, "kept.pcapng", b"of value");
+    let text = write(&folder, "text", b"this is no capture at all");
+    for input in [folder.join("nowhere"), text] {
+        for options in [&[][..], &["--follow-file"]] {
+            // What grows may begin yet.
+            if options.is_empty() || !input.exists() {
+                let ran = keep(&input, &kept, options);
+                assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+                assert_eq!(std::fs::read(&kept).unwrap(), b"of value", "{input:?}");
+            }
+        }
+    }
+}
+
 /// What the handshake says counts for its connection as a whole.
 #[test]
 fn connections_of_other_handshakes_are_left_out() {

@@ -8,6 +8,7 @@ use super::lexer::{Lexer, Token};
 use super::syntax::{
     Comparison, Expression, Function, Literal, Member, Operand, Quantifier, Relation, Spanned, Test,
 };
+use crate::filter::field::nearest_of;
 
 /// Parentheses, negations, functions and slices in one another, at the most.
 /// Nobody writes more, and evaluating them takes stack.
@@ -36,8 +37,7 @@ pub(in crate::filter) fn parse(text: &str) -> Result<Expression> {
         Token::Sign(")") => {
             Err(FilterError::new(parser.token.span, "this parenthesis was never opened"))
         }
-        _ => Err(parser
-            .expected("this expression could have ended here", "expected &&, ||, ^^ or the end")),
+        _ => Err(parser.left_over("expected &&, ||, ^^ or the end")),
     }
 }
 
@@ -123,16 +123,12 @@ impl Parser<'_> {
     fn parenthesis(&mut self) -> Result<Expression> {
         let span = self.advance()?;
         let inside = self.expression(Binding::Or)?;
-        if !self.is_sign(")") {
-            return Err(FilterError::new(span, "this parenthesis is never closed").label(
-                match self.token.node {
-                    Token::End => "expected ) before the end".to_owned(),
-                    _ => format!("expected ) before byte {}", self.token.span.start),
-                },
-            ));
+        match self.token.node {
+            Token::Sign(")") => self.advance().map(|_| inside),
+            Token::End => Err(FilterError::new(span, "this parenthesis is never closed")
+                .label("expected ) before the end")),
+            _ => Err(self.left_over("expected &&, ||, ^^ or )")),
         }
-        self.advance()?;
-        Ok(inside)
     }
 
     fn test(&mut self) -> Result<Test> {
@@ -291,9 +287,12 @@ impl Parser<'_> {
     fn call(&mut self, name: &str, span: Range<usize>) -> Result<Spanned<Operand>> {
         let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name)
         else {
-            let names = Function::ALL.map(Function::name).join(", ");
-            return Err(FilterError::new(span, format!("there is no function {name}"))
-                .label(format!("expected one of {names}")));
+            let names = Function::ALL.map(Function::name);
+            let error = FilterError::new(span, format!("there is no function {name}"));
+            return Err(match nearest_of(name, names) {
+                Some(nearest) => error.help(format!("did you mean {nearest}?")),
+                None => error.label(format!("expected one of {}", names.join(", "))),
+            });
         };
         self.advance()?;
         self.deepen(&span)?;
@@ -340,6 +339,22 @@ impl Parser<'_> {
 
     fn is_word(&self, word: &str) -> bool {
         matches!(&self.token.node, Token::Word(other) if other == word)
+    }
+
+    /// What stands here belongs to nothing before it.
+    fn left_over(&self, expected: &str) -> FilterError {
+        let error = self.expected("this belongs to nothing before it", expected);
+        let Token::Word(word) = &self.token.node else {
+            return error;
+        };
+        let lower = word.to_lowercase();
+        if lower != *word && is_keyword(&lower) {
+            error.help(format!("did you mean {lower}?"))
+        } else if word.starts_with([':', '.']) {
+            error.help("a key with other characters stands in brackets: json[\"some key\"]")
+        } else {
+            error.help("text of several words stands in quotes; -f takes tcpdump's filters")
+        }
     }
 
     fn expected(&self, message: &str, expected: &str) -> FilterError {

@@ -72,6 +72,9 @@ fn faults_are_found_where_they_are() {
         ("(a", "("),
         ("a)", ")"),
         ("a b", "b"),
+        ("(a AND b)", "AND"),
+        ("(a == 1 2)", "2"),
+        ("(a) && (b", "("),
         ("a = 1", "="),
         ("a & 1", "&"),
         ("a == \"x", "\""),
@@ -106,7 +109,7 @@ fn nothing_is_too_deep_or_too_long_for_the_stack() {
     for open in ["(", "!", "!(", "not ", "!(a || b ^^ c && ", "lower(", "a[0][0][0][0][0]"] {
         let error = parse(&open.repeat(50_000)).unwrap_err();
         assert!(
-            error.message.contains("too deep") || error.message.contains("could have ended"),
+            error.message.contains("too deep") || error.message.contains("belongs to nothing"),
             "{error:?}"
         );
     }
