@@ -60,11 +60,24 @@ impl<S: Store> WholeBlocks<S> {
         make(&mut self.buffer);
     }
 
-    /// Adds the blocks of one packet: readers have use for them only together.
-    pub(super) fn add_packet(&mut self, make: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    /// Adds the blocks of one packet, as readers have use for them only together:
+    /// if the size of all blocks `fits` then. Whether it does.
+    pub(super) fn add_packet_if(
+        &mut self,
+        fits: impl FnOnce(u64) -> bool,
+        make: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<bool> {
+        let start = self.buffer.len();
         make(&mut self.buffer);
+        if !fits(self.size()) {
+            self.buffer.truncate(start);
+            return Ok(false);
+        }
         self.ends.push(self.buffer.len());
-        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= BUFFER {
+            self.flush()?;
+        }
+        Ok(true)
     }
 
     /// Writes what was added.
@@ -152,10 +165,10 @@ mod tests {
         let mut fill = || {
             blocks.add(|out| out.extend(b"head"));
             blocks.flush()?;
-            blocks.add_packet(|out| out.extend([1; 3]))?;
+            blocks.add_packet_if(|_| true, |out| out.extend([1; 3]))?;
             blocks.flush()?;
-            blocks.add_packet(|out| out.extend([2; 10]))?;
-            blocks.add_packet(|out| out.extend([3; 5]))?;
+            blocks.add_packet_if(|_| true, |out| out.extend([2; 10]))?;
+            blocks.add_packet_if(|_| true, |out| out.extend([3; 5]))?;
             blocks.flush()
         };
         (fill(), blocks)
@@ -182,12 +195,24 @@ mod tests {
                 data: &vec![number; number.into()],
                 original_length: number.into(),
             };
-            blocks.add_packet(|out| encoder.packet(out, &packet, &source))?;
+            blocks.add_packet_if(|_| true, |out| encoder.packet(out, &packet, &source))?;
             if number % 2 == 1 {
                 blocks.flush()?;
             }
         }
         blocks.flush()
+    }
+
+    #[test]
+    fn what_does_not_fit_leaves_nothing() {
+        let (_, mut blocks) = fill(usize::MAX);
+        let added = blocks.add_packet_if(|size| size < 24, |out| out.extend([4; 2]));
+        assert!(!added.unwrap());
+        let added = blocks.add_packet_if(|size| size == 24, |out| out.extend([5; 2]));
+        assert!(added.unwrap());
+        blocks.flush().unwrap();
+        assert_eq!((blocks.packets(), blocks.size()), (4, 24));
+        assert_eq!(blocks.store.bytes[17..], [3, 3, 3, 3, 3, 5, 5]);
     }
 
     #[test]

@@ -174,15 +174,18 @@ impl PacketWriter {
     /// When a file cannot be written, created or removed. Nothing more must be
     /// written then.
     pub fn packet(&mut self, packet: &Packet<'_>, source: &Source) -> Result<(), WriteError> {
-        let time = packet.origin.time;
-        let size = self.out.size() + packet_block(packet);
-        if self.options.rotation.is_due(self.span, size, time) {
+        let (time, rotation, span) = (packet.origin.time, self.options.rotation, self.span);
+        let Self { out, encoder, .. } = self;
+        let fits = |size| !rotation.is_due(span, size, time);
+        let mut added = out.add_packet_if(fits, |out| encoder.packet(out, packet, source));
+        if matches!(added, Ok(false)) {
             self.rotate()?;
+            // Other blocks than before: in the new file no interface is described.
+            let Self { out, encoder, .. } = self;
+            added = out.add_packet_if(|_| true, |out| encoder.packet(out, packet, source));
         }
         self.span.add(time);
-        let Self { out, encoder, .. } = self;
-        let result = out.add_packet(|out| encoder.packet(out, packet, source));
-        result.map_err(|cause| self.write_error(cause))
+        added.map(drop).map_err(|cause| self.write_error(cause))
     }
 
     /// Writes everything that was collected. The system may take its time to
@@ -261,12 +264,6 @@ fn begin(
     }
     out.empty().and_then(|()| out.flush()).map_err(create_error)?;
     Ok(out)
-}
-
-/// About how many bytes a packet takes.
-fn packet_block(packet: &Packet<'_>) -> u64 {
-    const FIELDS: u64 = 32;
-    FIELDS + (packet.data.len() as u64).next_multiple_of(4)
 }
 
 /// A file, or whatever has that name.

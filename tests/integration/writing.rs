@@ -411,6 +411,64 @@ fn files_that_continue_one_another_tell_the_same() {
     assert!(kept == last);
 }
 
+/// Bytes, of pcapng files, that end with each packet of a file in one piece.
+fn ends(file: &[u8]) -> Vec<u64> {
+    let (mut ends, mut place) = (Vec::new(), 0);
+    while let Some(head) = file.get(place..place + 8) {
+        let [kind, length] =
+            [0, 4].map(|at| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()));
+        place += length as usize;
+        if [3, 6].contains(&kind) {
+            ends.push(place as u64);
+        }
+    }
+    ends
+}
+
+/// What a packet needs beside its own block counts: interfaces of a second input,
+/// and sections that packets without times begin.
+#[test]
+fn no_file_is_longer_than_asked_for() {
+    let folder = scratch("write-sizes");
+    let pcap = capture("handwritten.pcap");
+    let timeless = [section(), interface(), simple(b"one"), simple(b"two"), simple(b"three")];
+    let timeless = [1, 2]
+        .map(|number| write(&folder, &format!("timeless-{number}.pcapng"), &timeless.concat()));
+    for (name, inputs) in [("timed", [pcap.clone(), pcap]), ("timeless", timeless)] {
+        let inputs = inputs.map(|path| path.to_str().unwrap().to_owned());
+        let keep_all = |stem: &str, options: &[&str]| {
+            let output = folder.join(format!("{stem}.pcapng"));
+            let output = output.to_str().unwrap();
+            let inputs = inputs.iter().map(String::as_str);
+            run(["-w", output, "--write-all"]
+                .iter()
+                .copied()
+                .chain(options.iter().copied())
+                .chain(inputs));
+            output.to_owned()
+        };
+        let whole = keep_all(name, &[]);
+        let all = packets(Path::new(&whole));
+        // Each size at which one packet less would just fit, and those beside it.
+        for end in ends(&std::fs::read(&whole).unwrap()).into_iter().take(8) {
+            for size in [end - 4, end, end + 4] {
+                let stem = format!("{name}-{size}");
+                keep_all(&stem, &["--rotate-size", &size.to_string()]);
+                let parts = files(&folder, &stem);
+                for part in &parts {
+                    let length = std::fs::metadata(part).unwrap().len();
+                    assert!(
+                        length <= size || packets(part).len() == 1,
+                        "{length} of {size}: {name}"
+                    );
+                }
+                let count: usize = parts.iter().map(|part| packets(part).len()).sum();
+                assert_eq!(count, all.len(), "{name}, {size}");
+            }
+        }
+    }
+}
+
 fn block(kind: u32, body: &[u8]) -> Vec<u8> {
     let mut body = body.to_vec();
     body.resize(body.len().next_multiple_of(4), 0);
