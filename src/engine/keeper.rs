@@ -42,8 +42,8 @@ pub(super) struct Keeper {
     /// Packets set aside, of whom began to wait first before those of others.
     aside: LinkedHashMap<Key, Aside, RandomState>,
     aside_bytes: usize,
-    /// From whom packets were dropped, and how many.
-    robbed: LinkedHashMap<Key, u64, RandomState>,
+    /// From whom packets were dropped.
+    robbed: LinkedHashMap<Key, Robbed, RandomState>,
     /// Whose the datagrams were that were whole lately: copies of their fragments
     /// may come.
     whole: LinkedHashMap<u64, Known, RandomState>,
@@ -87,7 +87,7 @@ enum Fate {
     /// So long as the conversation is undecided; of a datagram it is not known.
     Undecided(Option<Known>),
     /// What that of this conversation is.
-    As(u64),
+    As(Known),
 }
 
 /// Packets set aside.
@@ -95,6 +95,14 @@ enum Fate {
 struct Aside {
     packets: VecDeque<Held>,
     bytes: usize,
+}
+
+/// A group of which packets were dropped while it was undecided.
+#[derive(Default)]
+struct Robbed {
+    packets: u64,
+    /// Whom to ask for, as the group may be forgotten.
+    known: Option<Known>,
 }
 
 /// A packet with bytes of its own.
@@ -170,7 +178,7 @@ impl Keeper {
             (Part::Nothing, Some(datagram)) => self.decide(Key::Datagram(datagram), Fate::Dropped),
             (Part::Datagram, datagram) => {
                 let datagram = datagram.unwrap_or_default();
-                match self.whole.get(&datagram).copied() {
+                match self.carried(datagram) {
                     Some(known) => self.segment(packet, known, desk)?,
                     None => self.hold(packet, Key::Datagram(datagram), Fate::Undecided(None)),
                 }
@@ -216,6 +224,11 @@ impl Keeper {
                 desk.write(&held.packet())?;
             }
         }
+        for (_, Robbed { packets, known }) in self.robbed.drain() {
+            if known.is_some_and(|known| matches!(desk.interest(&known), Interest::WebSocket)) {
+                self.drops.missing += packets;
+            }
+        }
         self.queued_bytes = 0;
         self.groups.clear();
         self.aside.clear();
@@ -258,6 +271,14 @@ impl Keeper {
         }
     }
 
+    /// Whose a datagram is that was whole lately, or of which fragments wait.
+    fn carried(&self, datagram: u64) -> Option<Known> {
+        match self.groups.get(&Key::Datagram(datagram)) {
+            Some(Group { fate: Fate::As(known), .. }) => Some(*known),
+            _ => self.whole.get(&datagram).copied(),
+        }
+    }
+
     /// What a datagram turned out to carry decides on its fragments.
     fn join(&mut self, datagram: u64, known: Known) {
         let (key, stream) = (Key::Datagram(datagram), Key::Stream(known.stream));
@@ -268,7 +289,7 @@ impl Keeper {
         let Some(group) = self.groups.get_mut(&key) else {
             return;
         };
-        group.fate = Fate::As(known.stream);
+        group.fate = Fate::As(known);
         let (queued, is_aside) = (group.queued, group.is_aside);
         if queued == 0 {
             self.groups.remove(&key);
@@ -337,8 +358,8 @@ impl Keeper {
     /// What becomes of a group, as far as it is known now.
     fn ask<D: Desk>(&mut self, key: Key, desk: &D) -> Fate {
         let mut key = key;
-        if let Some(Group { fate: Fate::As(stream), .. }) = self.groups.get(&key) {
-            key = Key::Stream(*stream);
+        if let Some(Group { fate: Fate::As(known), .. }) = self.groups.get(&key) {
+            key = Key::Stream(known.stream);
         }
         let Some(group) = self.groups.get_mut(&key) else {
             return Fate::Dropped;
@@ -360,8 +381,8 @@ impl Keeper {
         self.queued_bytes -= held.cost().min(self.queued_bytes);
         let group = self.groups.get(&held.key).map(|group| group.fate);
         self.leave(held.key);
-        if let Some(Fate::As(stream)) = group {
-            held.key = Key::Stream(stream);
+        if let Some(Fate::As(known)) = group {
+            held.key = Key::Stream(known.stream);
             self.leave(held.key);
         }
         Some(held)
@@ -396,6 +417,10 @@ impl Keeper {
 
     /// Drops the oldest packet of those set aside of a group.
     fn rob(&mut self, key: Key) {
+        let known = match self.groups.get(&key) {
+            Some(Group { fate: Fate::Undecided(known), .. }) => *known,
+            _ => None,
+        };
         let Some(aside) = self.aside.get_mut(&key) else {
             return;
         };
@@ -403,7 +428,9 @@ impl Keeper {
             aside.bytes -= held.cost();
             self.aside_bytes -= held.cost();
             self.drops.packets += 1;
-            *self.robbed.entry(key).or_insert_with(u64::default) += 1;
+            let robbed = self.robbed.entry(key).or_insert_with(Robbed::default);
+            robbed.packets += 1;
+            robbed.known = known.or(robbed.known);
             if self.robbed.len() > MAX_ROBBED {
                 self.robbed.pop_front();
             }
@@ -435,7 +462,7 @@ impl Keeper {
     /// Writes what was set aside of a conversation.
     fn write_aside<D: Desk>(&mut self, key: Key, desk: &mut D) -> Result<(), D::Error> {
         if !self.robbed.is_empty() {
-            self.drops.missing += self.robbed.remove(&key).unwrap_or_default();
+            self.drops.missing += self.robbed.remove(&key).unwrap_or_default().packets;
         }
         if self.aside.is_empty() {
             return Ok(());
@@ -705,6 +732,38 @@ mod tests {
         }
         assert_eq!(scene.written(), [1, 102, 100, 101, 103]);
         assert_eq!(scene.keeper.dropped().missing, 98);
+    }
+
+    #[test]
+    fn what_has_lost_all_its_packets_is_missing_too() {
+        let cost = 8 + PACKET_COST;
+        let limits = Limits { set_aside: cost, held_packets: 0, ..Limits::default() };
+        let mut scene = Scene::new(&limits);
+        for stream in [1, 2, 1] {
+            scene.packet(Stream(stream), 0);
+        }
+        assert_eq!(scene.keeper.dropped(), Dropped { packets: 3, missing: 0 });
+        scene.is_empty();
+        scene.is(1, WebSocket);
+        scene.finish();
+        assert_eq!(scene.keeper.dropped(), Dropped { packets: 3, missing: 2 });
+    }
+
+    #[test]
+    fn fragments_that_wait_remember_what_they_make() {
+        let mut scene = Scene::new(&Limits { datagrams: 1, ..Limits::default() });
+        scene.packet(Stream(9), 0);
+        scene.packet(Piece(1), 0);
+        scene.packet(Last(1, Some(1)), 0);
+        scene.packet(Last(2, Some(2)), 0);
+        // A copy of a fragment, when the last datagram that was whole is another.
+        scene.packet(Piece(1), 0);
+        scene.is(1, WebSocket);
+        scene.is(2, Other);
+        scene.is(9, Other);
+        scene.packet(Nothing, 0);
+        assert_eq!(scene.written(), [2, 3, 5]);
+        scene.is_empty();
     }
 
     #[test]
