@@ -1,4 +1,4 @@
-//! Giving up root's rights, which only opening an interface takes.
+//! Giving up root's rights, and capabilities, which only opening an interface takes.
 //!
 //! ```text
 //!  effective user   --user        SUDO_UID       goes on as
@@ -6,7 +6,7 @@
 //!  root             NAME | UID                   that user
 //!  root                           a user's       that user
 //!  root                           none, root's   root
-//!  another          none, itself                 itself
+//!  another          none, itself                 itself, without capabilities
 //! ```
 
 use std::env;
@@ -93,10 +93,13 @@ impl Privileges {
     /// Becomes it. What is to be told about that, if anything is.
     ///
     /// # Errors
-    /// When it is not certain that root's rights are gone for good.
+    /// When it is not certain that root's rights, or the capabilities, are gone for
+    /// good.
     pub(super) fn settle(self) -> Result<Option<String>> {
         match self {
-            Self::Own => Ok(None),
+            Self::Own => go_on_without_capabilities().map_err(|error| {
+                anyhow!("cannot give up the capabilities that it was given: {error:#}; run it with sudo instead")
+            }),
             Self::Root(reason) => Ok(Some(format!("running as root (uid 0), {reason}"))),
             Self::Other(account) => {
                 become_for_good(&account).map_err(|error| {
@@ -195,6 +198,31 @@ fn become_for_good(account: &Account) -> Result<()> {
         bail!("the system let it keep root's rights");
     }
     Ok(())
+}
+
+/// Who is not root may have them from the program's file (`setcap`), or from who
+/// started it. What is to be told, if there were any.
+#[cfg(target_os = "linux")]
+fn go_on_without_capabilities() -> Result<Option<String>> {
+    use anyhow::Context;
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    use rustix::thread::capabilities;
+
+    if capabilities(None)?.permitted.is_empty() {
+        return Ok(None);
+    }
+    // Without more rights than its user has, it is one that the user may look into,
+    // and take the open interface from.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("it cannot be closed to others")?;
+    give_up_capabilities()?;
+    Ok(Some(format!("running as uid {}, its capabilities given up", Uid::effective())))
+}
+
+/// Only Linux has them.
+#[cfg(not(target_os = "linux"))]
+fn go_on_without_capabilities() -> Result<Option<String>> {
+    Ok(None)
 }
 
 /// The kernel takes them away with root's id, unless it was told not to

@@ -97,6 +97,12 @@ impl Watch {
         self.status(count)[0].parse().unwrap()
     }
 
+    /// Its folder of `/proc`, which is its user's where that may look into it.
+    #[cfg(all(target_os = "linux", libpcap))]
+    pub(crate) fn process(&self) -> fs::Metadata {
+        fs::metadata(format!("/proc/{}/fd", self.child.id())).unwrap()
+    }
+
     /// What Linux tells about it on the line that begins with `name`.
     #[cfg(target_os = "linux")]
     pub(crate) fn status(&self, name: &str) -> Vec<String> {

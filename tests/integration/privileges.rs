@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::command::{Ran, skip, wsdump};
 use crate::live::{Watch, can_capture, is_root};
@@ -41,6 +42,8 @@ fn watch(mut command: Command, words: &str, uid: &str, gid: &str) {
     let mut watch = Watch::spawn(&mut command);
     watch.wait_for("capturing on lo");
     let none = vec!["0000000000000000".to_owned()];
+    // Nobody but root may look into it, whatever it is by now.
+    assert_eq!(watch.process().uid(), 0);
     let [uids, gids, groups, capabilities @ ..] = rights(&watch);
     assert_eq!(uids, [uid; 4]);
     assert_eq!(gids, [gid; 4]);
@@ -114,7 +117,7 @@ fn behind_setpriv(options: &[&str]) -> Option<Command> {
     let program = wsdump([""; 0]);
     let mut command = Command::new("setpriv");
     command.args(options).arg(program.get_program()).envs(SUDO.iter().copied());
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     Some(command)
 }
 
@@ -126,6 +129,67 @@ fn capabilities_are_given_up_whatever_the_kernel_was_told() {
     }
     let Some(command) = behind_setpriv(&["--securebits", "+no_setuid_fixup"]) else { return };
     watch(command, "nobody (uid 65534)", "65534", "65534");
+}
+
+/// A copy of the program, in a folder that is to be removed, which every user may
+/// start.
+fn copy_for_all(name: &str) -> (PathBuf, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("wsdump-{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.join("wsdump");
+    fs::copy(env!("CARGO_BIN_EXE_wsdump"), &program).unwrap();
+    (folder, program)
+}
+
+fn has_succeeded(command: &mut Command) -> bool {
+    command.output().is_ok_and(|ran| ran.status.success())
+}
+
+/// The program as another user's, started by `setpriv` with these options too.
+fn of_another_user(program: &Path, options: &[&str]) -> Option<Command> {
+    let user = ["--reuid=65534", "--regid=65534", "--groups=65534"];
+    let mut command = Command::new("setpriv");
+    command.args(user).args(options);
+    if !has_succeeded(Command::new("setpriv").args(command.get_args()).arg("true")) {
+        return None;
+    }
+    command.arg(program);
+    Some(command)
+}
+
+/// It has them from who started it.
+fn with_ambient_capabilities(program: &Path) -> Option<Command> {
+    let rights = "+net_raw,+net_admin";
+    let options = [format!("--inh-caps={rights}"), format!("--ambient-caps={rights}")];
+    of_another_user(program, &options.each_ref().map(String::as_str))
+}
+
+/// It has them from its file.
+fn with_capabilities_of_the_file(program: &Path) -> Option<Command> {
+    let mut setcap = Command::new("setcap");
+    let is_set = has_succeeded(setcap.arg("cap_net_raw,cap_net_admin=eip").arg(program));
+    if is_set { of_another_user(program, &[]) } else { None }
+}
+
+#[test]
+fn who_was_given_capabilities_gives_them_up() {
+    if !can_be_done() {
+        return;
+    }
+    let (folder, program) = copy_for_all("capabilities");
+    let mut ways = 0;
+    for way in [with_ambient_capabilities, with_capabilities_of_the_file] {
+        let Some(mut command) = way(&program) else { continue };
+        ways += 1;
+        command.current_dir("/").stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        watch(command, "uid 65534, its capabilities given up", "65534", "65534");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    if ways == 0 {
+        skip("root", "`setpriv` cannot start it as another user with capabilities");
+    }
 }
 
 #[test]
@@ -168,11 +232,7 @@ fn only_root_becomes_another() {
     if !can_be_done() {
         return;
     }
-    let folder = std::env::temp_dir().join(format!("wsdump-user-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    let program = folder.join("wsdump");
-    fs::copy(env!("CARGO_BIN_EXE_wsdump"), &program).unwrap();
+    let (folder, program) = copy_for_all("user");
     let said = ["root", "nobody"].map(|user| {
         let mut command = Command::new(&program);
         command.args(["-i", "lo", "--user", user]).current_dir("/").uid(65534).gid(65534);
