@@ -3,8 +3,8 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::types::{
-    Body, Endpoint, Flow, Header, JsonText, Kind, Message, Opcode, Origin, Source, SourceId,
-    Timestamp,
+    App, AppProtocol, Body, Endpoint, Flow, Header, JsonText, Kind, Message, Opcode, Origin,
+    Source, SourceId, Timestamp,
 };
 
 fn end(address: &str, port: u16) -> Endpoint {
@@ -51,6 +51,15 @@ fn selects(filter: &Filter, body: Body<'_>, marks: Option<&Marks>) -> bool {
 }
 
 fn selects_with(filter: &Filter, body: Body<'_>, marks: Option<&Marks>, scratch: &Scratch) -> bool {
+    selects_message(filter, Message::new(Side::Client, Opcode::Text, body), marks, scratch)
+}
+
+fn selects_message(
+    filter: &Filter,
+    message: Message<'_>,
+    marks: Option<&Marks>,
+    scratch: &Scratch,
+) -> bool {
     let event = Event {
         origin: Origin {
             packet: 9,
@@ -61,7 +70,7 @@ fn selects_with(filter: &Filter, body: Body<'_>, marks: Option<&Marks>, scratch:
         source: &Source { file: None, interface: None },
         connection: &connection(),
         is_first: false,
-        kind: Kind::Message(Message::new(Side::Client, Opcode::Text, body)),
+        kind: Kind::Message(message),
     };
     filter.selects(&event, marks, scratch)
 }
@@ -544,5 +553,22 @@ fn any_and_all_before_not_in_deny_each_value() {
         ("any json.b not in {3}", false),
     ] {
         assert_eq!(selects_json(filter, json), holds, "{filter}");
+    }
+}
+
+/// Whatever a protocol says is reached by its name.
+#[test]
+fn paths_lead_into_what_the_protocol_says() {
+    let json = JsonText::new(r#"{"protocol":"jupyter","type":"stream","latency":0.25}"#);
+    let app = Some(App { protocol: AppProtocol::Jupyter, json });
+    let message = Message { app, ..Message::new(Side::Server, Opcode::Text, Body::Text("x")) };
+    for (filter, holds) in [
+        ("app.protocol == jupyter && app.type == stream", true),
+        ("app.latency > 0.2 && app.latency < 0.3", true),
+        ("app.type in {status, error}", false),
+        ("app.reply_to", false),
+        ("json.type == stream", false),
+    ] {
+        assert_eq!(selects_message(&parse(filter), message, None, &Scratch::default()), holds);
     }
 }
