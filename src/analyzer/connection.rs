@@ -7,11 +7,11 @@ use super::context::{Account, Context};
 use super::half::{Half, Position};
 use super::teller::Teller;
 use crate::http::{Answer, Probe, probe};
-use crate::payload::app_protocol;
+use crate::payload::Apps;
 use crate::tcp::Conflict;
 use crate::types::{
-    AppProtocol, Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side,
-    Timestamp, Violation,
+    Direction, End, EndState, Handshake, Kind, Missing, Origin, Rule, Run, Side, Timestamp,
+    Violation,
 };
 use crate::websocket::{
     Compression, Decoder, Deflate, Extensions, Found, Recogniser, Search, Workspace,
@@ -22,8 +22,8 @@ use crate::websocket::{
 pub(super) struct WebSocket {
     /// It was recognised without having seen the handshake.
     is_inferred: bool,
-    /// What its data messages carry, if the handshake tells.
-    app: Option<AppProtocol>,
+    /// What its messages carry.
+    apps: Apps,
     account: Account,
     client: Direction,
     client_half: Half,
@@ -67,7 +67,7 @@ impl WebSocket {
         mut place: impl FnMut(Direction) -> Place,
     ) -> Self {
         let extensions = ByExtensions::new(&answer.handshake);
-        let app = app_protocol(&answer.handshake);
+        let apps = Apps::new(&answer.handshake);
         let client = answer.client;
         let began = answer.asked.unwrap_or(answer.origin).time;
         let asked = answer.asked.is_some() && !answer.is_missing;
@@ -96,7 +96,7 @@ impl WebSocket {
         let (server_half, server_decoder) = side(Side::Server, answered, None);
         Self {
             is_inferred: false,
-            app,
+            apps,
             account,
             client,
             client_half,
@@ -151,7 +151,7 @@ impl WebSocket {
         let account = context.report.account(&context.report.connection(client, true), None);
         let connection = Self {
             is_inferred: true,
-            app: None,
+            apps: Apps::default(),
             account,
             client,
             client_half,
@@ -332,13 +332,14 @@ impl WebSocket {
 
     /// Bytes of memory that it keeps.
     pub(super) fn cost(&self) -> usize {
-        self.client_decoder.cost() + self.server_decoder.cost()
+        self.client_decoder.cost() + self.server_decoder.cost() + self.apps.cost()
     }
 
     /// Gives up what it keeps.
     pub(super) fn shed(&mut self, workspace: &mut Workspace) {
         self.client_decoder.shed(workspace);
         self.server_decoder.shed(workspace);
+        self.apps.shed();
     }
 
     /// Where responses are missing, what follows the request that seems to be
@@ -431,11 +432,11 @@ impl WebSocket {
                 (&mut self.server_decoder, &mut self.server_half, &mut self.client_half)
             }
         };
-        let Context { report, workspace, .. } = context;
+        let Context { report, workspace, story, .. } = context;
         let connection = report.connection(self.client, self.is_inferred);
-        let Self { app, account, .. } = self;
+        let Self { apps, account, .. } = self;
         let connection = &connection;
-        let mut teller = Teller { connection, app: *app, account, side, half, peer, report };
+        let mut teller = Teller { connection, apps, story, account, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Options, Statistics};
 use crate::filter::{Filter, Marks, Scratch};
+use crate::payload::Story;
 use crate::types::{
     Connection, Conversation, Direction, Event, Handshake, Kind, Origin, Sink, Source,
 };
@@ -11,6 +12,8 @@ use crate::websocket::Workspace;
 pub(super) struct Context<'a> {
     pub(super) report: Report<'a>,
     pub(super) workspace: &'a mut Workspace,
+    /// Room for what protocols inside say.
+    pub(super) story: &'a mut Story,
     /// Bytes that the layers of all conversations of the shard keep.
     pub(super) memory: &'a mut usize,
 }

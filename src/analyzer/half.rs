@@ -18,21 +18,28 @@ pub(super) struct Half {
     pub(super) close: Position,
     /// The peer has received that.
     pub(super) is_close_received: bool,
-    /// Its last ping that was not answered.
-    pub(super) ping: Option<Box<Ping>>,
+    /// Its pings and their pongs, once there was one.
+    pub(super) pings: Option<Box<Pings>>,
     /// Something that it sent is not in the capture.
     pub(super) has_hole: bool,
-    /// Up to where its peer had its bytes when that sent its last pong.
-    pub(super) pong_ack: Position,
     /// Up to where it has its peer's bytes.
     pub(super) has: Position,
     /// Position after the frame that is being read.
     pub(super) frame_end: u64,
 }
 
+/// What became of the pings of one side. Few connections have any.
+#[derive(Default)]
+pub(super) struct Pings {
+    /// The last one, if it was not answered.
+    waiting: Option<Ping>,
+    /// Up to where the peer had this side's bytes when it sent its last pong.
+    pong_ack: Position,
+}
+
 /// A ping that waits for its pong.
 #[derive(Default)]
-pub(super) struct Ping {
+struct Ping {
     /// Position after it.
     end: u64,
     /// The peer has received it.
@@ -48,11 +55,13 @@ impl Half {
             Opcode::Close => {
                 self.close = self.close.or(NonZeroU64::new(self.frame_end));
             }
-            // Captures put directions out of order: the pong may have come first.
-            Opcode::Ping if self.pong_ack >= NonZeroU64::new(self.frame_end) => {}
             Opcode::Ping => {
-                let ping = Ping { end: self.frame_end, ..Ping::default() };
-                self.ping = Some(Box::new(ping));
+                let end = self.frame_end;
+                let pings = self.pings.get_or_insert_default();
+                // Captures put directions out of order: the pong may have come first.
+                if pings.pong_ack < NonZeroU64::new(end) {
+                    pings.waiting = Some(Ping { end, ..Ping::default() });
+                }
             }
             _ => {}
         }
@@ -61,16 +70,17 @@ impl Half {
     /// Takes note of a message that its peer sent, having had everything before
     /// `ack`.
     pub(super) fn received(&mut self, opcode: Opcode, ack: Position) {
-        match (opcode, &mut self.ping) {
-            (Opcode::Pong, ping) => {
-                *ping = None;
-                self.pong_ack = self.pong_ack.max(ack);
+        match opcode {
+            Opcode::Pong => {
+                let pings = self.pings.get_or_insert_default();
+                pings.waiting = None;
+                pings.pong_ack = pings.pong_ack.max(ack);
             }
             // After a Close frame no pong is due (RFC 6455 §5.5.2).
-            (Opcode::Text | Opcode::Binary, Some(ping))
-                if ping.is_received && !self.is_close_received =>
-            {
-                ping.messages += 1;
+            Opcode::Text | Opcode::Binary if !self.is_close_received => {
+                if let Some(ping) = self.waiting_ping().filter(|ping| ping.is_received) {
+                    ping.messages += 1;
+                }
             }
             _ => {}
         }
@@ -78,14 +88,26 @@ impl Half {
 
     /// Takes note that its peer has everything before `position`.
     pub(super) fn acknowledged(&mut self, position: u64) {
-        if let Some(ping) = &mut self.ping {
+        if let Some(ping) = self.waiting_ping() {
             ping.is_received |= position >= ping.end;
         }
         self.is_close_received |= self.close.is_some_and(|close| position >= close.get());
     }
 
+    /// Its ping is not waited for any more.
+    pub(super) fn forget_ping(&mut self) {
+        if let Some(pings) = &mut self.pings {
+            pings.waiting = None;
+        }
+    }
+
     /// Data messages that its peer sent instead of a pong.
     pub(super) fn unanswered_ping(&self) -> Option<u64> {
-        self.ping.as_ref().map(|ping| ping.messages).filter(|&messages| messages > 0)
+        let ping = self.pings.as_ref()?.waiting.as_ref()?;
+        (ping.messages > 0).then_some(ping.messages)
+    }
+
+    fn waiting_ping(&mut self) -> Option<&mut Ping> {
+        self.pings.as_mut()?.waiting.as_mut()
     }
 }

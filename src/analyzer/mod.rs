@@ -40,6 +40,7 @@ use std::ops::RangeInclusive;
 use standing::Place;
 
 use crate::filter::{Filter, Scratch};
+use crate::payload::Story;
 use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
 use crate::websocket;
 
@@ -78,7 +79,8 @@ impl Options {
     /// Room for shards to work with these options, one for each thread.
     pub(crate) fn workspace(&self) -> Workspace {
         let websocket = websocket::Workspace::new(&self.limits, self.sha256);
-        Workspace { websocket, filter: Scratch::default(), recognised: Vec::new() }
+        let story = Story::new(&self.limits);
+        Workspace { websocket, story, filter: Scratch::default(), recognised: Vec::new() }
     }
 }
 
@@ -86,6 +88,8 @@ impl Options {
 pub(crate) struct Workspace {
     /// For decoders.
     websocket: websocket::Workspace,
+    /// For what protocols inside say.
+    story: Story,
     /// For the filter.
     filter: Scratch,
     /// Conversations that became WebSocket lately, by their numbers.

@@ -61,6 +61,9 @@ pub struct Statistics {
     pub long_frames: u64,
     /// Messages longer than the limit.
     pub truncated: u64,
+    /// Requests of protocols inside, and pings, that were forgotten before they
+    /// were answered, as too many waited.
+    pub forgotten_requests: u64,
 }
 
 impl Statistics {
@@ -93,6 +96,7 @@ impl Statistics {
             inflated_too_large,
             long_frames,
             truncated,
+            forgotten_requests,
         } = other;
         self.cut_packets += cut_packets;
         self.conversations += conversations;
@@ -119,5 +123,6 @@ impl Statistics {
         self.inflated_too_large += inflated_too_large;
         self.long_frames += long_frames;
         self.truncated += truncated;
+        self.forgotten_requests += forgotten_requests;
     }
 }

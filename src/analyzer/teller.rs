@@ -2,18 +2,20 @@
 
 use super::context::{Account, Report};
 use super::half::Half;
-use crate::payload::classify;
+use crate::payload::{Apps, Story, classify};
 use crate::types::{
-    App, AppProtocol, Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode,
-    Origin, Rule, Side, Violation,
+    Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode, Origin, Rule, Side,
+    Violation,
 };
 use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_close};
 
 /// Makes events of what the decoder of one side finds.
 pub(super) struct Teller<'a, 'c> {
     pub(super) connection: &'a Connection,
-    /// What data messages carry, if the handshake tells.
-    pub(super) app: Option<AppProtocol>,
+    /// What the messages of both sides carry.
+    pub(super) apps: &'a mut Apps,
+    /// Room for that.
+    pub(super) story: &'a mut Story,
     pub(super) account: &'a mut Account,
     pub(super) side: Side,
     pub(super) half: &'a mut Half,
@@ -47,8 +49,7 @@ impl Receiver for Teller<'_, '_> {
         self.judge_text(message, body);
         let close: Option<Close<'_>> =
             (message.opcode == Opcode::Close).then(|| parse_close(message.payload));
-        let is_data = matches!(message.opcode, Opcode::Text | Opcode::Binary);
-        let event = Message {
+        let mut event = Message {
             from: self.side,
             opcode: message.opcode,
             length: message.length,
@@ -68,9 +69,11 @@ impl Receiver for Teller<'_, '_> {
             payload: message.payload,
             body,
             close,
-            app: self.app.filter(|_| is_data).map(App::only),
+            app: None,
         };
-        self.tell(message.origin, Kind::Message(event));
+        event.app = self.apps.read(&event, message.origin, self.story);
+        self.report.tell(self.connection, self.account, message.origin, Kind::Message(event));
+        self.report.statistics.forgotten_requests += self.story.take_forgotten();
     }
 
     fn violation(&mut self, rule: Rule, detail: &str, origin: Origin) {
@@ -81,7 +84,8 @@ impl Receiver for Teller<'_, '_> {
     fn hole(&mut self, hole: &Hole) {
         self.report.statistics.undecoded_bytes += hole.undecoded;
         // What is waited for may be in it.
-        self.peer.ping = None;
+        self.peer.forget_ping();
+        self.apps.gap(self.side);
         self.half.has_hole = true;
         let bytes = match hole.cause {
             Cause::Missing(missing) if missing.is_visible => Some(missing.bytes),

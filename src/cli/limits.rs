@@ -117,6 +117,11 @@ const LIMITS: &[(&str, Field, &str)] = &[
         "kept of one direction while its next frame is searched for",
     ),
     (
+        "requests",
+        Field::Count(|limits| &mut limits.requests),
+        "requests of one connection that wait for answers",
+    ),
+    (
         "datagrams",
         Field::Count(|limits| &mut limits.datagrams),
         "fragmented IP datagrams collected at once",
@@ -263,8 +268,9 @@ mod tests {
             held_packets: _,
             held: _,
             set_aside: _,
+            requests: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 21);
+        assert_eq!(LIMITS.len(), 22);
     }
 
     #[test]

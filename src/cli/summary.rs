@@ -67,6 +67,12 @@ pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec
     reached(statistics.long_frames, "frame", "passed over, as longer than is read", "frame");
     reached(statistics.long_heads, "HTTP head", "given up, as longer than is kept", "head");
     reached(
+        statistics.forgotten_requests,
+        "request",
+        "not waited for any longer, as too many were not answered",
+        "requests",
+    );
+    reached(
         statistics.evicted,
         "TCP conversation",
         "forgotten, as there were too many",

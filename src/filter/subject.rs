@@ -6,8 +6,8 @@ use super::field::{PayloadKind, Request, Response, Role, Source, Version};
 use super::json::{Found, Paths};
 use super::needs::Needs;
 use crate::types::{
-    Body, Connection, Conversation, Direction, Endpoint, Event, Handshake, Header, Kind, Message,
-    Opcode, Side, Timestamp,
+    AppProtocol, Body, Connection, Conversation, Direction, Endpoint, Event, Handshake, Header,
+    Kind, Message, Opcode, Side, Timestamp,
 };
 
 /// A value of a field.
@@ -366,7 +366,9 @@ fn each_of_message(message: &Message<'_>, source: Source, take: Take<'_>) {
         Source::Length => give(message.length, take),
         Source::Frames => give(Some(message.frames), take),
         Source::Missing => give(message.missing, take),
-        Source::AppProtocol => give_text(message.app.map(|app| app.protocol.name()), take),
+        Source::AppProtocol => {
+            give_text(message.app.and_then(|app| app.protocol).map(AppProtocol::name), take)
+        }
         _ => {}
     }
 }

@@ -4,7 +4,7 @@ mod app;
 mod json;
 
 use crate::types::Body;
-pub use app::app_protocol;
+pub use app::{Apps, Story};
 use json::as_json;
 
 /// What `payload` can be shown as. `whole` tells that it is all of the

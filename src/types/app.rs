@@ -1,16 +1,64 @@
 //! Protocols carried inside WebSocket messages.
 
 use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
 
-use super::JsonText;
+use super::{Body, JsonText};
 
 /// What the protocol inside says of a message.
+///
+/// A message mostly carries one packet of its protocol; [`App::packets`] tells of
+/// each that it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct App<'a> {
-    /// The protocol.
-    pub protocol: AppProtocol,
+    /// The protocol; `None` of a pong, which belongs to WebSocket itself.
+    pub protocol: Option<AppProtocol>,
     /// All that is said, the protocol's name included: an object.
     pub json: JsonText<'a>,
+    /// What the packets carry, readable, where the message's own payload says it
+    /// less well.
+    pub body: Option<Body<'a>>,
+    /// Why it could not be read, or not to its end: a sentence.
+    pub malformed: Option<&'a str>,
+    pub(crate) packets: &'a [AppPlaces],
+    /// Where the packets' texts are.
+    pub(crate) words: &'a str,
+}
+
+/// One packet of the protocol inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppPacket<'a> {
+    /// What it is, in the protocol's own word: `app.type`. Empty where nothing
+    /// has a word for it.
+    pub kind: &'a str,
+    /// What it says, in few words; as it was sent, hazardous characters included.
+    pub summary: &'a str,
+    /// It only keeps the connection alive.
+    pub is_heartbeat: bool,
+    /// The request that it answers.
+    pub reply: Option<AppReply<'a>>,
+}
+
+/// The request that a packet answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppReply<'a> {
+    /// Number of the request's packet in the capture.
+    pub to: u64,
+    /// What kind of request it was: its method, event or the like.
+    pub kind: &'a str,
+    /// Time between them; `None` where the capture has no times.
+    pub latency: Option<Duration>,
+}
+
+/// Where the texts of an [`AppPacket`] are among the words of its message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AppPlaces {
+    pub(crate) kind: Range<usize>,
+    pub(crate) summary: Range<usize>,
+    pub(crate) is_heartbeat: bool,
+    pub(crate) reply: Option<(u64, Option<Duration>)>,
+    pub(crate) reply_kind: Range<usize>,
 }
 
 impl App<'static> {
@@ -21,7 +69,37 @@ impl App<'static> {
     /// assert_eq!(App::only(AppProtocol::Mqtt).json.text(), r#"{"protocol":"mqtt"}"#);
     /// ```
     pub const fn only(protocol: AppProtocol) -> Self {
-        Self { protocol, json: protocol.json() }
+        Self {
+            protocol: Some(protocol),
+            json: protocol.json(),
+            body: None,
+            malformed: None,
+            packets: &[],
+            words: "",
+        }
+    }
+}
+
+impl<'a> App<'a> {
+    /// The packets that the message carries, as far as they were read.
+    pub fn packets(&self) -> impl ExactSizeIterator<Item = AppPacket<'a>> + use<'a> {
+        let words = self.words;
+        let text = move |place: &Range<usize>| words.get(place.clone()).unwrap_or_default();
+        self.packets.iter().map(move |places| AppPacket {
+            kind: text(&places.kind),
+            summary: text(&places.summary),
+            is_heartbeat: places.is_heartbeat,
+            reply: places.reply.map(|(to, latency)| AppReply {
+                to,
+                kind: text(&places.reply_kind),
+                latency,
+            }),
+        })
+    }
+
+    /// Whether all that it carries only keeps the connection alive.
+    pub fn is_heartbeat(&self) -> bool {
+        !self.packets.is_empty() && self.packets.iter().all(|places| places.is_heartbeat)
     }
 }
 

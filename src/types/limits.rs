@@ -57,6 +57,9 @@ pub struct Limits {
     /// looking through them takes, for that moment, up to a hundred times as
     /// much. Default 256 KiB.
     pub search: usize,
+    /// Requests of the protocol inside, and pings, that wait for their answers on
+    /// one connection; beyond it the oldest is forgotten. Default 1,024.
+    pub requests: usize,
     /// Datagrams whose IP fragments are being collected at once.
     /// Default 1,024.
     pub datagrams: usize,
@@ -98,6 +101,7 @@ impl Default for Limits {
             frame: 16 << 30,
             memory: 96 << 20,
             search: 256 << 10,
+            requests: 1024,
             datagrams: 1024,
             fragments: 8 << 20,
             fragment_time: Duration::from_secs(30),

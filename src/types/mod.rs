@@ -17,7 +17,8 @@ mod seq;
 mod time;
 
 pub use address::{Conversation, Direction, Endpoint, Flow};
-pub use app::{App, AppProtocol};
+pub(crate) use app::AppPlaces;
+pub use app::{App, AppPacket, AppProtocol, AppReply};
 pub use event::{
     AcceptStatus, Body, Close, Connection, Counts, End, EndState, Event, Extension, Frame, Gap,
     Handshake, Header, HttpVersion, JsonText, Kind, Message, NextFrame, NotInflated, Opcode, Side,

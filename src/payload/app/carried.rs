@@ -2,22 +2,57 @@
 
 use crate::types::{AppProtocol, Handshake};
 
-/// The protocol that the messages of a connection carry, where its handshake
-/// leaves no doubt. A subprotocol that was chosen decides alone; without one the
+/// What the messages of a connection carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Carried {
+    /// The protocol.
+    pub(super) protocol: AppProtocol,
+    /// Which form of it.
+    pub(super) dialect: Dialect,
+}
+
+/// Forms of protocols that their messages do not tell apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The one there is, or what the messages show.
+    #[default]
+    Usual,
+    /// Jupyter's `v1.kernel.websocket.jupyter.org`.
+    JupyterV1,
+    /// Revision 3 of the Engine.IO protocol.
+    EngineIo3,
+}
+
+impl From<AppProtocol> for Carried {
+    fn from(protocol: AppProtocol) -> Self {
+        Self { protocol, dialect: Dialect::Usual }
+    }
+}
+
+/// What the messages of a connection carry, where its handshake leaves no doubt.
+pub(super) fn carried(handshake: &Handshake) -> Option<Carried> {
+    let protocol = app_protocol(handshake)?;
+    Some(Carried { protocol, dialect: dialect(protocol, handshake) })
+}
+
+fn dialect(protocol: AppProtocol, handshake: &Handshake) -> Dialect {
+    match protocol {
+        AppProtocol::Jupyter if handshake.subprotocol.is_some() => Dialect::JupyterV1,
+        AppProtocol::EngineIo | AppProtocol::SocketIo => {
+            let target = handshake.target.as_deref().unwrap_or_default();
+            let (_, query) = path_and_query(target);
+            let is_3 = query.split('&').any(|one| one == "EIO=3");
+            if is_3 { Dialect::EngineIo3 } else { Dialect::Usual }
+        }
+        _ => Dialect::Usual,
+    }
+}
+
+/// A subprotocol that was chosen decides alone; without one the
 /// request's target does. What only the messages tell (SignalR, JSON-RPC, an
 /// Engine.IO of one's own) is not told here, and nothing of an upgrade that was
 /// refused.
-///
-/// ```
-/// use wsdump::payload::app_protocol;
-/// use wsdump::types::{AppProtocol, Handshake};
-/// let mut handshake = Handshake { status: Some(101), ..Handshake::default() };
-/// handshake.target = Some("/terminals/websocket/1".into());
-/// assert_eq!(app_protocol(&handshake), Some(AppProtocol::Terminado));
-/// handshake.subprotocol = Some("mqtt".into());
-/// assert_eq!(app_protocol(&handshake), Some(AppProtocol::Mqtt));
-/// ```
-pub fn app_protocol(handshake: &Handshake) -> Option<AppProtocol> {
+fn app_protocol(handshake: &Handshake) -> Option<AppProtocol> {
     if handshake.is_refused() {
         return None;
     }
@@ -79,12 +114,13 @@ fn of_target(target: &str) -> Option<AppProtocol> {
         {
             Some(AppProtocol::Cdp)
         }
-        // Engine.IO protocol, "Transports", at the path that Socket.IO has unless
-        // told otherwise.
-        [_, _, "socket.io", ""] | [_, _, _, "socket.io"]
-            if has(|one| one.starts_with("EIO=")) && has(|one| one == "transport=websocket") =>
-        {
-            Some(AppProtocol::SocketIo)
+        // Engine.IO protocol, "Transports". The path is the one that Socket.IO has
+        // unless told otherwise; at others the messages show whether it is Socket.IO.
+        _ if has(|one| one.starts_with("EIO=")) && has(|one| one == "transport=websocket") => {
+            Some(match [third, last] {
+                ["socket.io", ""] | [_, "socket.io"] => AppProtocol::SocketIo,
+                _ => AppProtocol::EngineIo,
+            })
         }
         // Phoenix, `Phoenix.Socket`: the version of its serializer.
         [_, _, _, "websocket"] if has(|one| one.starts_with("vsn=")) => Some(AppProtocol::Phoenix),
@@ -194,6 +230,8 @@ mod tests {
             ("/socket.io/?EIO=4&transport=websocket", "socket.io"),
             ("/shop/socket.io/?transport=websocket&sid=a&EIO=3", "socket.io"),
             ("/socket.io?EIO=4&transport=websocket", "socket.io"),
+            ("/engine.io/?EIO=4&transport=websocket", "engine.io"),
+            ("/socket.io/admin?EIO=4&transport=websocket", "engine.io"),
             ("/live/websocket?_csrf_token=a&vsn=2.0.0", "phoenix"),
             ("/websocket?vsn=1.0.0", "phoenix"),
             ("/echo/042/x5k2vq0a/websocket", "sockjs"),
@@ -221,12 +259,10 @@ mod tests {
             "/terminals/websocket/1/2",
             "/devtools/page/",
             "/devtools/inspector/1",
-            "/engine.io/?EIO=4&transport=websocket",
             "/socket.io/",
             "/socket.io/?EIO=4&transport=polling",
             "/socket.io/?transport=websocket",
             "/socket.io/?notEIO=4&transport=websocket",
-            "/socket.io/admin?EIO=4&transport=websocket",
             "/live/websocket",
             "/live/websocket?version=2.0.0&nvsn=1",
             "/live/websockets?vsn=2.0.0",

@@ -1,0 +1,193 @@
+//! Writing JSON objects and arrays, member by member.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::value::Value;
+use crate::payload::classify;
+use crate::types::Body;
+
+/// The members of an object that is being written. Names are written as they are
+/// given; two of the same name both stand.
+pub(super) struct Facts<'o> {
+    out: &'o mut Vec<u8>,
+    is_empty: bool,
+}
+
+/// The elements of an array that is being written.
+pub(super) struct List<'o> {
+    out: &'o mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'o> Facts<'o> {
+    /// Writes at the end of `out`, which has members of the object already unless
+    /// `is_empty`.
+    pub(super) fn new(out: &'o mut Vec<u8>, is_empty: bool) -> Self {
+        Self { out, is_empty }
+    }
+
+    pub(super) fn text(&mut self, name: &str, text: &str) -> &mut Self {
+        self.name(name);
+        write_string(self.out, text);
+        self
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: impl itoa::Integer) -> &mut Self {
+        self.name(name);
+        write_number(self.out, number);
+        self
+    }
+
+    pub(super) fn boolean(&mut self, name: &str, value: bool) -> &mut Self {
+        self.name(name);
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        self
+    }
+
+    /// JSON, as it was sent.
+    pub(super) fn json(&mut self, name: &str, value: Value<'_>) -> &mut Self {
+        self.name(name);
+        self.out.extend_from_slice(value.text().as_bytes());
+        self
+    }
+
+    /// The same, if it is there.
+    pub(super) fn json_if(&mut self, name: &str, value: Option<Value<'_>>) -> &mut Self {
+        if let Some(value) = value {
+            self.json(name, value);
+        }
+        self
+    }
+
+    /// Bytes as `json`, `text` or `base64`, as what they are.
+    pub(super) fn payload(&mut self, bytes: &[u8]) -> &mut Self {
+        match classify(bytes, true) {
+            Body::Json(json) => self.json("json", Value::new(json.text())),
+            Body::Text(text) => self.text("text", text),
+            Body::Binary(bytes) => self.base64("base64", bytes),
+        }
+    }
+
+    pub(super) fn base64(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
+        self.name(name);
+        write_base64(self.out, bytes);
+        self
+    }
+
+    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Facts<'_>)) -> &mut Self {
+        self.name(name);
+        write_object(self.out, write);
+        self
+    }
+
+    pub(super) fn array(&mut self, name: &str, write: impl FnOnce(&mut List<'_>)) -> &mut Self {
+        self.name(name);
+        self.out.push(b'[');
+        write(&mut List { out: self.out, is_empty: true });
+        self.out.push(b']');
+        self
+    }
+
+    /// Members that were written before, without the braces around them.
+    pub(super) fn members(&mut self, members: &[u8]) {
+        if !members.is_empty() {
+            separate(self.out, &mut self.is_empty);
+            self.out.extend_from_slice(members);
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        separate(self.out, &mut self.is_empty);
+        write_string(self.out, name);
+        self.out.push(b':');
+    }
+}
+
+impl List<'_> {
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        separate(self.out, &mut self.is_empty);
+        write_string(self.out, text);
+        self
+    }
+
+    pub(super) fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
+        separate(self.out, &mut self.is_empty);
+        write_number(self.out, number);
+        self
+    }
+
+    pub(super) fn json(&mut self, value: Value<'_>) -> &mut Self {
+        separate(self.out, &mut self.is_empty);
+        self.out.extend_from_slice(value.text().as_bytes());
+        self
+    }
+
+    pub(super) fn object(&mut self, write: impl FnOnce(&mut Facts<'_>)) -> &mut Self {
+        separate(self.out, &mut self.is_empty);
+        write_object(self.out, write);
+        self
+    }
+}
+
+fn separate(out: &mut Vec<u8>, is_empty: &mut bool) {
+    if !std::mem::take(is_empty) {
+        out.push(b',');
+    }
+}
+
+fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Facts<'_>)) {
+    out.push(b'{');
+    write(&mut Facts::new(out, true));
+    out.push(b'}');
+}
+
+fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// `text` as a JSON string.
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
+    // A string and a vector cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+pub(super) fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    let start = out.len();
+    let length = base64::encoded_len(bytes.len(), true).unwrap_or(0);
+    out.resize(start + length, 0);
+    if let Some(room) = out.get_mut(start..) {
+        // There is room for all of it.
+        let _ = STANDARD.encode_slice(bytes, room);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_and_elements() {
+        let mut out = Vec::new();
+        write_object(&mut out, |facts| {
+            facts.text("a\n", "\"\u{1b}é").number("n", -1).boolean("b", true);
+            facts.payload(b"[1]").payload(b"x").payload(b"\xff\x00");
+            facts.json_if("none", None).json_if("some", Some(Value::new("1e400")));
+            facts.object("o", |facts| {
+                facts.array("empty", |_| {});
+            });
+            facts.array("l", |list| {
+                list.text("x").number(7).json(Value::new("{}")).object(|facts| {
+                    facts.number("y", 0);
+                });
+            });
+        });
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"a\\n\":\"\\\"\\u001bé\",\"n\":-1,\"b\":true,\"json\":[1],\"text\":\"x\",\
+             \"base64\":\"/wA=\",\"some\":1e400,\"o\":{\"empty\":[]},\"l\":[\"x\",7,{},{\"y\":0}]}"
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! The protocols that messages carry.
+//!
+//! ```text
+//! handshake ──► carried ─┐
+//!                        ├─► Apps ──► a Decoder ──► Telling ──► App
+//! messages ───► sniff ───┘   one for a connection     │ ▲
+//!                                                     ▼ │
+//!                                                  Requests
+//! ```
+//!
+//! [`Apps`] knows which protocol a connection carries, and has its decoder: one
+//! file each here, behind [`Decoder`]. A decoder tells the packets that a message
+//! completes, each with its facts, and which requests it asks or answers; it can
+//! fail, but neither stop anything nor change what was told before.
+
+mod carried;
+mod data;
+mod facts;
+mod json_rpc;
+mod requests;
+mod sniff;
+mod story;
+mod value;
+
+use crate::types::{App, Handshake, Message, Opcode, Origin, Side};
+use carried::{Carried, carried};
+use data::Data;
+use requests::Requests;
+use story::Telling;
+
+pub use story::Story;
+
+/// Reads one protocol, for one connection. What it keeps is bounded.
+trait Decoder: Send {
+    /// Reads a whole data message, and tells the packets that it completes. What
+    /// was told before an error stays.
+    fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed>;
+
+    /// Something that this side sent is not there, or not all of it.
+    fn gap(&mut self, _side: Side) {}
+
+    /// Its requests are told apart by numbers that come again, or by nothing: where
+    /// some may be missing, those before are not waited for any more.
+    fn repeats_keys(&self) -> bool {
+        false
+    }
+
+    /// Bytes that it keeps on the heap.
+    fn cost(&self) -> usize {
+        0
+    }
+
+    /// Gives up what it keeps, as if that were missing.
+    fn shed(&mut self) {}
+}
+
+/// Why a message could not be read, in a sentence.
+#[derive(Debug, PartialEq, Eq)]
+struct Malformed(String);
+
+impl Malformed {
+    fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// Messages of a connection that are looked at for a protocol that its handshake
+/// does not tell.
+const MOST_TRIES: u8 = 16;
+
+/// What the messages of one connection carry.
+#[derive(Default)]
+pub struct Apps {
+    carried: Option<Carried>,
+    /// Messages in which no protocol was recognised.
+    tries: u8,
+    reading: Option<Box<Reading>>,
+}
+
+/// What takes memory, made when it is needed.
+struct Reading {
+    decoder: Option<Box<dyn Decoder>>,
+    requests: Requests,
+}
+
+impl Apps {
+    /// Those of a connection with this handshake; of one without, the default is
+    /// right.
+    pub fn new(handshake: &Handshake) -> Self {
+        Self { carried: carried(handshake), ..Self::default() }
+    }
+
+    /// What the protocol inside says of a message, which ends in the packet of
+    /// `origin`. `story` is room to work, of any connection.
+    pub fn read<'s>(
+        &mut self,
+        message: &Message<'_>,
+        origin: Origin,
+        story: &'s mut Story,
+    ) -> Option<App<'s>> {
+        match message.opcode {
+            Opcode::Text | Opcode::Binary => self.data(message, origin, story),
+            Opcode::Ping | Opcode::Pong => self.control(message, origin, story),
+            Opcode::Close | Opcode::Continuation | Opcode::Reserved(_) => None,
+        }
+    }
+
+    /// Something that this side sent is not there.
+    pub fn gap(&mut self, side: Side) {
+        let Some(reading) = &mut self.reading else {
+            return;
+        };
+        let repeats_keys = reading.decoder.as_ref().is_some_and(|decoder| decoder.repeats_keys());
+        reading.requests.forget(side, repeats_keys);
+        if let Some(decoder) = &mut reading.decoder {
+            decoder.gap(side);
+        }
+    }
+
+    /// Bytes of memory that it keeps.
+    pub fn cost(&self) -> usize {
+        self.reading.as_ref().map_or(0, |reading| {
+            let decoder = reading.decoder.as_ref().map_or(0, |decoder| decoder.cost());
+            size_of::<Reading>() + decoder + reading.requests.cost()
+        })
+    }
+
+    /// Gives up what it keeps.
+    pub fn shed(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.requests.clear();
+            if let Some(decoder) = &mut reading.decoder {
+                decoder.shed();
+            }
+        }
+    }
+
+    fn data<'s>(
+        &mut self,
+        message: &Message<'_>,
+        origin: Origin,
+        story: &'s mut Story,
+    ) -> Option<App<'s>> {
+        if !message.complete || message.truncated || message.not_inflated.is_some() {
+            self.gap(message.from);
+            return self.carried.map(|carried| App::only(carried.protocol));
+        }
+        let data = Data::new(message);
+        let carried = match self.carried {
+            Some(carried) => carried,
+            None => self.recognise(&data)?,
+        };
+        let reading = self.reading();
+        let decoder = reading.decoder.get_or_insert_with(|| decoder(carried));
+        let mut telling =
+            Telling::new(carried.protocol, message.from, origin, &mut reading.requests, story);
+        let read = decoder.read(&data, &mut telling);
+        let protocol = telling.finish(read.err());
+        self.carried = Some(Carried { protocol, ..carried });
+        Some(story.app(Some(protocol)))
+    }
+
+    /// What the bytes of a message show beyond doubt.
+    fn recognise(&mut self, data: &Data<'_>) -> Option<Carried> {
+        if self.tries >= MOST_TRIES {
+            return None;
+        }
+        self.carried = sniff::sniff(data);
+        self.tries += u8::from(self.carried.is_none());
+        self.carried
+    }
+
+    /// A pong answers the ping that had the same payload (RFC 6455 §5.5.3).
+    fn control<'s>(
+        &mut self,
+        message: &Message<'_>,
+        origin: Origin,
+        story: &'s mut Story,
+    ) -> Option<App<'s>> {
+        if !message.complete {
+            return None;
+        }
+        if message.opcode == Opcode::Ping {
+            let most = story.most_requests();
+            let forgotten =
+                self.reading().requests.ping(message.from, origin, message.payload, most);
+            story.forgot(forgotten);
+            return None;
+        }
+        let requests = &mut self.reading.as_mut()?.requests;
+        let reply = requests.pong(message.from, origin, message.payload)?;
+        story.reply(reply);
+        Some(story.app(None))
+    }
+
+    fn reading(&mut self) -> &mut Reading {
+        self.reading.get_or_insert_with(|| {
+            Box::new(Reading { decoder: None, requests: Requests::default() })
+        })
+    }
+}
+
+/// Reads what is carried.
+fn decoder(carried: Carried) -> Box<dyn Decoder> {
+    use crate::types::AppProtocol as P;
+    match carried.protocol {
+        P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
+        _ => Box::new(Unread),
+    }
+}
+
+/// Tells nothing but the protocol.
+struct Unread;
+
+impl Decoder for Unread {
+    fn read(&mut self, _: &Data<'_>, _: &mut Telling<'_>) -> Result<(), Malformed> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! What a decoder tells of a message, and how that becomes an [`App`].
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::Malformed;
+use super::facts::Facts;
+use super::requests::{Requests, Then};
+use super::value::Value;
+use crate::payload::classify;
+use crate::types::{App, AppPlaces, AppProtocol, Body, JsonText, Limits, Origin, Side};
+
+/// Of a message with more packets than this the others are only counted.
+const MOST_PACKETS: usize = 256;
+
+/// Of what is said of a packet for people no more is kept.
+const LONGEST_SUMMARY: usize = 1024;
+
+/// Room in which it is put together what is told of a message. It is used again
+/// for the next one.
+pub struct Story {
+    /// Requests that a connection may wait for.
+    most_requests: usize,
+    forgotten: u64,
+    /// The members of all packets, one after the other.
+    members: Vec<u8>,
+    packets: Vec<AppPlaces>,
+    /// Where the members of each packet are.
+    places: Vec<Range<usize>>,
+    /// Packets that are only counted.
+    more: u64,
+    words: String,
+    body: Vec<u8>,
+    has_body: bool,
+    malformed: Option<String>,
+    json: Vec<u8>,
+}
+
+impl Story {
+    /// Room with the bounds of `limits`.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            most_requests: limits.requests,
+            forgotten: 0,
+            members: Vec::new(),
+            packets: Vec::new(),
+            places: Vec::new(),
+            more: 0,
+            words: String::new(),
+            body: Vec::new(),
+            has_body: false,
+            malformed: None,
+            json: Vec::new(),
+        }
+    }
+
+    /// Requests that were forgotten before they were answered, since this was asked
+    /// last.
+    pub fn take_forgotten(&mut self) -> u64 {
+        std::mem::take(&mut self.forgotten)
+    }
+
+    pub(super) fn most_requests(&self) -> usize {
+        self.most_requests
+    }
+
+    pub(super) fn forgot(&mut self, requests: u64) {
+        self.forgotten += requests;
+    }
+
+    /// Tells nothing but that a request was answered.
+    pub(super) fn reply(&mut self, (to, latency): (u64, Option<Duration>)) {
+        self.clear();
+        self.packets.push(AppPlaces { reply: Some((to, latency)), ..AppPlaces::default() });
+        write_reply(&mut Facts::new(&mut self.members, true), to, "", latency);
+        self.places.push(0..self.members.len());
+        self.write(None);
+    }
+
+    /// What was told.
+    pub(super) fn app(&self, protocol: Option<AppProtocol>) -> App<'_> {
+        let json = str::from_utf8(&self.json).unwrap_or("{}");
+        App {
+            protocol,
+            json: JsonText::new(json),
+            body: self.body(),
+            malformed: self.malformed.as_deref(),
+            packets: &self.packets,
+            words: &self.words,
+        }
+    }
+
+    fn body(&self) -> Option<Body<'_>> {
+        (self.has_body && self.packets.len() == 1).then(|| classify(&self.body, true))
+    }
+
+    fn clear(&mut self) {
+        self.members.clear();
+        self.packets.clear();
+        self.places.clear();
+        self.more = 0;
+        self.words.clear();
+        self.body.clear();
+        self.has_body = false;
+        self.malformed = None;
+        self.json.clear();
+    }
+
+    /// Puts the object together.
+    fn write(&mut self, protocol: Option<AppProtocol>) {
+        self.json.push(b'{');
+        let mut facts = Facts::new(&mut self.json, true);
+        if let Some(protocol) = protocol {
+            facts.text("protocol", protocol.name());
+        }
+        match self.places.as_slice() {
+            [] => {}
+            [only] => facts.members(self.members.get(only.clone()).unwrap_or_default()),
+            several => {
+                let kind =
+                    self.packets.first().and_then(|first| self.words.get(first.kind.clone()));
+                if let Some(kind) = kind.filter(|kind| !kind.is_empty()) {
+                    facts.text("type", kind);
+                }
+                if self.packets.iter().all(|packet| packet.is_heartbeat) {
+                    facts.boolean("heartbeat", true);
+                }
+                facts.array("parts", |list| {
+                    for place in several {
+                        let members = self.members.get(place.clone()).unwrap_or_default();
+                        list.object(|facts| facts.members(members));
+                    }
+                });
+            }
+        }
+        if self.more > 0 {
+            facts.number("more_parts", self.more);
+        }
+        if let Some(malformed) = &self.malformed {
+            facts.text("malformed", malformed);
+        }
+        self.json.push(b'}');
+    }
+}
+
+/// What a decoder tells of one message.
+pub(super) struct Telling<'t> {
+    protocol: AppProtocol,
+    from: Side,
+    origin: Origin,
+    requests: &'t mut Requests,
+    story: &'t mut Story,
+    /// The packet that is being told.
+    now: Option<Now>,
+}
+
+#[derive(Default)]
+struct Now {
+    places: AppPlaces,
+    /// Where its members begin.
+    start: usize,
+}
+
+impl<'t> Telling<'t> {
+    pub(super) fn new(
+        protocol: AppProtocol,
+        from: Side,
+        origin: Origin,
+        requests: &'t mut Requests,
+        story: &'t mut Story,
+    ) -> Self {
+        story.clear();
+        Self { protocol, from, origin, requests, story, now: None }
+    }
+
+    /// The protocol turned out to be another one.
+    pub(super) fn is(&mut self, protocol: AppProtocol) {
+        self.protocol = protocol;
+    }
+
+    /// Begins to tell of a packet; what is told from here on is about it. `kind` is
+    /// what it is, in the protocol's own word.
+    pub(super) fn packet(&mut self, kind: &str) -> &mut Self {
+        self.close_packet();
+        let kind = self.word(kind);
+        let summary = self.story.words.len()..self.story.words.len();
+        let places = AppPlaces { kind: kind.clone(), summary, ..AppPlaces::default() };
+        self.now = Some(Now { places, start: self.story.members.len() });
+        if let Some(kind) = self.story.words.get(kind) {
+            Facts::new(&mut self.story.members, true).text("type", kind);
+        }
+        self
+    }
+
+    /// Its facts.
+    pub(super) fn facts(&mut self) -> Facts<'_> {
+        let start = self.now.as_ref().map_or(0, |now| now.start);
+        let is_empty = self.story.members.len() == start;
+        Facts::new(&mut self.story.members, is_empty)
+    }
+
+    /// Goes on with the one line about it for people. Long texts are cut.
+    pub(super) fn say(&mut self, text: &str) -> &mut Self {
+        let Some(now) = &mut self.now else {
+            return self;
+        };
+        let words = &mut self.story.words;
+        let room = LONGEST_SUMMARY.saturating_sub(words.len() - now.places.summary.start);
+        if room == 0 {
+            return self;
+        }
+        words.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+        if text.len() > room {
+            words.push('…');
+        }
+        now.places.summary.end = words.len();
+        self
+    }
+
+    /// It only keeps the connection alive.
+    pub(super) fn heartbeat(&mut self) -> &mut Self {
+        if let Some(now) = &mut self.now {
+            now.places.is_heartbeat = true;
+        }
+        self
+    }
+
+    /// It is a request, of this kind, that will be answered with this key.
+    pub(super) fn asks(&mut self, key: &[u8], kind: &str) -> &mut Self {
+        let most = self.story.most_requests;
+        self.story.forgotten += self.requests.ask(self.from, self.origin, key, kind, most);
+        self
+    }
+
+    /// It answers the request of the other side that has this key.
+    pub(super) fn answers(&mut self, key: &[u8], then: Then) -> &mut Self {
+        let Some(now) = &mut self.now else {
+            return self;
+        };
+        let (words, places) = (&mut self.story.words, &mut now.places);
+        // The summary stays in one piece, as what is said next goes on behind this.
+        self.requests.answer(self.from, self.origin, key, then, |reply| {
+            places.reply = Some((reply.to, reply.latency));
+            let summary = words.split_off(places.summary.start);
+            words.push_str(reply.kind);
+            places.reply_kind = places.summary.start..words.len();
+            places.summary = words.len()..words.len() + summary.len();
+            words.push_str(&summary);
+        });
+        self
+    }
+
+    /// What it carries, for people, where the message's own payload shows it less
+    /// well.
+    pub(super) fn body(&mut self, bytes: &[u8]) -> &mut Self {
+        self.story.body.clear();
+        self.story.body.extend_from_slice(bytes);
+        self.story.has_body = true;
+        self
+    }
+
+    /// The same, if it is there.
+    pub(super) fn body_if(&mut self, value: Option<Value<'_>>) -> &mut Self {
+        if let Some(value) = value {
+            self.body(value.text().as_bytes());
+        }
+        self
+    }
+
+    /// Ends what is told. Returns the protocol that it was.
+    pub(super) fn finish(mut self, malformed: Option<Malformed>) -> AppProtocol {
+        self.close_packet();
+        self.story.malformed = malformed.map(|malformed| malformed.0);
+        self.story.write(Some(self.protocol));
+        self.protocol
+    }
+
+    fn word(&mut self, text: &str) -> Range<usize> {
+        let start = self.story.words.len();
+        self.story.words.push_str(text);
+        start..self.story.words.len()
+    }
+
+    fn close_packet(&mut self) {
+        let Some(Now { places, start }) = self.now.take() else {
+            return;
+        };
+        if self.story.packets.len() >= MOST_PACKETS {
+            self.story.more += 1;
+            self.story.members.truncate(start);
+            self.story.words.truncate(places.kind.start);
+            return;
+        }
+        let Story { members, words, .. } = &mut *self.story;
+        let is_empty = members.len() == start;
+        let mut facts = Facts::new(members, is_empty);
+        if places.is_heartbeat {
+            facts.boolean("heartbeat", true);
+        }
+        if let Some((to, latency)) = places.reply {
+            let kind = words.get(places.reply_kind.clone()).unwrap_or_default();
+            write_reply(&mut facts, to, kind, latency);
+        }
+        self.story.places.push(start..self.story.members.len());
+        self.story.packets.push(places);
+    }
+}
+
+fn write_reply(facts: &mut Facts<'_>, to: u64, kind: &str, latency: Option<Duration>) {
+    facts.number("reply_to", to);
+    if !kind.is_empty() {
+        facts.text("reply_to_type", kind);
+    }
+    if let Some(latency) = latency {
+        let seconds = format!("{}.{:09}", latency.as_secs(), latency.subsec_nanos());
+        facts.json("latency", Value::new(&seconds));
+    }
+}
