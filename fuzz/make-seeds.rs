@@ -7,10 +7,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use wsdump::analyzer::{Analyzer, Options};
 use wsdump::capture::{Capture, Step};
 use wsdump::net::Decoder;
-use wsdump::types::{Direction, Limits, Packet, TcpFlags};
-use wsdump_fuzz::{Piece, Random, datagram};
+use wsdump::types::{
+    Direction, Event, Handshake, Kind, Limits, Message, Opcode, Packet, Side, TcpFlags,
+};
+use wsdump_fuzz::{APP_TARGETS, Piece, Random, datagram};
 
 fn main() -> io::Result<()> {
     let mut captures: Vec<PathBuf> = fs::read_dir("../captures")?
@@ -43,6 +46,7 @@ fn seeds_of_capture(name: &str, path: &Path) -> io::Result<()> {
         seed("capture_file", &format!("{name}-gzip"), &gzip.finish()?)?;
         seed("capture_file", &format!("{name}-zstd"), &zstd::encode_all(&file[..], 19)?)?;
     }
+    seeds_of_protocols(name, &file)?;
     // The WebSocket connections are those that ask for an upgrade.
     let asks = |talk: &Talk| {
         talk.said.iter().any(|(_, bytes)| find(bytes, b"pgrade: ") || find(bytes, b"pgrade:w"))
@@ -65,6 +69,84 @@ fn seeds_of_capture(name: &str, path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The messages of connections whose protocol is known, as `fuzz_targets/app.rs`
+/// reads them.
+fn seeds_of_protocols(name: &str, file: &[u8]) -> io::Result<()> {
+    let mut handshakes: BTreeMap<u64, Handshake> = BTreeMap::new();
+    let mut seeds: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    let mut sink = |event: &Event<'_>| {
+        let stream = event.connection.stream;
+        match &event.kind {
+            Kind::Handshake(handshake) => drop(handshakes.insert(stream, (*handshake).clone())),
+            Kind::Message(message) => {
+                let protocol = message.app.and_then(|app| app.protocol);
+                if let Some(protocol) = protocol {
+                    let form = form(protocol.name(), handshakes.get(&stream));
+                    seeds.entry(stream).or_insert_with(|| vec![form]);
+                }
+                if let Some(seed) = seeds.get_mut(&stream) {
+                    write_message(message, seed);
+                }
+            }
+            _ => {}
+        }
+    };
+    let mut capture = Capture::from_reader("seed", io::Cursor::new(file.to_vec()));
+    let mut analyzer = Analyzer::new(Options::default());
+    loop {
+        match capture.next() {
+            Step::Packet(packet, _) => analyzer.packet(&packet, &[], &mut sink),
+            Step::End => break,
+            Step::Starved | Step::Secrets(_) | Step::Idle(_) | Step::Problem(_) => {}
+        }
+    }
+    analyzer.finish(&[], &mut sink);
+    for (stream, messages) in seeds.into_iter().take(MAX_TALKS) {
+        seed("app", &format!("{name}-{stream}"), &messages)?;
+    }
+    Ok(())
+}
+
+/// Which of the forms the handshake is like; where it does not tell, one past them.
+fn form(protocol: &str, handshake: Option<&Handshake>) -> u8 {
+    let subprotocol = handshake.and_then(|handshake| handshake.subprotocol.as_deref());
+    let target = handshake.and_then(|handshake| handshake.target.as_deref()).unwrap_or_default();
+    let is_like = |form: &str| match subprotocol {
+        Some(subprotocol) => form == subprotocol,
+        None => {
+            let sign = match protocol {
+                "jupyter" => "/channels",
+                "terminado" => "/terminals/",
+                "engine.io" | "socket.io" if target.contains("EIO=3") => "EIO=3",
+                "engine.io" | "socket.io" => "EIO=4",
+                "sockjs" => "/042/",
+                "cdp" => "/devtools/",
+                "phoenix" => "vsn=2",
+                _ => return false,
+            };
+            form.contains(sign) && form.contains("/socket.io/") == (protocol == "socket.io")
+        }
+    };
+    APP_TARGETS.iter().position(|form| is_like(form)).unwrap_or(APP_TARGETS.len()) as u8
+}
+
+fn write_message(message: &Message<'_>, seed: &mut Vec<u8>) {
+    let opcode = match message.opcode {
+        Opcode::Text => 0,
+        Opcode::Binary => 3,
+        Opcode::Ping => 6,
+        Opcode::Pong => 7,
+        _ => return,
+    };
+    if seed.len() + message.payload.len() > MAX_CONVERSATION {
+        return;
+    }
+    // The upper bits ask for nothing more.
+    seed.push(0xf0 | opcode << 1 | u8::from(message.from == Side::Server));
+    seed.extend((message.payload.len() as u16).to_le_bytes());
+    seed.extend(message.payload);
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> bool {

@@ -101,7 +101,7 @@ fn kinds<'a>(handshake: Option<&'a Handshake>, bodies: &[Body<'a>]) -> Vec<Kind<
     let mut kinds: Vec<Kind<'a>> = handshake.map(Kind::Handshake).into_iter().collect();
     for (index, body) in bodies.iter().enumerate() {
         let side = if index % 2 == 0 { Side::Client } else { Side::Server };
-        let app = App { protocol: AppProtocol::ALL[0], json: JsonText::new(r#"{"type":"event"}"#) };
+        let app = App::new(AppProtocol::ALL[0], JsonText::new(r#"{"type":"event"}"#));
         let opcode = if matches!(body, Body::Binary(_)) { Opcode::Binary } else { Opcode::Text };
         let mut message = Message::new(side, opcode, *body);
         message.app = (index == 1).then_some(app);

@@ -594,7 +594,7 @@ mod tests {
         }
         // White space that the object may have does not get into the line.
         let json = JsonText::new("{\"protocol\":\n\"mqtt\" }");
-        let app = Some(App { json, ..App::only(AppProtocol::Mqtt) });
+        let app = Some(App::new(AppProtocol::Mqtt, json));
         let line = one(Kind::Message(Message { app, ..message }), PayloadForm::None);
         assert!(line.ends_with("\"app\":{\"protocol\":\"mqtt\"}}\n"), "{line}");
     }

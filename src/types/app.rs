@@ -69,18 +69,23 @@ impl App<'static> {
     /// assert_eq!(App::only(AppProtocol::Mqtt).json.text(), r#"{"protocol":"mqtt"}"#);
     /// ```
     pub const fn only(protocol: AppProtocol) -> Self {
+        Self::new(protocol, protocol.json())
+    }
+}
+
+impl<'a> App<'a> {
+    /// This object is all that is known.
+    pub const fn new(protocol: AppProtocol, json: JsonText<'a>) -> Self {
         Self {
             protocol: Some(protocol),
-            json: protocol.json(),
+            json,
             body: None,
             malformed: None,
             packets: &[],
             words: "",
         }
     }
-}
 
-impl<'a> App<'a> {
     /// The packets that the message carries, as far as they were read.
     pub fn packets(&self) -> impl ExactSizeIterator<Item = AppPacket<'a>> + use<'a> {
         let words = self.words;
