@@ -19,8 +19,8 @@ const INSIDE: [[&str; 4]; 2] = [
     [
         "app.KEY…",
         "JSON",
-        "into what the protocol inside says: so far its name",
-        "app.protocol == jupyter",
+        "into what the protocol inside says: docs/protocols.md",
+        "app.latency > 0.5",
     ],
 ];
 
