@@ -1,7 +1,9 @@
 //! What a payload is: JSON, other text, or bytes, and of which protocol.
 
 mod app;
+mod formats;
 mod json;
+mod literal;
 
 use crate::types::Body;
 pub use app::{Apps, Story};

@@ -1,10 +1,8 @@
 //! Writing JSON objects and arrays, member by member.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::value::Value;
 use crate::payload::classify;
+use crate::payload::literal::{write_base64, write_number, write_string};
 use crate::types::Body;
 
 /// The members of an object that is being written. Names are written as they are
@@ -140,28 +138,6 @@ fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Facts<'_>)) {
     out.push(b'{');
     write(&mut Facts::new(out, true));
     out.push(b'}');
-}
-
-fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-/// `text` as a JSON string.
-pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
-    // A string and a vector cannot fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-pub(super) fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    let start = out.len();
-    let length = base64::encoded_len(bytes.len(), true).unwrap_or(0);
-    out.resize(start + length, 0);
-    if let Some(room) = out.get_mut(start..) {
-        // There is room for all of it.
-        let _ = STANDARD.encode_slice(bytes, room);
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]
