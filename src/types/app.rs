@@ -32,6 +32,10 @@ pub struct AppPacket<'a> {
     /// What it is, in the protocol's own word: `app.type`. Empty where nothing
     /// has a word for it.
     pub kind: &'a str,
+    /// Where it belongs, in the protocol's own word, which views show before the
+    /// kind: a channel, topic or namespace. Empty where there is nothing of that
+    /// sort, or the one that all have.
+    pub channel: &'a str,
     /// What it says, in few words; as it was sent, hazardous characters included.
     pub summary: &'a str,
     /// It only keeps the connection alive.
@@ -55,6 +59,7 @@ pub struct AppReply<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AppPlaces {
     pub(crate) kind: Range<usize>,
+    pub(crate) channel: Range<usize>,
     pub(crate) summary: Range<usize>,
     pub(crate) is_heartbeat: bool,
     pub(crate) reply: Option<(u64, Option<Duration>)>,
@@ -92,6 +97,7 @@ impl<'a> App<'a> {
         let text = move |place: &Range<usize>| words.get(place.clone()).unwrap_or_default();
         self.packets.iter().map(move |places| AppPacket {
             kind: text(&places.kind),
+            channel: text(&places.channel),
             summary: text(&places.summary),
             is_heartbeat: places.is_heartbeat,
             reply: places.reply.map(|(to, latency)| AppReply {

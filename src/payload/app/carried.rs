@@ -17,8 +17,6 @@ pub(super) enum Dialect {
     /// The one there is, or what the messages show.
     #[default]
     Usual,
-    /// Jupyter's `v1.kernel.websocket.jupyter.org`.
-    JupyterV1,
     /// Revision 3 of the Engine.IO protocol.
     EngineIo3,
 }
@@ -37,7 +35,6 @@ pub(super) fn carried(handshake: &Handshake) -> Option<Carried> {
 
 fn dialect(protocol: AppProtocol, handshake: &Handshake) -> Dialect {
     match protocol {
-        AppProtocol::Jupyter if handshake.subprotocol.is_some() => Dialect::JupyterV1,
         AppProtocol::EngineIo | AppProtocol::SocketIo => {
             let target = handshake.target.as_deref().unwrap_or_default();
             let (_, query) = path_and_query(target);

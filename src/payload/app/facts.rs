@@ -67,6 +67,15 @@ impl<'o> Facts<'o> {
         }
     }
 
+    /// Bytes of a stream as `text` or, where they are not UTF-8, `base64`. That some
+    /// of it happens to be JSON means nothing.
+    pub(super) fn stream(&mut self, bytes: &[u8]) -> &mut Self {
+        match str::from_utf8(bytes) {
+            Ok(text) => self.text("text", text),
+            Err(_) => self.base64("base64", bytes),
+        }
+    }
+
     pub(super) fn base64(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
         self.name(name);
         write_base64(self.out, bytes);
@@ -150,6 +159,7 @@ mod tests {
         write_object(&mut out, |facts| {
             facts.text("a\n", "\"\u{1b}é").number("n", -1).boolean("b", true);
             facts.payload(b"[1]").payload(b"x").payload(b"\xff\x00");
+            facts.stream(b"1").stream(b"\xff");
             facts.json_if("none", None).json_if("some", Some(Value::new("1e400")));
             facts.object("o", |facts| {
                 facts.array("empty", |_| {});
@@ -163,7 +173,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "{\"a\\n\":\"\\\"\\u001bé\",\"n\":-1,\"b\":true,\"json\":[1],\"text\":\"x\",\
-             \"base64\":\"/wA=\",\"some\":1e400,\"o\":{\"empty\":[]},\"l\":[\"x\",7,{},{\"y\":0}]}"
+             \"base64\":\"/wA=\",\"text\":\"1\",\"base64\":\"/w==\",\"some\":1e400,\"o\":{\"empty\":[]},\"l\":[\"x\",7,{},{\"y\":0}]}"
         );
     }
 }

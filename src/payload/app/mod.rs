@@ -13,13 +13,24 @@
 //! completes, each with its facts, and which requests it asks or answers; it can
 //! fail, but neither stop anything nor change what was told before.
 
+mod base64_text;
 mod carried;
 mod data;
 mod facts;
+mod gotty;
 mod json_rpc;
+mod jupyter;
+mod jupyter_parts;
+mod jupyter_summary;
+mod ocpp;
+mod phoenix;
+mod phoenix_binary;
 mod requests;
 mod sniff;
 mod story;
+mod terminado;
+mod terminal;
+mod ttyd;
 mod value;
 
 use crate::types::{App, Handshake, Message, Opcode, Origin, Side};
@@ -204,7 +215,13 @@ impl Apps {
 fn decoder(carried: Carried) -> Box<dyn Decoder> {
     use crate::types::AppProtocol as P;
     match carried.protocol {
+        P::Jupyter => Box::new(jupyter::Jupyter),
+        P::Terminado => Box::new(terminado::Terminado),
+        P::Gotty => Box::new(gotty::Gotty::default()),
+        P::Ttyd => Box::new(ttyd::Ttyd),
         P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
+        P::Phoenix => Box::new(phoenix::Phoenix),
+        P::Ocpp => Box::new(ocpp::Ocpp),
         _ => Box::new(Unread),
     }
 }

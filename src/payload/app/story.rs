@@ -192,6 +192,14 @@ impl<'t> Telling<'t> {
         self
     }
 
+    /// Where it belongs: a channel, topic or namespace.
+    pub(super) fn channel(&mut self, name: &str) -> &mut Self {
+        if let Some(now) = &mut self.now {
+            now.places.channel = insert(&mut self.story.words, &mut now.places.summary, name);
+        }
+        self
+    }
+
     /// Its facts.
     pub(super) fn facts(&mut self) -> Facts<'_> {
         let start = self.now.as_ref().map_or(0, |now| now.start);
@@ -217,6 +225,16 @@ impl<'t> Telling<'t> {
         self
     }
 
+    /// The same for a text of several lines, which become one.
+    pub(super) fn say_lines(&mut self, text: &str) -> &mut Self {
+        let mut lines = text.trim_end_matches(['\r', '\n']).lines();
+        self.say(lines.next().unwrap_or_default());
+        for line in lines {
+            self.say(" ⏎ ").say(line);
+        }
+        self
+    }
+
     /// It only keeps the connection alive.
     pub(super) fn heartbeat(&mut self) -> &mut Self {
         if let Some(now) = &mut self.now {
@@ -238,16 +256,17 @@ impl<'t> Telling<'t> {
             return self;
         };
         let (words, places) = (&mut self.story.words, &mut now.places);
-        // The summary stays in one piece, as what is said next goes on behind this.
         self.requests.answer(self.from, self.origin, key, then, |reply| {
             places.reply = Some((reply.to, reply.latency));
-            let summary = words.split_off(places.summary.start);
-            words.push_str(reply.kind);
-            places.reply_kind = places.summary.start..words.len();
-            places.summary = words.len()..words.len() + summary.len();
-            words.push_str(&summary);
+            places.reply_kind = insert(words, &mut places.summary, reply.kind);
         });
         self
+    }
+
+    /// What kind of request it answers; empty where that is not known.
+    pub(super) fn reply_kind(&self) -> &str {
+        let place = self.now.as_ref().map(|now| now.places.reply_kind.clone());
+        place.and_then(|place| self.story.words.get(place)).unwrap_or_default()
     }
 
     /// What it carries, for people, where the message's own payload shows it less
@@ -304,6 +323,15 @@ impl<'t> Telling<'t> {
         self.story.places.push(start..self.story.members.len());
         self.story.packets.push(places);
     }
+}
+
+/// Puts a text before the summary, which stays in one piece at the end, as what is
+/// said next goes on there.
+fn insert(words: &mut String, summary: &mut Range<usize>, text: &str) -> Range<usize> {
+    let start = summary.start;
+    words.insert_str(start, text);
+    *summary = start + text.len()..summary.end + text.len();
+    start..start + text.len()
 }
 
 fn write_reply(facts: &mut Facts<'_>, to: u64, kind: &str, latency: Option<Duration>) {

@@ -9,6 +9,7 @@ pub(super) struct Talk {
     story: Story,
     packet: u64,
     summary: String,
+    channel: String,
     body: Option<Vec<u8>>,
 }
 
@@ -31,6 +32,7 @@ impl Talk {
             story: Story::new(&Limits::default()),
             packet: 0,
             summary: String::new(),
+            channel: String::new(),
             body: None,
         }
     }
@@ -52,9 +54,10 @@ impl Talk {
             Origin { packet: self.packet, time: Some(time), source: SourceId(0), tcp_length: 0 };
         let message = Message::new(from, opcode, classify(payload, true));
         let app = self.apps.read(&message, origin, &mut self.story);
-        let packets = app.iter().flat_map(|app| app.packets());
-        let summaries: Vec<&str> = packets.map(|packet| packet.summary).collect();
+        let packets = || app.iter().flat_map(|app| app.packets());
+        let summaries: Vec<&str> = packets().map(|packet| packet.summary).collect();
         self.summary = summaries.join(" | ");
+        self.channel = packets().next().map_or("", |packet| packet.channel).to_owned();
         self.body = app.and_then(|app| app.body).map(|body| body.bytes().to_vec());
         let json = app.map_or("", |app| app.json.text());
         assert!(
@@ -72,6 +75,11 @@ impl Talk {
     /// What was said of the last message for people.
     pub(super) fn summary(&self) -> &str {
         &self.summary
+    }
+
+    /// Where the first packet of the last message belongs.
+    pub(super) fn channel(&self) -> &str {
+        &self.channel
     }
 
     /// What the last message carries, if it is told apart from its payload.
