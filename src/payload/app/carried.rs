@@ -17,6 +17,8 @@ pub(super) enum Dialect {
     /// The one there is, or what the messages show.
     #[default]
     Usual,
+    /// Channels of Kubernetes that stand for ports, not for streams of a process.
+    PortForward,
     /// Revision 3 of the Engine.IO protocol.
     EngineIo3,
 }
@@ -34,12 +36,13 @@ pub(super) fn carried(handshake: &Handshake) -> Option<Carried> {
 }
 
 fn dialect(protocol: AppProtocol, handshake: &Handshake) -> Dialect {
+    let (path, query) = path_and_query(handshake.target.as_deref().unwrap_or_default());
     match protocol {
-        AppProtocol::EngineIo | AppProtocol::SocketIo => {
-            let target = handshake.target.as_deref().unwrap_or_default();
-            let (_, query) = path_and_query(target);
-            let is_3 = query.split('&').any(|one| one == "EIO=3");
-            if is_3 { Dialect::EngineIo3 } else { Dialect::Usual }
+        AppProtocol::Kubernetes if path.ends_with("/portforward") => Dialect::PortForward,
+        AppProtocol::EngineIo | AppProtocol::SocketIo
+            if query.split('&').any(|one| one == "EIO=3") =>
+        {
+            Dialect::EngineIo3
         }
         _ => Dialect::Usual,
     }
@@ -83,7 +86,11 @@ fn of_subprotocol(subprotocol: &str) -> Option<AppProtocol> {
         "v10.stomp" | "v11.stomp" | "v12.stomp" => AppProtocol::Stomp,
         // Kubernetes, `kubectl exec`, `attach` and `port-forward`:
         // k8s.io/apimachinery, pkg/util/remotecommand.
-        "v4.channel.k8s.io" | "v5.channel.k8s.io" => AppProtocol::Kubernetes,
+        "channel.k8s.io"
+        | "base64.channel.k8s.io"
+        | "v4.channel.k8s.io"
+        | "v4.base64.channel.k8s.io"
+        | "v5.channel.k8s.io" => AppProtocol::Kubernetes,
         // OCPP-J, in IANA's registry.
         "ocpp1.6" | "ocpp2.0" | "ocpp2.0.1" | "ocpp2.1" => AppProtocol::Ocpp,
         // The WAMP protocol, "WebSocket Transport": the serialization follows.
@@ -184,7 +191,10 @@ mod tests {
             ("v12.stomp", "stomp"),
             ("wamp.2.json", "wamp"),
             ("wamp.2.msgpack.batched", "wamp"),
+            ("channel.k8s.io", "kubernetes"),
+            ("base64.channel.k8s.io", "kubernetes"),
             ("v4.channel.k8s.io", "kubernetes"),
+            ("v4.base64.channel.k8s.io", "kubernetes"),
             ("v5.channel.k8s.io", "kubernetes"),
             ("ocpp1.6", "ocpp"),
             ("ocpp2.0", "ocpp"),
@@ -206,7 +216,7 @@ mod tests {
             "v13.stomp",
             "wamp.2.",
             "wamp.1.json",
-            "v4.base64.channel.k8s.io",
+            "v3.channel.k8s.io",
             "ocpp1.5",
             "soap",
         ] {
@@ -272,6 +282,24 @@ mod tests {
             "ws://terminals",
         ] {
             assert_eq!(asked(target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn dialects() {
+        let pod = "/api/v1/namespaces/default/pods/web";
+        for (target, subprotocol, dialect) in [
+            (
+                format!("{pod}/portforward?ports=80"),
+                Some("v4.channel.k8s.io"),
+                Dialect::PortForward,
+            ),
+            (format!("{pod}/exec?command=ls"), Some("v4.channel.k8s.io"), Dialect::Usual),
+            ("/engine.io/?EIO=3&transport=websocket".to_owned(), None, Dialect::EngineIo3),
+            ("/engine.io/?EIO=4&transport=websocket".to_owned(), None, Dialect::Usual),
+        ] {
+            let carried = carried(&accepted(&target, subprotocol));
+            assert_eq!(carried.map(|carried| carried.dialect), Some(dialect), "{target}");
         }
     }
 

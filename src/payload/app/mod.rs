@@ -22,6 +22,8 @@ mod json_rpc;
 mod jupyter;
 mod jupyter_parts;
 mod jupyter_summary;
+mod kubernetes;
+mod kubernetes_ports;
 mod ocpp;
 mod phoenix;
 mod phoenix_binary;
@@ -221,6 +223,10 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Ttyd => Box::new(ttyd::Ttyd),
         P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
         P::Phoenix => Box::new(phoenix::Phoenix),
+        P::Kubernetes if carried.dialect == carried::Dialect::PortForward => {
+            Box::new(kubernetes_ports::KubernetesPorts::default())
+        }
+        P::Kubernetes => Box::new(kubernetes::Kubernetes),
         P::Ocpp => Box::new(ocpp::Ocpp),
         _ => Box::new(Unread),
     }
