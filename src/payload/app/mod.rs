@@ -16,6 +16,7 @@
 mod base64_text;
 mod carried;
 mod data;
+mod engine_io;
 mod facts;
 mod gotty;
 mod json_rpc;
@@ -28,7 +29,9 @@ mod ocpp;
 mod phoenix;
 mod phoenix_binary;
 mod requests;
+mod sides;
 mod sniff;
+mod socket_io;
 mod story;
 mod terminado;
 mod terminal;
@@ -120,6 +123,10 @@ impl Apps {
 
     /// Something that this side sent is not there.
     pub fn gap(&mut self, side: Side) {
+        // Its decoder hears of it even where that is before the first message.
+        if let Some(carried) = self.carried {
+            self.reading().decoder.get_or_insert_with(|| decoder(carried));
+        }
         let Some(reading) = &mut self.reading else {
             return;
         };
@@ -221,6 +228,9 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Terminado => Box::new(terminado::Terminado),
         P::Gotty => Box::new(gotty::Gotty::default()),
         P::Ttyd => Box::new(ttyd::Ttyd),
+        P::EngineIo | P::SocketIo => {
+            Box::new(engine_io::EngineIo::new(carried.protocol, carried.dialect))
+        }
         P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
         P::Phoenix => Box::new(phoenix::Phoenix),
         P::Kubernetes if carried.dialect == carried::Dialect::PortForward => {

@@ -72,6 +72,11 @@ impl Talk {
         self.apps.gap(side);
     }
 
+    /// Bytes of memory that it keeps.
+    pub(super) fn cost(&self) -> usize {
+        self.apps.cost()
+    }
+
     /// What was said of the last message for people.
     pub(super) fn summary(&self) -> &str {
         &self.summary
