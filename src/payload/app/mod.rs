@@ -37,6 +37,7 @@ mod terminado;
 mod terminal;
 mod ttyd;
 mod value;
+mod wamp;
 
 use crate::types::{App, Handshake, Message, Opcode, Origin, Side};
 use carried::{Carried, carried};
@@ -238,6 +239,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         }
         P::Kubernetes => Box::new(kubernetes::Kubernetes),
         P::Ocpp => Box::new(ocpp::Ocpp),
+        P::Wamp => Box::new(wamp::Wamp::default()),
         _ => Box::new(Unread),
     }
 }

@@ -2,18 +2,20 @@
 
 use super::carried::Carried;
 use super::data::Data;
-use super::{json_rpc, jupyter, ocpp, phoenix};
+use super::{json_rpc, jupyter, ocpp, phoenix, wamp};
 use crate::types::AppProtocol;
 
-/// What a message shows beyond doubt: each protocol has a sign that others do not
-/// have.
+/// The sign of each protocol that has one which others do not have.
+const SIGNS: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
+    (json_rpc::is_shown_by, AppProtocol::JsonRpc),
+    (jupyter::is_shown_by, AppProtocol::Jupyter),
+    (ocpp::is_shown_by, AppProtocol::Ocpp),
+    (phoenix::is_shown_by, AppProtocol::Phoenix),
+    (wamp::is_shown_by, AppProtocol::Wamp),
+];
+
+/// What a message shows beyond doubt.
 pub(super) fn sniff(data: &Data<'_>) -> Option<Carried> {
-    let signs: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
-        (json_rpc::is_shown_by, AppProtocol::JsonRpc),
-        (jupyter::is_shown_by, AppProtocol::Jupyter),
-        (phoenix::is_shown_by, AppProtocol::Phoenix),
-        (ocpp::is_shown_by, AppProtocol::Ocpp),
-    ];
-    let (_, protocol) = signs.iter().find(|(is_shown_by, _)| is_shown_by(data))?;
+    let (_, protocol) = SIGNS.iter().find(|(is_shown_by, _)| is_shown_by(data))?;
     Some(Carried::from(*protocol))
 }

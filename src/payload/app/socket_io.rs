@@ -2,12 +2,12 @@
 //! messages of Engine.IO carry it.
 
 use super::Malformed;
-use super::facts::write_base64;
 use super::requests::Then;
 use super::sides::Sides;
 use super::story::Telling;
 use super::value::Value;
 use crate::payload::classify;
+use crate::payload::literal::write_base64;
 use crate::types::{Body, Side};
 
 /// Attachments of more than this are not joined with their event.
