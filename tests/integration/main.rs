@@ -15,6 +15,8 @@ mod filtered;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
+mod inside;
+#[cfg(test)]
 #[cfg(all(libpcap, target_os = "linux"))]
 mod interfaces;
 #[cfg(test)]

@@ -1,0 +1,255 @@
+//! What protocols inside say: on recordings, and on traffic made by hand of those
+//! that there is no recording of.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{capture, run, scratch};
+use crate::made::{Capture, Connection, Header, Side, frame};
+
+fn messages(path: &Path) -> Vec<Value> {
+    let mut events = run(["-q", "-T", "json", path.to_str().unwrap()]).events();
+    events.retain(|event| event["event"] == "message");
+    events
+}
+
+fn nanoseconds(event: &Value) -> i64 {
+    let time: jiff::Timestamp = event["time"].as_str().unwrap().parse().unwrap();
+    time.as_nanosecond().try_into().unwrap()
+}
+
+/// Of both forms of the protocol. What belongs together is looked up here in what
+/// the headers of the messages say.
+#[test]
+fn whatever_names_a_parent_answers_it() {
+    for name in ["jupyter-kernel.pcapng", "jupyter-kernel-v1.pcap"] {
+        let mut sent = BTreeMap::new();
+        let mut answers = 0;
+        for event in messages(&capture(name)) {
+            let app = &event["app"];
+            if app["protocol"] != "jupyter" {
+                continue;
+            }
+            let parent = app["parent_msg_id"].as_str().unwrap_or_default();
+            match sent.get(&(event["from"] == "client", parent.to_owned())) {
+                Some((packet, kind, time)) => {
+                    let latency = app["latency"].as_f64().unwrap() * 1e9;
+                    assert_eq!((&app["reply_to"], &app["reply_to_type"]), (packet, kind));
+                    assert_eq!(latency.round() as i64, nanoseconds(&event) - time);
+                    answers += 1;
+                }
+                None => assert!(app.get("reply_to").is_none(), "{event}"),
+            }
+            let (packet, kind) = (event["packet"].clone(), app["type"].clone());
+            let told = (packet, kind, nanoseconds(&event));
+            let id = app["msg_id"].as_str().unwrap().to_owned();
+            // Under the side that may answer.
+            sent.insert((event["from"] == "server", id), told);
+        }
+        assert!(answers > 20, "{name}: {answers}");
+    }
+}
+
+/// The kernel was asked for the same in both.
+#[test]
+fn both_forms_of_kernels_messages_say_the_same() {
+    let [text, v1] = ["jupyter-kernel.pcapng", "jupyter-kernel-v1.pcap"].map(|name| {
+        let mut said: Vec<String> = Vec::new();
+        for event in messages(&capture(name)) {
+            let content = [&event["app"]["content"], &event["json"]["content"]];
+            let content = content.into_iter().find(|content| content.is_object());
+            if let Some(content) = content {
+                let (channel, kind) = (&event["app"]["channel"], &event["app"]["type"]);
+                let text = content.get("code").or(content.get("text")).or(content.get("ename"));
+                said.push(format!("{} {channel} {kind} {text:?}", event["from"]));
+            }
+        }
+        // What comes by different sockets of the kernel may overtake each other.
+        said.sort();
+        said
+    });
+    assert_eq!(text, v1);
+    let count = |what: &str| text.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((count("\"execute_request\""), count("\"execute_reply\"")), (3, 3));
+    assert_eq!((count("ZeroDivisionError"), count("Grüße from the kernel")), (2, 3));
+}
+
+#[test]
+fn a_terminal_of_jupyter() {
+    let messages = messages(&capture("jupyter-terminal.pcap"));
+    let apps: Vec<&Value> = messages.iter().filter_map(|event| event.get("app")).collect();
+    assert_eq!(apps.first().unwrap(), &&json!({"protocol": "terminado", "type": "setup"}));
+    let size = json!({"protocol": "terminado", "type": "set_size", "rows": 24, "cols": 80});
+    assert!(apps.contains(&&size));
+    let printed = apps.iter().filter(|app| app["type"] == "stdout");
+    let printed: String = printed.map(|app| app["text"].as_str().unwrap()).collect();
+    assert!(
+        printed.contains("\u{1b}[1;32mgreen\u{1b}[0m and") && printed.contains("Grüße ✓ 日本語")
+    );
+    assert_eq!(apps.last().unwrap()["type"], "disconnect");
+}
+
+/// What the program says of such a connection, without the protocol's name and
+/// latencies.
+fn said(
+    protocol: &str,
+    target: &str,
+    subprotocol: Option<&str>,
+    talk: &[(Side, u8, &[u8])],
+) -> Vec<Value> {
+    let name = format!("inside-{protocol}-{}", subprotocol.unwrap_or("none"));
+    let path = scratch(&name).join("made.pcap");
+    let mut capture = Capture::create(&path).unwrap();
+    let mut connection = Connection::on_ethernet(0, 80);
+    connection.dial(&mut capture).unwrap();
+    let header = subprotocol.map(|chosen| format!("Sec-WebSocket-Protocol: {chosen}\r\n"));
+    let header = header.unwrap_or_default();
+    for (from, head) in [
+        (
+            Side::Client,
+            format!(
+                "GET {target} HTTP/1.1\r\nHost: server.example\r\nUpgrade: websocket\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{header}\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            ),
+        ),
+        (
+            Side::Server,
+            format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n{header}\
+                 Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+            ),
+        ),
+    ] {
+        connection.send(&mut capture, from, head.as_bytes()).unwrap();
+    }
+    for (from, opcode, payload) in talk {
+        connection.send(&mut capture, *from, &frame(*opcode, *from, payload)).unwrap();
+    }
+    capture.finish().unwrap();
+    let apps = messages(&path).into_iter().map(|event| {
+        let mut app = event["app"].as_object().unwrap().clone();
+        assert_eq!(app.remove("protocol").unwrap(), protocol);
+        assert_eq!(app.remove("latency").is_some(), app.remove("reply_to").is_some());
+        Value::Object(app)
+    });
+    apps.collect()
+}
+
+const CLIENT: Side = Side::Client;
+const SERVER: Side = Side::Server;
+const TEXT: u8 = Header::TEXT;
+const BINARY: u8 = Header::BINARY;
+
+#[test]
+fn gotty() {
+    let talk = [
+        (CLIENT, TEXT, &br#"{"Arguments":"","AuthToken":"secret"}"#[..]),
+        (SERVER, TEXT, b"3bash@host"),
+        (CLIENT, TEXT, b"1ls\r"),
+        (SERVER, TEXT, b"1G1sxbUdyw7zDn2UNCg=="),
+        (CLIENT, TEXT, b"2"),
+        (SERVER, TEXT, b"2"),
+    ];
+    let expected = [
+        json!({"type": "init", "command": "{", "json": {"Arguments": ""}}),
+        json!({"type": "window_title", "command": "3", "text": "bash@host"}),
+        json!({"type": "input", "command": "1", "text": "ls\r"}),
+        json!({"type": "output", "command": "1", "text": "\u{1b}[1mGrüße\r\n"}),
+        json!({"type": "ping", "command": "2", "heartbeat": true}),
+        json!({"type": "pong", "command": "2", "heartbeat": true, "reply_to_type": "ping"}),
+    ];
+    assert_eq!(said("gotty", "/ws", Some("webtty"), &talk), expected);
+}
+
+#[test]
+fn ttyd() {
+    let talk = [
+        (CLIENT, BINARY, &br#"{"AuthToken":"","columns":80,"rows":24}"#[..]),
+        (SERVER, BINARY, b"1bash (host)"),
+        (SERVER, BINARY, b"2{\"fontSize\":13}"),
+        (SERVER, BINARY, b"0\x1b[31m$ "),
+        (CLIENT, BINARY, b"0exit\r"),
+    ];
+    let expected = [
+        json!({"type": "init", "command": "{", "json": {"columns": 80, "rows": 24}}),
+        json!({"type": "window_title", "command": "1", "text": "bash (host)"}),
+        json!({"type": "preferences", "command": "2", "json": {"fontSize": 13}}),
+        json!({"type": "output", "command": "0", "text": "\u{1b}[31m$ "}),
+        json!({"type": "input", "command": "0", "text": "exit\r"}),
+    ];
+    assert_eq!(said("ttyd", "/ws", Some("tty"), &talk), expected);
+}
+
+#[test]
+fn kubernetes() {
+    let exec = "/api/v1/namespaces/default/pods/web/exec?command=sh";
+    let talk = [
+        (CLIENT, BINARY, &b"\x04{\"Width\":80,\"Height\":24}"[..]),
+        (CLIENT, BINARY, b"\x00ls\n"),
+        (SERVER, BINARY, b"\x01a.txt\n"),
+        (SERVER, BINARY, b"\x03{\"status\":\"Success\"}"),
+        (CLIENT, BINARY, b"\xff\x00"),
+    ];
+    let expected = [
+        json!({"type": "resize", "channel": 4, "json": {"Width": 80, "Height": 24}}),
+        json!({"type": "stdin", "channel": 0, "text": "ls\n"}),
+        json!({"type": "stdout", "channel": 1, "text": "a.txt\n"}),
+        json!({"type": "error", "channel": 3, "json": {"status": "Success"}}),
+        json!({"type": "close", "channel": 255, "closes": 0}),
+    ];
+    assert_eq!(said("kubernetes", exec, Some("v5.channel.k8s.io"), &talk), expected);
+    let talk = [(SERVER, TEXT, &b"2bm8K"[..])];
+    let expected = [json!({"type": "stderr", "channel": 2, "text": "no\n"})];
+    assert_eq!(said("kubernetes", exec, Some("base64.channel.k8s.io"), &talk), expected);
+    let talk = [(SERVER, BINARY, &b"\x00\x50\x00"[..]), (CLIENT, BINARY, b"\x00GET /")];
+    let expected = [
+        json!({"type": "data", "channel": 0, "port": 80}),
+        json!({"type": "data", "channel": 0, "text": "GET /"}),
+    ];
+    let forward = "/api/v1/namespaces/default/pods/web/portforward?ports=80";
+    assert_eq!(said("kubernetes", forward, Some("v4.channel.k8s.io"), &talk), expected);
+}
+
+#[test]
+fn phoenix() {
+    let talk = [
+        (CLIENT, TEXT, &br#"["1","1","room:1","phx_join",{}]"#[..]),
+        (SERVER, TEXT, br#"["1","1","room:1","phx_reply",{"status":"ok","response":{}}]"#),
+        (CLIENT, BINARY, b"\x00\x01\x01\x06\x0212room:1up\x00\xff"),
+        (SERVER, BINARY, b"\x02\x06\x03room:1allhi"),
+        (CLIENT, TEXT, br#"[null,"3","phoenix","heartbeat",{}]"#),
+    ];
+    let expected = [
+        json!({"type": "phx_join", "topic": "room:1", "event": "phx_join", "ref": "1", "join_ref": "1"}),
+        json!({"type": "phx_reply", "topic": "room:1", "event": "phx_reply", "ref": "1", "join_ref": "1",
+            "status": "ok", "reply_to_type": "phx_join"}),
+        json!({"type": "up", "topic": "room:1", "event": "up", "ref": "2", "join_ref": "1", "base64": "AP8="}),
+        json!({"type": "all", "topic": "room:1", "event": "all", "text": "hi"}),
+        json!({"type": "heartbeat", "topic": "phoenix", "event": "heartbeat", "ref": "3", "heartbeat": true}),
+    ];
+    assert_eq!(said("phoenix", "/socket/websocket?vsn=2.0.0", None, &talk), expected);
+    // Without that in the target, they show it themselves.
+    assert_eq!(said("phoenix", "/socket", None, &talk), expected);
+}
+
+#[test]
+fn ocpp() {
+    let talk = [
+        (CLIENT, TEXT, &br#"[2,"a","BootNotification",{"reason":"PowerUp"}]"#[..]),
+        (SERVER, TEXT, br#"[3,"a",{"status":"Accepted"}]"#),
+        (SERVER, TEXT, br#"[2,"b","Reset",{"type":"Immediate"}]"#),
+        (CLIENT, TEXT, br#"[4,"b","NotSupported","no",{}]"#),
+    ];
+    let expected = [
+        json!({"type": "CALL", "id": "a", "action": "BootNotification"}),
+        json!({"type": "CALLRESULT", "id": "a", "reply_to_type": "BootNotification"}),
+        json!({"type": "CALL", "id": "b", "action": "Reset"}),
+        json!({"type": "CALLERROR", "id": "b", "code": "NotSupported", "description": "no",
+            "reply_to_type": "Reset"}),
+    ];
+    assert_eq!(said("ocpp", "/station/1", Some("ocpp2.0.1"), &talk), expected);
+    assert_eq!(said("ocpp", "/station/1", None, &talk), expected);
+}
