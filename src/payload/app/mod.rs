@@ -15,10 +15,13 @@
 
 mod base64_text;
 mod carried;
+mod cdp;
 mod data;
 mod engine_io;
 mod facts;
 mod gotty;
+mod graphql;
+mod graphql_operation;
 mod json_rpc;
 mod jupyter;
 mod jupyter_parts;
@@ -32,6 +35,7 @@ mod requests;
 mod sides;
 mod sniff;
 mod socket_io;
+mod sockjs;
 mod story;
 mod terminado;
 mod terminal;
@@ -232,6 +236,8 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::EngineIo | P::SocketIo => {
             Box::new(engine_io::EngineIo::new(carried.protocol, carried.dialect))
         }
+        P::SockJs => Box::new(sockjs::SockJs),
+        P::GraphqlTransportWs | P::GraphqlWs => Box::new(graphql::Graphql::default()),
         P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
         P::Phoenix => Box::new(phoenix::Phoenix),
         P::Kubernetes if carried.dialect == carried::Dialect::PortForward => {
@@ -240,6 +246,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Kubernetes => Box::new(kubernetes::Kubernetes),
         P::Ocpp => Box::new(ocpp::Ocpp),
         P::Wamp => Box::new(wamp::Wamp::default()),
+        P::Cdp => Box::new(cdp::Cdp),
         _ => Box::new(Unread),
     }
 }

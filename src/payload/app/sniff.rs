@@ -2,12 +2,15 @@
 
 use super::carried::Carried;
 use super::data::Data;
-use super::{json_rpc, jupyter, ocpp, phoenix, wamp};
+use super::{cdp, graphql, json_rpc, jupyter, ocpp, phoenix, wamp};
 use crate::types::AppProtocol;
 
 /// The sign of each protocol that has one which others do not have.
 const SIGNS: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
     (json_rpc::is_shown_by, AppProtocol::JsonRpc),
+    (cdp::is_shown_by, AppProtocol::Cdp),
+    (graphql::is_shown_by, AppProtocol::GraphqlTransportWs),
+    (graphql::is_older_shown_by, AppProtocol::GraphqlWs),
     (jupyter::is_shown_by, AppProtocol::Jupyter),
     (ocpp::is_shown_by, AppProtocol::Ocpp),
     (phoenix::is_shown_by, AppProtocol::Phoenix),
