@@ -33,9 +33,11 @@ mod phoenix;
 mod phoenix_binary;
 mod requests;
 mod sides;
+mod signalr;
 mod sniff;
 mod socket_io;
 mod sockjs;
+mod stomp;
 mod story;
 mod terminado;
 mod terminal;
@@ -247,6 +249,8 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Ocpp => Box::new(ocpp::Ocpp),
         P::Wamp => Box::new(wamp::Wamp::default()),
         P::Cdp => Box::new(cdp::Cdp),
+        P::Stomp => Box::new(stomp::Stomp::default()),
+        P::SignalR => Box::new(signalr::SignalR::default()),
         _ => Box::new(Unread),
     }
 }

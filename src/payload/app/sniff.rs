@@ -2,7 +2,7 @@
 
 use super::carried::Carried;
 use super::data::Data;
-use super::{cdp, graphql, json_rpc, jupyter, ocpp, phoenix, wamp};
+use super::{cdp, graphql, json_rpc, jupyter, ocpp, phoenix, signalr, stomp, wamp};
 use crate::types::AppProtocol;
 
 /// The sign of each protocol that has one which others do not have.
@@ -11,6 +11,8 @@ const SIGNS: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
     (cdp::is_shown_by, AppProtocol::Cdp),
     (graphql::is_shown_by, AppProtocol::GraphqlTransportWs),
     (graphql::is_older_shown_by, AppProtocol::GraphqlWs),
+    (signalr::is_shown_by, AppProtocol::SignalR),
+    (stomp::is_shown_by, AppProtocol::Stomp),
     (jupyter::is_shown_by, AppProtocol::Jupyter),
     (ocpp::is_shown_by, AppProtocol::Ocpp),
     (phoenix::is_shown_by, AppProtocol::Phoenix),
