@@ -90,9 +90,7 @@ impl<'o> Facts<'o> {
 
     pub(super) fn array(&mut self, name: &str, write: impl FnOnce(&mut List<'_>)) -> &mut Self {
         self.name(name);
-        self.out.push(b'[');
-        write(&mut List { out: self.out, is_empty: true });
-        self.out.push(b']');
+        write_array(self.out, write);
         self
     }
 
@@ -135,6 +133,12 @@ impl List<'_> {
         write_object(self.out, write);
         self
     }
+
+    pub(super) fn array(&mut self, write: impl FnOnce(&mut List<'_>)) -> &mut Self {
+        separate(self.out, &mut self.is_empty);
+        write_array(self.out, write);
+        self
+    }
 }
 
 fn separate(out: &mut Vec<u8>, is_empty: &mut bool) {
@@ -147,6 +151,12 @@ fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Facts<'_>)) {
     out.push(b'{');
     write(&mut Facts::new(out, true));
     out.push(b'}');
+}
+
+fn write_array(out: &mut Vec<u8>, write: impl FnOnce(&mut List<'_>)) {
+    out.push(b'[');
+    write(&mut List { out, is_empty: true });
+    out.push(b']');
 }
 
 #[cfg(test)]

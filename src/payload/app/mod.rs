@@ -28,6 +28,7 @@ mod jupyter_parts;
 mod jupyter_summary;
 mod kubernetes;
 mod kubernetes_ports;
+mod mqtt;
 mod ocpp;
 mod phoenix;
 mod phoenix_binary;
@@ -247,6 +248,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         }
         P::Kubernetes => Box::new(kubernetes::Kubernetes),
         P::Ocpp => Box::new(ocpp::Ocpp),
+        P::Mqtt => Box::new(mqtt::Mqtt::default()),
         P::Wamp => Box::new(wamp::Wamp::default()),
         P::Cdp => Box::new(cdp::Cdp),
         P::Stomp => Box::new(stomp::Stomp::default()),

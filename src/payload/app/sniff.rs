@@ -2,7 +2,7 @@
 
 use super::carried::Carried;
 use super::data::Data;
-use super::{cdp, graphql, json_rpc, jupyter, ocpp, phoenix, signalr, stomp, wamp};
+use super::{cdp, graphql, json_rpc, jupyter, mqtt, ocpp, phoenix, signalr, stomp, wamp};
 use crate::types::AppProtocol;
 
 /// The sign of each protocol that has one which others do not have.
@@ -14,6 +14,7 @@ const SIGNS: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
     (signalr::is_shown_by, AppProtocol::SignalR),
     (stomp::is_shown_by, AppProtocol::Stomp),
     (jupyter::is_shown_by, AppProtocol::Jupyter),
+    (mqtt::is_shown_by, AppProtocol::Mqtt),
     (ocpp::is_shown_by, AppProtocol::Ocpp),
     (phoenix::is_shown_by, AppProtocol::Phoenix),
     (wamp::is_shown_by, AppProtocol::Wamp),

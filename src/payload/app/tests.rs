@@ -77,6 +77,11 @@ impl Talk {
         self.apps.cost()
     }
 
+    /// It gives them up.
+    pub(super) fn shed(&mut self) {
+        self.apps.shed();
+    }
+
     /// What was said of the last message for people.
     pub(super) fn summary(&self) -> &str {
         &self.summary
