@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod app;
+mod app_logged;
 #[cfg(test)]
 mod command;
 #[cfg(test)]

@@ -87,7 +87,6 @@ fn answers(key: Option<&[u8]>, telling: &mut Telling<'_>) {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Talk;
-    use super::*;
     use crate::types::{AppProtocol, Side};
 
     #[test]

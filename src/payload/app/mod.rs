@@ -253,16 +253,6 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Cdp => Box::new(cdp::Cdp),
         P::Stomp => Box::new(stomp::Stomp::default()),
         P::SignalR => Box::new(signalr::SignalR::default()),
-        _ => Box::new(Unread),
-    }
-}
-
-/// Tells nothing but the protocol.
-struct Unread;
-
-impl Decoder for Unread {
-    fn read(&mut self, _: &Data<'_>, _: &mut Telling<'_>) -> Result<(), Malformed> {
-        Ok(())
     }
 }
 
