@@ -33,6 +33,15 @@ function tellMessage(by, client, logged, opcode, data, more = {}) {
   });
 }
 
+// What the side `by` said or heard in the terms of the protocol inside WebSocket;
+// `answers` is what it knows of the request.
+function tellApp(by, client, logged, app, answers) {
+  tell({
+    client, from: logged === "sent" ? by : OPPOSITE[by], logged, by,
+    app, ...(answers && { answers }),
+  });
+}
+
 // Without a code the Close frame was empty.
 function tellClose(by, client, logged, code, reason = "") {
   if (code === undefined) {
@@ -139,5 +148,6 @@ function tell(line) {
 }
 
 module.exports = {
-  addressOf, tellConnection, tellMessage, tellClose, logServer, logClient, loggedClient,
+  addressOf, tellConnection, tellMessage, tellApp, tellClose,
+  logServer, logClient, loggedClient,
 };

@@ -23,10 +23,14 @@ def opcode_of(message):
 
 
 class MessageLog:
-    def __init__(self, capture_path, control):
-        """`control` is "complete" when every ping, pong and Close frame is logged by a side."""
+    def __init__(self, capture_path, control, app=None):
+        """`control` is "complete" when every ping, pong and Close frame is logged by a side;
+        `app` when a side that logs a type of the protocol inside logs all of that type."""
         self.path = Path(capture_path).with_suffix(".jsonl")
-        self.head = {"capture": Path(capture_path).name, "control": control, "connections": []}
+        self.head = {"capture": Path(capture_path).name, "control": control}
+        if app:
+            self.head["app"] = app
+        self.head["connections"] = []
         self.messages = []
         # Messages before the capture began are left out.
         self.capturing = True
@@ -80,6 +84,14 @@ class MessageLog:
     def received_close(self, by, client, code=None, reason=""):
         self._add(client, OPPOSITE[by], "received", by, described_close(code, reason))
 
+    def said(self, by, client, app, answers=None):
+        """What a side says in the terms of the protocol inside WebSocket; `answers` is what
+        it knows of the request."""
+        self._add(client, by, "sent", by, described_app(app, answers))
+
+    def heard(self, by, client, app, answers=None):
+        self._add(client, OPPOSITE[by], "received", by, described_app(app, answers))
+
     def _add(self, client, from_, logged, by, what):
         line = {"client": address(client), "from": from_, "logged": logged, "by": by} | what
         self.add_line(line)
@@ -99,6 +111,10 @@ class MessageLog:
 def described(opcode, payload):
     data = payload.encode() if isinstance(payload, str) else bytes(payload)
     return {"opcode": opcode, "length": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def described_app(app, answers):
+    return {"app": app} | ({"answers": answers} if answers else {})
 
 
 def described_close(code, reason):

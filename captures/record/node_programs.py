@@ -14,10 +14,10 @@ HERE = Path(__file__).parent
 SECONDS = 30
 
 
-def record(folder, capture, host="127.0.0.1", node_options=(), **capturing):
+def record(folder, capture, host="127.0.0.1", node_options=(), app=None, **capturing):
     """Record a program that is server and client and has the name of the capture."""
     capture = Path(folder) / capture
-    log = MessageLog(capture, control="complete")
+    log = MessageLog(capture, control="complete", app=app)
     port = free_port(host)
     with Capture(capture, port, **capturing):
         lines = run(f"{capture.stem}.js", port, node_options=node_options)
@@ -41,7 +41,7 @@ def add_lines(log, printed):
             connections.append(line)
         else:
             log.add_line(line)
-            if line["opcode"] == "close":
+            if line.get("opcode") == "close":
                 closed_by[line["client"]].add(line["from"])
     for connection in connections:
         end = "closed" if len(closed_by[connection["client"]]) == 2 else "tcp-closed"

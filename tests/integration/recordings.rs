@@ -93,10 +93,14 @@ fn compare(path: &Path) {
     }
 }
 
-/// The lines after the first.
+/// The lines after the first that are about WebSocket's messages.
 fn log(path: &Path) -> Vec<Value> {
     let log = std::fs::read_to_string(path.with_extension("jsonl")).unwrap();
-    log.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+    log.lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line.get("app").is_none())
+        .collect()
 }
 
 fn compare_connections(name: &str, header: &Value, events: &[Value]) {
