@@ -53,14 +53,14 @@ def record(folder, capture, conversation):
 
 
 @contextmanager
-def browser(url):
+def browser(url, *options):
     """Chromium with an empty profile, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [*CHROMIUM, f"--user-data-dir={profile}", url],
+            [*CHROMIUM, *options, f"--user-data-dir={profile}", url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=SECONDS)
