@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import websockets
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.frames import CloseCode
 
 from message_log import opcode_of
 
@@ -51,7 +52,9 @@ class LoggedChannel:
         protocol = self.channel.protocol
         for log_close, close in [(self.log.sent_close, protocol.close_sent),
                                  (self.log.received_close, protocol.close_rcvd)]:
-            log_close(self.by, self.client, close.code, close.reason)
+            # 1005 stands for a Close frame without a code.
+            code = None if close.code == CloseCode.NO_STATUS_RCVD else close.code
+            log_close(self.by, self.client, code, close.reason)
 
 
 async def turned_away(port, path, log, status, **options):
