@@ -6,12 +6,8 @@ here. One pod is of an older Kubernetes, which does not let a client end its inp
 """
 
 import asyncio
-import fcntl
 import json
-import os
-import struct
 import sys
-import termios
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -23,13 +19,13 @@ import node_programs
 from capturing import Capture, free_port
 from logged_channel import LoggedChannel, SECONDS
 from message_log import MessageLog
+from pty_program import ENVIRONMENT, PtyProgram
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 NAMES = {STDIN: "stdin", STDOUT: "stdout", STDERR: "stderr", ERROR: "error", RESIZE: "resize"}
 PODS = {"oven": "v5.channel.k8s.io", "old-oven": "v4.channel.k8s.io"}
 # A command's output is cut where this many bytes are there, also within a character.
 READ_BYTES = 40
-ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TERM": "xterm-256color", "PS1": "oven$ "}
 
 BAKE = """\
 echo 'Brötchen: 12'
@@ -92,7 +88,7 @@ class Pod:
         self.wire.log.said("server", self.wire.client, app | told(channel, data))
         await self.wire.send(bytes([channel]) + data)
 
-    async def hear(self, write, end, terminal=None):
+    async def hear(self, write, end, resize=None):
         async for message in self.wire:
             data = message.encode() if isinstance(message, str) else message
             channel, data = data[0], data[1:]
@@ -104,10 +100,9 @@ class Pod:
             self.wire.log.heard("server", self.wire.client, app | told(channel, data))
             if channel == STDIN:
                 write(data)
-            elif terminal is not None:
+            elif resize is not None:
                 size = {name.lower(): value for name, value in json.loads(data).items()}
-                fcntl.ioctl(terminal, termios.TIOCSWINSZ,
-                            struct.pack("HHHH", size["height"], size["width"], 0, 0))
+                resize(size["height"], size["width"])
 
     async def run_with_pipes(self):
         process = await asyncio.create_subprocess_exec(
@@ -119,31 +114,18 @@ class Pod:
         return await self.status(process, hearing)
 
     async def run_in_a_terminal(self):
-        terminal, inside = os.openpty()
-        process = await asyncio.create_subprocess_exec(
-            "setsid", "--ctty", "--wait", *self.query["command"], env=ENVIRONMENT,
-            stdin=inside, stdout=inside, stderr=inside)
-        os.close(inside)
-
-        async def read(size):
-            # A terminal whose program is over is an error.
-            with suppress(OSError):
-                return await asyncio.to_thread(os.read, terminal, size)
-
-        hearing = asyncio.create_task(self.hear(
-            lambda data: os.write(terminal, data), lambda: os.write(terminal, b"\x04"),
-            terminal))
-        await self.pass_on(STDOUT, read)
-        status = await self.status(process, hearing)
-        os.close(terminal)
-        return status
+        program = await PtyProgram.start(*self.query["command"])
+        hearing = asyncio.create_task(
+            self.hear(program.type, program.end_input, program.resize))
+        await self.pass_on(STDOUT, program.read)
+        return await self.status(program, hearing)
 
     async def pass_on(self, channel, read):
         while data := await read(READ_BYTES):
             await self.say(channel, data)
 
-    async def status(self, process, hearing):
-        code = await process.wait()
+    async def status(self, program, hearing):
+        code = await program.wait()
         hearing.cancel()
         if code == 0:
             return {"metadata": {}, "status": "Success"}
