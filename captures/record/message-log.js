@@ -92,12 +92,16 @@ function logClient(socket, tellsConnections = false) {
   });
 }
 
-// `ws` calls its own methods for the pongs and Close frames that it sends by itself.
+// `ws` calls its own methods for the pongs and Close frames that it sends by itself. What
+// is inside the messages the program tells with `said` and `heard`, or more of a message
+// with the option `told` of `send`.
 function logSocket(by, socket, client) {
+  socket.said = ({ answers, ...app }) => tellApp(by, client, "sent", app, answers);
+  socket.heard = ({ answers, ...app }) => tellApp(by, client, "received", app, answers);
   const { send, ping, pong, close } = socket;
   socket.send = (data, ...rest) => {
     const text = rest[0]?.binary === undefined ? typeof data === "string" : !rest[0].binary;
-    tellMessage(by, client, "sent", text ? "text" : "binary", data);
+    tellMessage(by, client, "sent", text ? "text" : "binary", data, rest[0]?.told);
     send.call(socket, data, ...rest);
   };
   socket.ping = (data, ...rest) => {

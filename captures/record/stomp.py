@@ -19,7 +19,8 @@ RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 CONFIGURATION = """[
     {{rabbit, [{{tcp_listeners, []}}]}},
     {{rabbitmq_stomp, [{{tcp_listeners, []}}]}},
-    {{rabbitmq_web_stomp, [{{tcp_config, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}
+    {{rabbitmq_web_stomp, [{{ws_frame, {opcode}}},
+                           {{tcp_config, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}
 ].
 """
 
@@ -35,10 +36,11 @@ def main(folder):
 
 
 @contextmanager
-def broker(port):
-    """RabbitMQ with nothing but this port, from an empty folder."""
+def broker(port, opcode="text"):
+    """RabbitMQ with nothing but this port, from an empty folder; all that it sends has
+    this opcode."""
     with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch, "rabbitmq.config").write_text(CONFIGURATION.format(port=port))
+        Path(scratch, "rabbitmq.config").write_text(CONFIGURATION.format(port=port, opcode=opcode))
         Path(scratch, "plugins").write_text("[rabbitmq_web_stomp].\n")
         environment = os.environ | {
             "HOME": scratch,
