@@ -66,6 +66,9 @@ impl Decoder for Cdp {
                 if let Some(key) = key {
                     telling.asks(key.as_bytes(), &method);
                 }
+                if let (Some(_), Some(id)) = (session, id) {
+                    telling.asks(of_any_session(id).as_bytes(), &method);
+                }
             }
             (None, Some(key)) if result.is_some() || error.is_some() => {
                 telling.packet(if error.is_some() { "error" } else { "result" });
@@ -74,6 +77,10 @@ impl Decoder for Cdp {
                     (_, Some(error)) => self::error(error, telling),
                     (Some(result), None) => say_scalars(result, false, telling),
                     (None, None) => {}
+                }
+                // A session that is not there does not answer: the browser does.
+                if let (None, Some(_), Some(id)) = (session, error, id) {
+                    telling.answers(of_any_session(id).as_bytes(), Then::Done);
                 }
                 telling.body_if(error.or(result)).answers(key.as_bytes(), Then::Done);
             }
@@ -86,6 +93,11 @@ impl Decoder for Cdp {
         }
         Ok(())
     }
+}
+
+/// The key of the last command with this number in a session.
+fn of_any_session(id: Value<'_>) -> String {
+    format!("*,{}", id.text())
 }
 
 fn error(error: Value<'_>, telling: &mut Telling<'_>) {
@@ -133,6 +145,18 @@ mod tests {
     /// What is said beside the protocol.
     fn cdp(told: &str) -> String {
         told.replace(r#""protocol":"cdp","#, "")
+    }
+
+    #[test]
+    fn the_browser_answers_for_a_session_that_is_not_there() {
+        let mut talk = Talk::new(AppProtocol::Cdp);
+        talk.text(Client, r#"{"id":1,"method":"Runtime.enable","sessionId":"A"}"#);
+        talk.text(Client, r#"{"id":1,"method":"Target.getTargets"}"#);
+        let error = r#"{"id":1,"error":{"code":-32001,"message":"none"}}"#;
+        assert!(talk.text(Server, error).contains(r#""reply_to":2"#), "its own, if it has one");
+        talk.text(Client, r#"{"id":2,"method":"Runtime.enable","sessionId":"A"}"#);
+        let error = error.replace("1,\"", "2,\"");
+        assert!(talk.text(Server, &error).contains(r#""reply_to":4"#));
     }
 
     #[test]
