@@ -5,8 +5,11 @@ use super::data::Data;
 use super::{cdp, graphql, json_rpc, jupyter, mqtt, ocpp, phoenix, signalr, stomp, wamp};
 use crate::types::AppProtocol;
 
+/// Whether a message is of a protocol.
+type Sign = fn(&Data<'_>) -> bool;
+
 /// The sign of each protocol that has one which others do not have.
-const SIGNS: &[(fn(&Data<'_>) -> bool, AppProtocol)] = &[
+const SIGNS: &[(Sign, AppProtocol)] = &[
     (json_rpc::is_shown_by, AppProtocol::JsonRpc),
     (cdp::is_shown_by, AppProtocol::Cdp),
     (graphql::is_shown_by, AppProtocol::GraphqlTransportWs),
