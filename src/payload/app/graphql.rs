@@ -107,7 +107,8 @@ fn connects(kind: &str, payload: Option<Value<'_>>, telling: &mut Telling<'_>) {
 
 /// An operation, by what its document calls it.
 fn asks(kind: &str, key: Option<String>, payload: Value<'_>, telling: &mut Telling<'_>) {
-    let [query, name] = payload.members(["query", "operationName"]).unwrap_or_default();
+    let [query, name, variables] =
+        payload.members(["query", "operationName", "variables"]).unwrap_or_default();
     let query = query.and_then(Value::string).unwrap_or_default();
     let name = name.and_then(Value::string);
     let operation = operation(&query, name.as_deref());
@@ -122,6 +123,11 @@ fn asks(kind: &str, key: Option<String>, payload: Value<'_>, telling: &mut Telli
     let first_line = query.lines().map(str::trim).find(|line| !line.is_empty());
     let say = if has_name { head.as_deref() } else { first_line.or(name.as_deref()) };
     telling.say(say.unwrap_or_default());
+    if let Some(variables) =
+        variables.filter(|variables| !matches!(variables.text(), "null" | "{}"))
+    {
+        telling.say(" ").say(variables.text());
+    }
     if let Some(key) = key {
         let asked = head.as_deref().filter(|_| has_name).or(name.as_deref());
         telling.asks(key.as_bytes(), asked.or(head.as_deref()).unwrap_or(kind));
@@ -178,9 +184,9 @@ mod tests {
             ),
             (
                 Client,
-                r#"{"id":"a1","type":"subscribe","payload":{"operationName":"Planet","query":"query Planet($n: Int) { planet }"}}"#,
+                r#"{"id":"a1","type":"subscribe","payload":{"operationName":"Planet","query":"query Planet($n: Int) { planet }","variables":{"n":1}}}"#,
                 r#"{"type":"subscribe","id":"a1","operationName":"Planet","operation":"query Planet"}"#,
-                "query Planet",
+                r#"query Planet {"n":1}"#,
             ),
             (
                 Client,

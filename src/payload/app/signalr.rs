@@ -7,6 +7,7 @@ use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
 use crate::payload::classify;
+use crate::payload::formats::msgpack;
 use crate::types::{Body, Side};
 
 /// What ends a record of JSON.
@@ -79,7 +80,7 @@ impl Decoder for SignalR {
             self.handshake(handshake, data.from, telling);
         }
         match self.is_packed {
-            true => Err(Malformed::new("MessagePack is not read.")),
+            true => packed_records(rest, telling),
             false => records(rest, telling),
         }
     }
@@ -125,6 +126,34 @@ fn records(mut rest: &[u8], telling: &mut Telling<'_>) -> Result<(), Malformed> 
 fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(SEPARATOR, bytes)?;
     Some((bytes.get(..end)?, bytes.get(end + 1..)?))
+}
+
+/// Records of MessagePack, each with its length before it ("MessagePack Encoding").
+fn packed_records(mut rest: &[u8], telling: &mut Telling<'_>) -> Result<(), Malformed> {
+    let mut result = Ok(());
+    while !rest.is_empty() {
+        let Some((record, after)) = split_packed(rest) else {
+            return result.and(Err(Malformed::new("The last record has no end.")));
+        };
+        result = result.and(packed_record(record, telling));
+        rest = after;
+    }
+    result
+}
+
+fn packed_record(record: &[u8], telling: &mut Telling<'_>) -> Result<(), Malformed> {
+    let json = msgpack::to_json(record).map_err(|error| Malformed::new(error.to_string()))?;
+    Record::from_array(Value::new(&json))?.tell(telling)
+}
+
+/// A record and what follows it. Its length has seven bits in each byte, the lowest
+/// first, and goes on where the highest bit is set; it has at most five bytes.
+fn split_packed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    const LONGEST: usize = 5;
+    let end = bytes.iter().take(LONGEST).position(|byte| byte & 0x80 == 0)?;
+    let (digits, rest) = bytes.split_at_checked(end + 1)?;
+    let length = digits.iter().rev().fold(0, |length, digit| length << 7 | u64::from(digit & 0x7f));
+    rest.split_at_checked(usize::try_from(length).ok()?)
 }
 
 fn as_json(bytes: &[u8]) -> Option<Value<'_>> {
@@ -184,6 +213,45 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// From the array that a record of MessagePack is.
+    fn from_array(array: Value<'a>) -> Result<Self, Malformed> {
+        let elements = array.elements::<6>();
+        let (elements, _) = elements.ok_or_else(|| Malformed::new("A record is not an array."))?;
+        // What a record does not have is nil or empty.
+        let is_there = |value: &Value<'_>| !matches!(value.text(), "null" | "{}" | "[]");
+        let [kind, first, second, third, fourth, fifth] = elements;
+        let number = kind.and_then(Value::number);
+        let number = number.ok_or_else(|| Malformed::new("A record has no type."))?;
+        let record = Self {
+            number,
+            headers: first.filter(is_there),
+            invocation_id: second.filter(is_there),
+            ..Self::default()
+        };
+        Ok(match number {
+            1 | 4 => Self {
+                target: third,
+                arguments: fourth,
+                stream_ids: fifth.filter(is_there),
+                ..record
+            },
+            2 => Self { item: third, ..record },
+            3 => match third.and_then(Value::number) {
+                Some(1) => Self { error: fourth, ..record },
+                Some(3) => Self { result: fourth, ..record },
+                _ => record,
+            },
+            7 => Self {
+                number,
+                error: first.filter(is_there),
+                allow_reconnect: second,
+                ..Self::default()
+            },
+            8 | 9 => Self { number, sequence_id: first, ..Self::default() },
+            _ => record,
+        })
+    }
+
     fn tell(&self, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         let Some(kind) = kind_of(self.number) else {
             return Err(Malformed(format!("A record has the unknown type {}.", self.number)));
@@ -192,6 +260,9 @@ impl<'a> Record<'a> {
         self.tell_facts(telling);
         let target = self.target.map(Value::plain).unwrap_or_default();
         telling.say(&target).say(&self.error.map(Value::plain).unwrap_or_default());
+        if let Some(arguments) = self.arguments.filter(|arguments| arguments.text() != "[]") {
+            telling.say(" ").say(arguments.text());
+        }
         telling.body_if(self.arguments.or(self.item).or(self.result));
         if kind == "Ping" {
             telling.heartbeat();
@@ -261,7 +332,7 @@ mod tests {
                 Client,
                 r#"{"type":1,"invocationId":"123","target":"Send","arguments":[42,"Test"]}"#,
                 r#"{"type":"Invocation","target":"Send","invocationId":"123","arguments":[42,"Test"]}"#,
-                "Send",
+                r#"Send [42,"Test"]"#,
             ),
             (
                 Server,
@@ -304,6 +375,127 @@ mod tests {
         ] {
             assert_eq!(signalr(&talk.text(from, &format!("{text}\u{1e}"))), told, "{text}");
             assert_eq!(talk.summary(), said, "{text}");
+        }
+    }
+
+    /// A record of MessagePack, written in hexadecimal, with its length before it.
+    fn packed(hex: &str) -> Vec<u8> {
+        let digits: String = hex.split_whitespace().collect();
+        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let record: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+        [&[u8::try_from(record.len()).unwrap()], record.as_slice()].concat()
+    }
+
+    #[test]
+    fn the_examples_of_message_pack() {
+        let mut talk = begun("messagepack");
+        for (from, hex, told, said) in [
+            (
+                Client,
+                "96 01 80 a3 78 79 7a a6 6d 65 74 68 6f 64 91 2a 90",
+                r#"{"type":"Invocation","target":"method","invocationId":"xyz","arguments":[42]}"#,
+                "method [42]",
+            ),
+            (
+                Client,
+                "96 01 80 c0 a6 6d 65 74 68 6f 64 91 2a 90",
+                r#"{"type":"Invocation","target":"method","arguments":[42]}"#,
+                "method [42]",
+            ),
+            (
+                Server,
+                "94 02 80 a3 78 79 7a 2a",
+                r#"{"type":"StreamItem","invocationId":"xyz","item":42,"reply_to":3,"reply_to_type":"method","latency":0.002000000}"#,
+                "",
+            ),
+            (
+                Server,
+                "95 03 80 a3 78 79 7a 01 a5 45 72 72 6f 72",
+                r#"{"type":"Completion","invocationId":"xyz","error":"Error","reply_to":3,"reply_to_type":"method","latency":0.003000000}"#,
+                "Error",
+            ),
+            (
+                Server,
+                "94 03 80 a3 78 79 7a 02",
+                r#"{"type":"Completion","invocationId":"xyz"}"#,
+                "",
+            ),
+            (
+                Server,
+                "95 03 80 a3 78 79 7a 03 2a",
+                r#"{"type":"Completion","invocationId":"xyz","result":42}"#,
+                "",
+            ),
+            (
+                Client,
+                "96 04 81 a1 78 a1 79 a3 78 79 7a a6 6d 65 74 68 6f 64 91 2a 91 a1 31",
+                r#"{"type":"StreamInvocation","target":"method","invocationId":"xyz","arguments":[42],"streamIds":["1"],"headers":{"x":"y"}}"#,
+                "method [42]",
+            ),
+            (
+                Client,
+                "93 05 80 a3 78 79 7a",
+                r#"{"type":"CancelInvocation","invocationId":"xyz"}"#,
+                "",
+            ),
+            (Server, "91 06", r#"{"type":"Ping","heartbeat":true}"#, ""),
+            (
+                Server,
+                "93 07 a3 78 79 7a c3",
+                r#"{"type":"Close","error":"xyz","allowReconnect":true}"#,
+                "xyz",
+            ),
+            (Server, "92 07 c0", r#"{"type":"Close"}"#, ""),
+            (Server, "92 08 cd 02 9a", r#"{"type":"Ack","sequenceId":666}"#, ""),
+            (Server, "92 09 01", r#"{"type":"Sequence","sequenceId":1}"#, ""),
+        ] {
+            assert_eq!(signalr(&talk.binary(from, &packed(hex))), told, "{hex}");
+            assert_eq!(talk.summary(), said, "{hex}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_records() {
+        let mut talk = begun("messagepack");
+        let two = [packed("91 06"), packed("92 08 01")].concat();
+        let both = r#"{"type":"Ping","parts":[{"type":"Ping","heartbeat":true},{"type":"Ack","sequenceId":1}]}"#;
+        let first = r#"{"type":"Ping","heartbeat":true,"malformed":"The last record has no end."}"#;
+        let none = r#"{"malformed":"The last record has no end."}"#;
+        for end in 1..=two.len() {
+            let expected = match end {
+                3 => r#"{"type":"Ping","heartbeat":true}"#,
+                _ if end == two.len() => both,
+                ..3 => none,
+                _ => first,
+            };
+            assert_eq!(signalr(&talk.binary(Server, &two[..end])), expected, "{end}");
+        }
+        // 0x80 0x01 is 128; lengths have no more than five bytes.
+        let long = [&[0x80, 0x01, 0x92, 0x08, 0xd9, 124][..], &[b'x'; 124]].concat();
+        assert!(talk.binary(Server, &long).contains("xxx"));
+        assert_eq!(
+            signalr(&talk.binary(Server, &[0x82, 0x80, 0x80, 0x80, 0x00, 0x91, 6])),
+            r#"{"type":"Ping","heartbeat":true}"#
+        );
+        assert_eq!(
+            signalr(&talk.binary(Server, &[0x82, 0x80, 0x80, 0x80, 0x80, 0x00, 0x91, 6])),
+            none
+        );
+        assert_eq!(signalr(&talk.binary(Server, &[0xff; 10])), none);
+    }
+
+    #[test]
+    fn what_is_no_record_of_message_pack() {
+        let mut talk = begun("messagepack");
+        for (hex, why) in [
+            ("80", "A record is not an array."),
+            ("90", "A record has no type."),
+            ("91 0a", "A record has the unknown type 10."),
+            ("91", "It ends within a value that began at byte 1."),
+            ("", "It ends within a value that began at byte 0."),
+        ] {
+            let expected = format!(r#"{{"malformed":"{why}"}}"#);
+            assert_eq!(signalr(&talk.binary(Client, &packed(hex))), expected, "{hex}");
         }
     }
 

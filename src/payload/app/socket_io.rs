@@ -126,7 +126,7 @@ impl SocketIo {
     ) -> Result<(), Malformed> {
         let (head, rest) = Head::split(text)?;
         telling.packet(head.kind.name(self.is_4));
-        telling.facts().text("namespace", head.namespace);
+        tell_namespace(head.namespace, telling);
         if let Some(query) = head.query {
             telling.facts().text("query", query);
         }
@@ -202,6 +202,14 @@ impl Waiting {
     }
 }
 
+/// All have the namespace `/`.
+fn tell_namespace(namespace: &str, telling: &mut Telling<'_>) {
+    if namespace != "/" {
+        telling.channel(namespace);
+    }
+    telling.facts().text("namespace", namespace);
+}
+
 /// CONNECT, DISCONNECT and CONNECT_ERROR.
 fn about_namespace(data: Option<Value<'_>>, telling: &mut Telling<'_>) {
     let [sid, message] = data.and_then(|data| data.members(["sid", "message"])).unwrap_or_default();
@@ -257,7 +265,11 @@ impl Event {
             telling.facts().number("attachments", self.count);
         }
         if let Some(name) = &self.name {
-            telling.say(name);
+            let arguments =
+                self.arguments.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let arguments = arguments.filter(|arguments| !arguments.is_empty());
+            telling.say(name).say(if arguments.is_some() { " " } else { "" });
+            telling.say(arguments.unwrap_or_default());
         }
         telling.body(self.arguments.as_bytes());
         if let Some(key) = &self.key {
@@ -319,7 +331,7 @@ impl Event {
 
     /// Tells all of it, now that the last attachment is there.
     fn complete(&self, last: &[u8], telling: &mut Telling<'_>) {
-        telling.facts().text("namespace", &self.namespace);
+        tell_namespace(&self.namespace, telling);
         self.tell_name(telling);
         if !self.is_given_up {
             let joined = self.joined(last);
@@ -529,7 +541,7 @@ mod tests {
                 Server,
                 r#"42/admin,["bar", 1.50 , {"a":[]}]"#,
                 r#"{"type":"EVENT","namespace":"/admin","event":"bar","data":[1.50,{"a":[]}]}"#,
-                "bar",
+                r#"bar 1.50,{"a":[]}"#,
             ),
             (Client, "41/admin,", r#"{"type":"DISCONNECT","namespace":"/admin"}"#, ""),
             (
@@ -542,6 +554,8 @@ mod tests {
         ] {
             assert_eq!(socket(&talk.text(from, text)), told, "{text}");
             assert_eq!(talk.summary(), said, "{text}");
+            let channel = if told.contains("/admin") { "/admin" } else { "" };
+            assert_eq!(talk.channel(), channel, "{text}");
         }
     }
 

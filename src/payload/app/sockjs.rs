@@ -62,7 +62,7 @@ fn array(json: Value<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
     // One alone reads better without the array around it.
     match first {
         Some(only) if count == 1 => telling.body(only.plain().as_bytes()),
-        _ => telling.say(&format!("{count} messages")).body(json.text().as_bytes()),
+        _ => telling.body(json.text().as_bytes()),
     };
     Ok(())
 }
@@ -114,10 +114,10 @@ mod tests {
                 Server,
                 r#"a["{\"x\":1}","b"]"#,
                 r#"{"type":"array","messages":["{\"x\":1}","b"]}"#,
-                "2 messages",
+                "",
                 Some(r#"["{\"x\":1}","b"]"#),
             ),
-            (Server, "a[]", r#"{"type":"array","messages":[]}"#, "0 messages", Some("[]")),
+            (Server, "a[]", r#"{"type":"array","messages":[]}"#, "", Some("[]")),
             (
                 Server,
                 r#"m"mes\"sage""#,

@@ -19,21 +19,21 @@ const MOST_KEPT: usize = 16 << 20;
 /// Of a frame with more headers than this the others are left out.
 const MOST_HEADERS: usize = 1000;
 
-/// What a frame's headers are called that tell most of it, by its command.
+/// The commands, and which headers tell most of their frames, beside the destination.
 const COMMANDS: [(&str, &[&str]); 15] = [
     ("CONNECT", &["host"]),
     ("STOMP", &["host"]),
     ("CONNECTED", &["version", "server"]),
-    ("SEND", &["destination"]),
-    ("SUBSCRIBE", &["destination"]),
-    ("UNSUBSCRIBE", &["id", "destination"]),
+    ("SEND", &[]),
+    ("SUBSCRIBE", &["id"]),
+    ("UNSUBSCRIBE", &["id"]),
     ("ACK", &["id", "message-id"]),
     ("NACK", &["id", "message-id"]),
     ("BEGIN", &["transaction"]),
     ("COMMIT", &["transaction"]),
     ("ABORT", &["transaction"]),
-    ("DISCONNECT", &[]),
-    ("MESSAGE", &["destination"]),
+    ("DISCONNECT", &["receipt"]),
+    ("MESSAGE", &[]),
     ("RECEIPT", &["receipt-id"]),
     ("ERROR", &["message"]),
 ];
@@ -244,7 +244,7 @@ impl Stomp {
 
 fn tell_headers(command: &str, headers: &Headers<'_>, telling: &mut Telling<'_>) {
     if let Some(destination) = headers.get("destination") {
-        telling.facts().text("destination", destination);
+        telling.channel(destination).facts().text("destination", destination);
     }
     telling.facts().object("headers", |facts| {
         for (name, value) in headers {
@@ -472,13 +472,13 @@ mod tests {
                 Client,
                 "SEND\ndestination:/queue/a\ncontent-type:text/plain\nreceipt:r-1\n\nhello queue a\n\0",
                 r#"{"type":"SEND","destination":"/queue/a","headers":{"destination":"/queue/a","content-type":"text/plain","receipt":"r-1"},"text":"hello queue a\n"}"#,
-                "/queue/a",
+                "",
             ),
             (
                 Server,
                 "MESSAGE\r\nsubscription:0\r\nmessage-id:007\r\ndestination:/queue/a\r\nreceipt:r-1\r\n\r\n[1]\0\r\n",
                 r#"{"type":"MESSAGE","destination":"/queue/a","headers":{"subscription":"0","message-id":"007","destination":"/queue/a","receipt":"r-1"},"json":[1]}"#,
-                "/queue/a",
+                "",
             ),
             (
                 Server,
@@ -496,7 +496,7 @@ mod tests {
                 Client,
                 "DISCONNECT\nreceipt:77\n\n\0",
                 r#"{"type":"DISCONNECT","headers":{"receipt":"77"}}"#,
-                "",
+                "77",
             ),
             (
                 Server,
@@ -509,6 +509,8 @@ mod tests {
         ] {
             assert_eq!(stomp(&talk.text(from, text)), told, "{text}");
             assert_eq!(talk.summary(), said, "{text}");
+            let channel = if text.contains("/queue/a") { "/queue/a" } else { "" };
+            assert_eq!(talk.channel(), channel, "{text}");
         }
     }
 
