@@ -1,4 +1,4 @@
-//! Which protocol messages carry, as far as handshakes tell.
+//! Which protocol messages carry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,17 +8,28 @@ use serde_json::Value;
 use crate::command::{Ran, captures, run};
 
 /// What the data messages of a recording carry, on connections with this
-/// subprotocol.
-fn protocol<'a>(recording: &str, subprotocol: Option<&'a str>) -> Option<&'a str> {
+/// subprotocol and target.
+fn protocol<'a>(recording: &str, subprotocol: Option<&'a str>, target: &str) -> Option<&'a str> {
     match recording {
-        "autobahn-wamp" => Some("wamp"),
+        "autobahn-wamp" | "wamp" => Some("wamp"),
+        "cdp" => Some("cdp"),
+        "engine-io" => Some("engine.io"),
         // Both of them, named like their subprotocols.
-        "graphql" => subprotocol,
-        "jupyter-kernel" | "jupyter-kernel-v1" => Some("jupyter"),
-        "jupyter-terminal" => Some("terminado"),
-        "mosquitto" => Some("mqtt"),
-        "socket-io" => Some("socket.io"),
-        "stomp" => Some("stomp"),
+        "graphql" | "graphql-ops" => subprotocol,
+        "json-rpc" => Some("jsonrpc"),
+        "jupyter-kernel" | "jupyter-kernel-v1" | "jupyter-comms" => Some("jupyter"),
+        "jupyter-terminal" | "terminals" => Some("terminado"),
+        "kubernetes-exec" => Some("kubernetes"),
+        "mosquitto" | "mqtt-5" => Some("mqtt"),
+        "ocpp-charging" => Some("ocpp"),
+        "phoenix" => Some("phoenix"),
+        "signalr" => Some("signalr"),
+        "socket-io" | "socket-io-2" | "socket-io-binary" => Some("socket.io"),
+        // The raw endpoint carries what the application sends.
+        "sockjs" => (target != "/harbour/websocket").then_some("sockjs"),
+        "stomp" | "stomp-orders" => Some("stomp"),
+        "web-terminals" if subprotocol == Some("tty") => Some("ttyd"),
+        "web-terminals" => Some("gotty"),
         _ => None,
     }
 }
@@ -40,15 +51,17 @@ fn every_data_message_of_a_protocol_and_no_other() {
     let mut seen = BTreeSet::new();
     for path in captures() {
         let name = name(&path);
-        let mut subprotocols = BTreeMap::new();
+        let mut handshakes = BTreeMap::new();
         for event in run_json(&path, &["--frames"]).events() {
             let connection = event["connection"].as_str().unwrap().to_owned();
-            if let Some(subprotocol) = event["subprotocol"].as_str() {
-                subprotocols.insert(connection, subprotocol.to_owned());
+            if event["event"] == "handshake" {
+                handshakes.insert(connection, event);
                 continue;
             }
-            let subprotocol = subprotocols.get(&connection).map(String::as_str);
-            let protocol = protocol(name, subprotocol).filter(|_| is_data(&event));
+            let handshake = handshakes.get(&connection).unwrap_or(&Value::Null);
+            let subprotocol = handshake["subprotocol"].as_str();
+            let target = handshake["target"].as_str().unwrap_or_default();
+            let protocol = protocol(name, subprotocol, target).filter(|_| is_data(&event));
             let found = event.get("app").and_then(|app| app["protocol"].as_str());
             assert_eq!(found, protocol, "{name}: {event}");
             seen.extend(protocol.map(|protocol| (name.to_owned(), protocol.to_owned())));
@@ -60,14 +73,33 @@ fn every_data_message_of_a_protocol_and_no_other() {
             seen.iter().map(|(name, protocol)| (name.as_str(), protocol.as_str())).collect();
         let expected = [
             ("autobahn-wamp", "wamp"),
+            ("cdp", "cdp"),
+            ("engine-io", "engine.io"),
             ("graphql", "graphql-transport-ws"),
             ("graphql", "graphql-ws"),
+            ("graphql-ops", "graphql-transport-ws"),
+            ("graphql-ops", "graphql-ws"),
+            ("json-rpc", "jsonrpc"),
+            ("jupyter-comms", "jupyter"),
             ("jupyter-kernel", "jupyter"),
             ("jupyter-kernel-v1", "jupyter"),
             ("jupyter-terminal", "terminado"),
+            ("kubernetes-exec", "kubernetes"),
             ("mosquitto", "mqtt"),
+            ("mqtt-5", "mqtt"),
+            ("ocpp-charging", "ocpp"),
+            ("phoenix", "phoenix"),
+            ("signalr", "signalr"),
             ("socket-io", "socket.io"),
+            ("socket-io-2", "socket.io"),
+            ("socket-io-binary", "socket.io"),
+            ("sockjs", "sockjs"),
             ("stomp", "stomp"),
+            ("stomp-orders", "stomp"),
+            ("terminals", "terminado"),
+            ("wamp", "wamp"),
+            ("web-terminals", "gotty"),
+            ("web-terminals", "ttyd"),
         ];
         assert_eq!(seen, expected);
     }
@@ -78,7 +110,7 @@ fn a_filter_selects_the_messages_of_a_protocol() {
     for path in captures() {
         let ran = run_json(&path, &["-Y", "app.protocol == mqtt"]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        let is_mqtt = name(&path) == "mosquitto";
+        let is_mqtt = matches!(name(&path), "mosquitto" | "mqtt-5");
         let mut expected = run_json(&path, &[]).events();
         expected.retain(|event| is_mqtt && is_data(event));
         assert_eq!(ran.events(), expected, "{}", path.display());
