@@ -1,5 +1,7 @@
 //! The Chrome DevTools Protocol (chromedevtools.github.io/devtools-protocol).
 
+use std::collections::VecDeque;
+
 use super::data::Data;
 use super::requests::Then;
 use super::story::Telling;
@@ -9,14 +11,27 @@ use super::{Decoder, Malformed};
 /// Of parameters and results only so many are said.
 const MOST_SCALARS: usize = 4;
 
-/// Of each of them no more bytes are said.
+/// Of each of them no more characters are said.
 const LONGEST_SCALAR: usize = 60;
 
 /// Scalars are looked for in objects within objects, but no deeper.
 const DEEPEST: usize = 3;
 
+/// Commands of whose sessions the decoder knows so many, the latest.
+const MOST_IN_SESSIONS: usize = 64;
+
+/// It knows none whose id and session are longer than this together, in bytes.
+const LONGEST_IN_SESSION: usize = 256;
+
+/// The error of a command whose session there is not. It is told outside of it.
+const NO_SUCH_SESSION: &str = "-32001";
+
 /// Commands of the client, results and events.
-pub(super) struct Cdp;
+#[derive(Default)]
+pub(super) struct Cdp {
+    /// Id and session of the latest commands that have one.
+    in_sessions: VecDeque<(Box<str>, Box<str>)>,
+}
 
 /// Whether a message is of this protocol: it names a method as only this one does,
 /// and has no member that this one does not have.
@@ -51,9 +66,12 @@ impl Decoder for Cdp {
         let members = data.needs_json()?.members(names);
         let [method, id, session, params, result, error] =
             members.ok_or_else(|| Malformed::new("It is not an object."))?;
-        let session_id = session.map(Value::plain).unwrap_or_default();
         // Each session counts its own.
-        let key = id.map(|id| format!("{session_id},{}", id.text()));
+        let session_id = session.map(Value::plain).unwrap_or_default();
+        let key = id.map(|id| match session {
+            None if error.is_some_and(is_no_such_session) => self.key_in_session(id),
+            _ => key(&session_id, id),
+        });
         match (method.and_then(Value::string), key) {
             (Some(method), key) => {
                 telling.packet(if key.is_some() { "command" } else { "event" });
@@ -66,8 +84,8 @@ impl Decoder for Cdp {
                 if let Some(key) = key {
                     telling.asks(key.as_bytes(), &method);
                 }
-                if let (Some(_), Some(id)) = (session, id) {
-                    telling.asks(of_any_session(id).as_bytes(), &method);
+                if let (Some(id), Some(_)) = (id, session) {
+                    self.remember(id, &session_id);
                 }
             }
             (None, Some(key)) if result.is_some() || error.is_some() => {
@@ -77,10 +95,6 @@ impl Decoder for Cdp {
                     (_, Some(error)) => self::error(error, telling),
                     (Some(result), None) => say_scalars(result, false, telling),
                     (None, None) => {}
-                }
-                // A session that is not there does not answer: the browser does.
-                if let (None, Some(_), Some(id)) = (session, error, id) {
-                    telling.answers(of_any_session(id).as_bytes(), Then::Done);
                 }
                 telling.body_if(error.or(result)).answers(key.as_bytes(), Then::Done);
             }
@@ -93,11 +107,44 @@ impl Decoder for Cdp {
         }
         Ok(())
     }
+
+    fn cost(&self) -> usize {
+        let texts = self.in_sessions.iter().map(|(id, session)| id.len() + session.len());
+        let entries = self.in_sessions.capacity() * size_of::<(Box<str>, Box<str>)>();
+        size_of::<Self>() + entries + texts.sum::<usize>()
+    }
+
+    fn shed(&mut self) {
+        self.in_sessions = VecDeque::new();
+    }
 }
 
-/// The key of the last command with this number in a session.
-fn of_any_session(id: Value<'_>) -> String {
-    format!("*,{}", id.text())
+impl Cdp {
+    fn remember(&mut self, id: Value<'_>, session_id: &str) {
+        if id.text().len() + session_id.len() > LONGEST_IN_SESSION {
+            return;
+        }
+        if self.in_sessions.len() >= MOST_IN_SESSIONS {
+            self.in_sessions.pop_front();
+        }
+        self.in_sessions.push_back((id.text().into(), session_id.into()));
+    }
+
+    /// What the latest command of this id in any session is answered with.
+    fn key_in_session(&self, id: Value<'_>) -> String {
+        let mut commands = self.in_sessions.iter().rev();
+        let session_id = commands.find(|(asked, _)| **asked == *id.text());
+        key(session_id.map_or("", |(_, session_id)| session_id), id)
+    }
+}
+
+fn key(session_id: &str, id: Value<'_>) -> String {
+    format!("{session_id},{}", id.text())
+}
+
+fn is_no_such_session(error: Value<'_>) -> bool {
+    let code = error.members(["code"]).and_then(|[code]| code);
+    code.is_some_and(|code| code.text() == NO_SUCH_SESSION)
 }
 
 fn error(error: Value<'_>, telling: &mut Telling<'_>) {
@@ -132,8 +179,10 @@ fn find_scalars(object: Value<'_>, deepest: usize, found: &mut Vec<String>) {
 }
 
 fn shortened(text: &str) -> String {
-    let short = text.get(..text.floor_char_boundary(LONGEST_SCALAR)).unwrap_or_default();
-    format!("{short}{}", if short.len() < text.len() { "…" } else { "" })
+    match text.char_indices().nth(LONGEST_SCALAR) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -145,18 +194,6 @@ mod tests {
     /// What is said beside the protocol.
     fn cdp(told: &str) -> String {
         told.replace(r#""protocol":"cdp","#, "")
-    }
-
-    #[test]
-    fn the_browser_answers_for_a_session_that_is_not_there() {
-        let mut talk = Talk::new(AppProtocol::Cdp);
-        talk.text(Client, r#"{"id":1,"method":"Runtime.enable","sessionId":"A"}"#);
-        talk.text(Client, r#"{"id":1,"method":"Target.getTargets"}"#);
-        let error = r#"{"id":1,"error":{"code":-32001,"message":"none"}}"#;
-        assert!(talk.text(Server, error).contains(r#""reply_to":2"#), "its own, if it has one");
-        talk.text(Client, r#"{"id":2,"method":"Runtime.enable","sessionId":"A"}"#);
-        let error = error.replace("1,\"", "2,\"");
-        assert!(talk.text(Server, &error).contains(r#""reply_to":4"#));
     }
 
     #[test]
@@ -225,6 +262,28 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_there_is_not() {
+        let mut talk = Talk::new(AppProtocol::Cdp);
+        for session in ["", r#","sessionId":"A""#, r#","sessionId":"B""#] {
+            talk.text(Client, &format!(r#"{{"id":14,"method":"X.y"{session}}}"#));
+        }
+        let error =
+            r#"{"error":{"code":-32001,"message":"Session with given id not found."},"id":14}"#;
+        assert!(talk.text(Server, error).contains(r#""reply_to":3"#));
+        let other = r#"{"error":{"code":-32000,"message":"no"},"id":14}"#;
+        assert!(talk.text(Server, other).contains(r#""reply_to":1"#));
+        // What is remembered is bounded.
+        let cost = talk.cost();
+        for id in 0..1000 {
+            let text = format!(r#"{{"id":{id},"method":"X.y","sessionId":"C"}}"#);
+            talk.text(Client, &text);
+            talk.text(Server, &text.replace(r#""method":"X.y""#, r#""result":1"#));
+        }
+        assert!(talk.cost() < cost + 10_000);
+        assert!(!talk.text(Server, error).contains("reply_to"));
+    }
+
+    #[test]
     fn few_words() {
         let mut talk = Talk::new(AppProtocol::Cdp);
         let long = "é".repeat(100);
@@ -233,7 +292,7 @@ mod tests {
             r#"{{"method":"A.b","params":{{"x":{deep},"{long}":"{long}","e":1,"f":2,"g":3}}}}"#
         );
         talk.text(Server, &text);
-        let short = "é".repeat(30);
+        let short = "é".repeat(60);
         let expected = format!("A.b d: 2, {short}…: {short}…, e: 1, f: 2");
         assert_eq!(talk.summary(), expected);
     }

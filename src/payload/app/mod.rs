@@ -250,7 +250,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Ocpp => Box::new(ocpp::Ocpp),
         P::Mqtt => Box::new(mqtt::Mqtt::default()),
         P::Wamp => Box::new(wamp::Wamp::default()),
-        P::Cdp => Box::new(cdp::Cdp),
+        P::Cdp => Box::new(cdp::Cdp::default()),
         P::Stomp => Box::new(stomp::Stomp::default()),
         P::SignalR => Box::new(signalr::SignalR::default()),
     }

@@ -301,7 +301,6 @@ impl<'a> Record<'a> {
 mod tests {
     use super::super::tests::Talk;
     use super::*;
-    use crate::types::AppProtocol;
     use Side::{Client, Server};
 
     /// What is said beside the protocol.
