@@ -59,6 +59,7 @@ fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
         sha256: is_restless,
         select: None,
         filter: None,
+        left_out: Default::default(),
         websocket: None,
     });
     let mut outputs = Outputs::new(Some(80));

@@ -105,6 +105,7 @@ fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
             sha256: true,
             select: None,
             filter: None,
+            left_out: Default::default(),
             websocket: None,
         }),
         sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },

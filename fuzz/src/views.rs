@@ -14,25 +14,28 @@ enum Form {
     Json,
     Text,
     Colour,
+    Rows,
     Table,
 }
 
 impl Outputs {
     /// One of each form, and the text with and without colour.
     pub fn new(width: Option<usize>) -> Self {
-        let text = |color| -> Box<dyn View> {
+        let text = |color, compact| -> Box<dyn View> {
             Box::new(Text::new(TextOptions {
                 color,
+                compact,
                 width,
                 zone: Zone::Utc,
                 headers: true,
                 ..TextOptions::default()
             }))
         };
-        let views: [(Form, Box<dyn View>); 4] = [
+        let views: [(Form, Box<dyn View>); 5] = [
             (Form::Json, Box::new(Json::new(PayloadForm::Auto))),
-            (Form::Text, text(false)),
-            (Form::Colour, text(true)),
+            (Form::Text, text(false, false)),
+            (Form::Colour, text(true, false)),
+            (Form::Rows, text(false, true)),
             (Form::Table, Box::new(Table::new(width))),
         ];
         Self { views: views.map(|(form, view)| (form, view, Spool::default())).into() }
@@ -73,7 +76,7 @@ fn check_form(form: Form, text: &str) {
             assert!(text.is_empty() || text.ends_with('\n'));
             check(text);
         }
-        Form::Text | Form::Table => check(text),
+        Form::Text | Form::Rows | Form::Table => check(text),
         Form::Colour => check(&without_colour(text)),
     }
 }

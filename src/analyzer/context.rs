@@ -79,6 +79,10 @@ impl Report<'_> {
         let source = self.sources.get(origin.source.0 as usize).unwrap_or(&ONLY_SOURCE);
         let is_first = !account.is_told;
         let event = Event { origin, source, connection, is_first, kind };
+        if self.options.left_out.has(&event) {
+            self.statistics.filtered += 1;
+            return;
+        }
         if let Some(filter) = &self.options.filter {
             let is_selected = filter.selects(&event, account.marks.as_deref(), self.scratch);
             self.statistics.half_compared += u64::from(self.scratch.is_beyond());

@@ -39,7 +39,7 @@ use std::ops::RangeInclusive;
 
 use standing::Place;
 
-use crate::filter::{Filter, Scratch};
+use crate::filter::{Filter, LeftOut, Scratch};
 use crate::payload::Story;
 use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
 use crate::websocket;
@@ -65,6 +65,8 @@ pub struct Options {
     /// Tell only these events, and look only into conversations that can have
     /// any.
     pub filter: Option<Filter>,
+    /// Leave these out of what is told.
+    pub left_out: LeftOut,
     /// Take these for WebSocket where there is no handshake, without proof by
     /// their bytes.
     pub websocket: Option<Clients>,

@@ -34,12 +34,16 @@ Examples:
   wsdump --ip 10.0.0.0/8 --port 8080 *.pcap.gz
   wsdump -Y 'tcp.port == 80 && json.type == error' traffic.pcap
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
+  wsdump --compact --no-heartbeats traffic.pcap    one line a message
   wsdump -T table traffic.pcap             connections and their totals
   wsdump -w websocket.pcapng day.pcap.gz   keep nothing but WebSocket's packets
   ssh host tcpdump --immediate-mode -U -w - tcp | wsdump -  as it arrives";
 
 /// The options that only live capture has.
 const LIVE: &str = "Live capture";
+
+/// The options that only text has.
+const TEXT: &str = "Text";
 
 /// The options about the packets that are written.
 const WRITE: &str = "Writing packets";
@@ -163,9 +167,35 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORM", default_value = "local")]
     pub(super) time: Time,
 
-    /// How payloads are shown: as what they are, in base64, or not at all
+    /// How payloads are shown: as what they are, in base64 (always whole), or not at
+    /// all
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub(super) payload: Payload,
+
+    /// One line an event, cut where the terminal ends: what it is and what it says,
+    /// or else the payload
+    #[arg(long, help_heading = TEXT)]
+    pub(super) compact: bool,
+
+    /// How payloads are laid out below the lines of their messages; `pretty` without
+    /// it
+    #[arg(long, value_name = "FORM", help_heading = TEXT)]
+    pub(super) body: Option<Body>,
+
+    /// Shorten and cut nothing, however long it is. Without it 40 rows of JSON and of
+    /// text are shown, and 8 of bytes
+    #[arg(long, help_heading = TEXT)]
+    pub(super) full: bool,
+
+    /// Leave out pings and pongs, in JSON too; close frames are told, and what is
+    /// left out is counted at the end of its connection
+    #[arg(long)]
+    pub(super) no_control: bool,
+
+    /// Leave out pings, pongs and what the protocol inside sends for nothing but to
+    /// keep the connection alive, in JSON too
+    #[arg(long)]
+    pub(super) no_heartbeats: bool,
 
     /// Tell each frame, too
     #[arg(long)]
@@ -283,6 +313,20 @@ impl Arguments {
         if table && self.payload != Payload::Auto {
             return refuse("--payload has nothing to show in a table");
         }
+        if table && (self.no_control || self.no_heartbeats) {
+            return refuse("--no-control and --no-heartbeats have nothing to leave out of a table");
+        }
+        if self.format != Format::Text && (self.compact || self.body.is_some() || self.full) {
+            return refuse("--compact, --body and --full are for text: leave out -T");
+        }
+        if self.compact && self.body.is_some() {
+            return refuse("--compact has nothing below its lines that --body could lay out");
+        }
+        if self.body.is_some() && self.payload != Payload::Auto {
+            return refuse(
+                "--body lays out payloads that are shown as what they are: leave out --payload",
+            );
+        }
         if self.inputs().next().is_none()
             && self.interface.is_empty()
             && !self.list_interfaces
@@ -375,6 +419,16 @@ pub(super) enum Payload {
     Auto,
     /// All in base64
     Base64,
+    /// Not at all
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Body {
+    /// JSON indented, text with its own lines, bytes as a hex dump
+    Pretty,
+    /// On one line, folded where the terminal ends
+    Compact,
     /// Not at all
     None,
 }

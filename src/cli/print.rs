@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
-use super::args::{Arguments, Color, Format, Payload, Time};
+use super::args::{Arguments, Body, Color, Format, Payload, Time};
 use super::filter::filter;
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
@@ -20,8 +20,8 @@ use super::{FAILURE, SUCCESS, live, say, summary, write};
 use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
 use crate::capture::{Capture, Drops, Input};
 use crate::engine::{Engine, Progress, Recorder};
-use crate::filter::{Filter, Selection};
-use crate::output::{Json, PayloadForm, Table, Text, TextOptions, TimeForm, View, Zone};
+use crate::filter::{Filter, LeftOut, Selection};
+use crate::output::{BodyForm, Json, PayloadForm, Table, Text, TextOptions, TimeForm, View, Zone};
 use crate::types::{Limits, Packet};
 
 /// Prints the traffic in the capture that the arguments name.
@@ -208,7 +208,12 @@ fn options(arguments: &Arguments, filter: Option<Filter>) -> Options {
         Box::new(move |conversation| servers.iter().find_map(|server| server.client(conversation)))
     });
     let (frames, sha256) = (arguments.frames, arguments.sha256);
-    Options { limits, frames, sha256, select, filter, websocket }
+    let left_out = match (arguments.no_heartbeats, arguments.no_control) {
+        (true, _) => LeftOut::Heartbeats,
+        (false, true) => LeftOut::Pings,
+        (false, false) => LeftOut::Nothing,
+    };
+    Options { limits, frames, sha256, select, filter, left_out, websocket }
 }
 
 fn view(arguments: &Arguments) -> Box<dyn View> {
@@ -217,15 +222,22 @@ fn view(arguments: &Arguments) -> Box<dyn View> {
         Payload::Base64 => PayloadForm::Base64,
         Payload::None => PayloadForm::None,
     };
+    let body = match arguments.body {
+        None | Some(Body::Pretty) => BodyForm::Pretty,
+        Some(Body::Compact) => BodyForm::Compact,
+        Some(Body::None) => BodyForm::None,
+    };
     let options = TextOptions {
         color: is_coloured(arguments.color),
         width: width(),
         zone: if arguments.time == Time::Utc { Zone::Utc } else { Zone::System },
         time: time(arguments.time),
+        compact: arguments.compact,
         payload,
+        body,
+        full: arguments.full,
         headers: arguments.verbose,
         packets: arguments.verbose,
-        ..TextOptions::default()
     };
     match arguments.format {
         Format::Text => Box::new(Text::new(options)),

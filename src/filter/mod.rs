@@ -17,6 +17,7 @@ mod field;
 mod json;
 mod key;
 mod language;
+mod left_out;
 mod literal;
 mod members;
 mod needs;
@@ -34,6 +35,7 @@ use std::str::FromStr;
 
 pub use field::{FIELDS, Field, FieldKind};
 pub use language::FilterError;
+pub use left_out::LeftOut;
 pub use pushdown::bpf;
 pub use selection::Selection;
 pub use server::{NoServer, Server};

@@ -70,7 +70,7 @@ pub use json::Json;
 pub use spool::Spool;
 pub use stamp::TimeForm;
 pub use table::Table;
-pub use text::{Text, TextOptions};
+pub use text::{BodyForm, Text, TextOptions};
 pub use time::Zone;
 pub(crate) use write::grouped;
 

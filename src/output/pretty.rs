@@ -1,5 +1,7 @@
 //! JSON laid out for reading.
 
+use anstyle::Style;
+
 use super::style::{KEY, LITERAL, NUMBER, STRING};
 use super::wrap::Page;
 use crate::types::ascii;
@@ -7,9 +9,20 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Writes `json`, which is valid, behind `left` spaces: members and elements
 /// on lines of their own, indented by two, but what fits on a line stays on
-/// it, and numbers fill lines. Tokens stay exactly as sent.
-pub(super) fn pretty(page: &mut Page<'_>, json: &str, left: usize) {
-    Printer { page, left, open: Vec::new() }.print(Tokens { rest: json, longest: usize::MAX });
+/// it, and numbers fill lines. Tokens stay exactly as sent. How many bytes were
+/// left when the page was full.
+pub(super) fn pretty(page: &mut Page<'_>, json: &str, left: usize) -> usize {
+    let mut printer = Printer { page, left, is_folded: false, open: Vec::new(), dropped: 0 };
+    printer.begin_line();
+    let dropped = printer.print(Tokens { rest: json, longest: usize::MAX });
+    page.end();
+    dropped
+}
+
+/// The same on the line at hand, which is folded where it does not fit.
+pub(super) fn folded(page: &mut Page<'_>, json: &str) -> usize {
+    let mut printer = Printer { page, left: 0, is_folded: true, open: Vec::new(), dropped: 0 };
+    printer.print(Tokens { rest: json, longest: usize::MAX })
 }
 
 /// Containers longer than this are spread out however wide the terminal is:
@@ -26,8 +39,12 @@ const FARTHEST_END: usize = 4 << 10;
 struct Printer<'p, 'o> {
     page: &'p mut Page<'o>,
     left: usize,
+    /// All of it stays on one line.
+    is_folded: bool,
     /// The containers around the next token.
     open: Vec<Container>,
+    /// Bytes of tokens that the page had no room for.
+    dropped: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -37,13 +54,13 @@ struct Container {
 }
 
 impl Printer<'_, '_> {
-    fn print(mut self, mut tokens: Tokens<'_>) {
-        self.begin_line();
+    /// Writes the tokens; the last line stays open.
+    fn print(&mut self, mut tokens: Tokens<'_>) -> usize {
         let mut expect_key = false;
         while let Some(token) = tokens.next() {
             match token {
                 Token::Open { object } => {
-                    self.page.put_own(if object { "{" } else { "[" });
+                    self.sign(if object { "{" } else { "[" });
                     if let Some(end) = tokens.next_close() {
                         self.close(end);
                     } else {
@@ -60,40 +77,63 @@ impl Printer<'_, '_> {
                 }
                 Token::Comma => expect_key = self.comma(&tokens),
                 Token::Colon => {
-                    self.page.put_own(": ");
+                    self.sign(": ");
                     expect_key = false;
                 }
                 Token::String(text, printable) => {
                     let style = if expect_key { KEY } else { STRING };
                     if printable {
-                        self.page.put_printable(style, text);
+                        self.printable(style, text);
                     } else {
-                        self.page.put_json(style, text);
+                        self.dropped += text.len() - self.page.put_json(style, text);
                     }
                     if expect_key && tokens.take_sign(b':') {
-                        self.page.put_own(": ");
+                        self.sign(": ");
                         expect_key = false;
                     }
                 }
-                Token::Number(text) => self.page.put_printable(NUMBER, text),
-                Token::Literal(text) => self.page.put_printable(LITERAL, text),
-                Token::Other(text) => self.page.put_json(LITERAL, text),
+                Token::Number(text) => self.printable(NUMBER, text),
+                Token::Literal(text) => self.printable(LITERAL, text),
+                Token::Other(text) => {
+                    self.dropped += text.len() - self.page.put_json(LITERAL, text);
+                }
             }
             if tokens.take_sign(b',') {
                 expect_key = self.comma(&tokens);
             }
+            if self.page.is_full() {
+                break;
+            }
+            if self.is_folded {
+                self.page.relieve();
+            }
         }
-        self.page.end();
+        tokens.skip_white();
+        self.dropped + tokens.rest.len()
+    }
+
+    /// Writes a token of one sign, and the space after it.
+    fn sign(&mut self, text: &'static str) {
+        if self.page.put_own(text) == 0 {
+            self.dropped += 1;
+        }
+    }
+
+    fn printable(&mut self, style: Style, text: &str) {
+        self.dropped += text.len() - self.page.put_printable(style, text);
     }
 
     /// Writes a comma and what parts it from the `tokens` that follow. Returns
     /// whether that is a key.
     fn comma(&mut self, tokens: &Tokens<'_>) -> bool {
-        self.page.put_own(",");
+        self.sign(",");
         let Some(Container { object, one_line }) = self.open.last().copied() else {
-            self.new_line();
+            self.new_line_unless(self.is_folded);
             return false;
         };
+        if self.page.is_full() {
+            return object;
+        }
         if one_line || !object && self.number_fits(tokens) {
             self.page.put_own(" ");
         } else {
@@ -103,7 +143,7 @@ impl Printer<'_, '_> {
     }
 
     fn close(&mut self, object: bool) {
-        self.page.put_own(if object { "}" } else { "]" });
+        self.sign(if object { "}" } else { "]" });
     }
 
     fn begin_line(&mut self) {
@@ -119,12 +159,17 @@ impl Printer<'_, '_> {
     }
 
     fn new_line(&mut self) {
+        if self.page.is_full() {
+            return;
+        }
         self.page.end();
-        self.begin_line();
+        if !self.page.is_full() {
+            self.begin_line();
+        }
     }
 
     fn on_one_line(&self) -> bool {
-        self.open.last().is_some_and(|container| container.one_line)
+        self.is_folded || self.open.last().is_some_and(|container| container.one_line)
     }
 
     /// Columns that the line still has.

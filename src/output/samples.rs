@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use unicode_width::UnicodeWidthChar as _;
 use super::escape::is_hazardous;
 use super::{Spool, View};
 use crate::types::{
-    AcceptStatus, Body, Close, Connection, Counts, End, EndState, Endpoint, Event, Extension,
-    Frame, Gap, Handshake, Header, JsonText, Kind, Message, NextFrame, Opcode, Origin, Rule, Side,
-    Source, SourceId, Timestamp, Violation,
+    AcceptStatus, App, AppPlaces, AppProtocol, Body, Close, Connection, Counts, End, EndState,
+    Endpoint, Event, Extension, Frame, Gap, Handshake, Header, JsonText, Kind, Message, NextFrame,
+    Opcode, Origin, Rule, Side, Source, SourceId, Timestamp, Violation,
 };
 
 /// 2018-12-26T06:54:46.729250Z
@@ -204,6 +205,153 @@ pub(super) fn conversation<'a>(
     .zip(4..)
     .map(|(kind, packet)| event(connection, packet, kind))
     .collect()
+}
+
+/// What a protocol inside says of a message.
+pub(super) struct Said {
+    protocol: Option<AppProtocol>,
+    packets: Vec<AppPlaces>,
+    words: String,
+    body: Option<Body<'static>>,
+    malformed: Option<&'static str>,
+}
+
+impl Said {
+    pub(super) fn nothing(protocol: AppProtocol) -> Self {
+        let protocol = Some(protocol);
+        Self { protocol, packets: vec![], words: String::new(), body: None, malformed: None }
+    }
+
+    /// Of one packet.
+    pub(super) fn new(protocol: AppProtocol, channel: &str, kind: &str, summary: &str) -> Self {
+        Self::nothing(protocol).and(channel, kind, summary)
+    }
+
+    /// Of a pong.
+    pub(super) fn pong(to: u64, microseconds: u64) -> Self {
+        let said = Self { protocol: None, ..Self::nothing(AppProtocol::Jupyter) };
+        said.and("", "", "").answers(to, "", microseconds)
+    }
+
+    pub(super) fn and(mut self, channel: &str, kind: &str, summary: &str) -> Self {
+        let [channel, kind, summary] = [channel, kind, summary].map(|text| self.word(text));
+        self.packets.push(AppPlaces { channel, kind, summary, ..AppPlaces::default() });
+        self
+    }
+
+    pub(super) fn answers(mut self, to: u64, kind: &str, microseconds: u64) -> Self {
+        let kind = self.word(kind);
+        let packet = self.packets.last_mut().expect("there is a packet");
+        packet.reply = Some((to, Some(Duration::from_micros(microseconds))));
+        packet.reply_kind = kind;
+        self
+    }
+
+    pub(super) fn heartbeat(mut self) -> Self {
+        self.packets.last_mut().expect("there is a packet").is_heartbeat = true;
+        self
+    }
+
+    pub(super) fn body(self, body: Body<'static>) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    pub(super) fn malformed(self, malformed: &'static str) -> Self {
+        Self { malformed: Some(malformed), ..self }
+    }
+
+    pub(super) fn app(&self) -> App<'_> {
+        App {
+            protocol: self.protocol,
+            json: JsonText::new("{}"),
+            body: self.body,
+            malformed: self.malformed,
+            packets: &self.packets,
+            words: &self.words,
+        }
+    }
+
+    fn word(&mut self, text: &str) -> Range<usize> {
+        let start = self.words.len();
+        self.words.push_str(text);
+        start..self.words.len()
+    }
+}
+
+/// Messages of several protocols, and what these say.
+pub(super) fn protocols() -> Vec<(Message<'static>, Said)> {
+    use AppProtocol::{EngineIo, JsonRpc, Jupyter, Mqtt, Terminado};
+    let client = |opcode, body| Message::new(Side::Client, opcode, body);
+    let server = |opcode, body| Message::new(Side::Server, opcode, body);
+    let binary = |bytes| Body::Binary(bytes);
+    let json = |text| Body::Json(JsonText::new(text));
+    let code = r#"{"code":"for i in range(2):\n    print(i)","silent":false}"#;
+    vec![
+        (
+            client(Opcode::Binary, binary(b"\x06\0\0\0 and so on, not told here")),
+            Said::new(
+                Jupyter,
+                "shell",
+                "execute_request",
+                "for i in range(2):\n    print(i, 'a comment that makes it a long line')\n",
+            )
+            .body(json(code)),
+        ),
+        (
+            server(Opcode::Binary, binary(b"\x06\0\0\0 neither")),
+            Said::new(Jupyter, "iopub", "status", "busy").answers(7, "execute_request", 2_900),
+        ),
+        (
+            server(Opcode::Binary, binary(b"\x06\0\0\0 nor this")),
+            Said::new(Jupyter, "iopub", "stream", "stdout  \x1b[1m0\x1b[0m\n1\n")
+                .answers(7, "execute_request", 12_300)
+                .body(Body::Text("\x1b[1m0\x1b[0m\n1\n")),
+        ),
+        (
+            server(Opcode::Binary, binary(b"\x06\0\0\0 nor that")),
+            Said::new(Jupyter, "iopub", "error", "NameError: name 'x' is not defined")
+                .answers(7, "execute_request", 15_000)
+                .body(json(r#"{"ename":"NameError","evalue":"name 'x' is not defined"}"#)),
+        ),
+        (
+            client(Opcode::Text, json(r#"{"jsonrpc":"2.0","method":"add","params":[1,2],"id":1}"#)),
+            Said::new(JsonRpc, "", "request", "add").body(json("[1,2]")),
+        ),
+        (
+            server(Opcode::Text, json(r#"{"jsonrpc":"2.0","result":3,"id":1}"#)),
+            Said::new(JsonRpc, "", "response", "").answers(11, "add", 250).body(json("3")),
+        ),
+        (
+            server(Opcode::Binary, binary(b"\x30\x09\0\x03a/b2150\x07\0\x03a/c71\xd0\0")),
+            Said::new(Mqtt, "a/b", "PUBLISH", "21")
+                .and("a/c", "PUBLISH", "7")
+                .and("", "PINGRESP", "")
+                .heartbeat()
+                .answers(9, "PINGREQ", 31_400),
+        ),
+        (server(Opcode::Text, Body::Text("2")), Said::new(EngineIo, "", "ping", "").heartbeat()),
+        (
+            server(Opcode::Text, Body::Text("[\"stdout\"")),
+            Said::nothing(Terminado).malformed("It is not JSON."),
+        ),
+        (client(Opcode::Ping, Body::Text("beat")), Said::nothing(Jupyter)),
+        (server(Opcode::Pong, Body::Text("beat")), Said::pong(16, 90)),
+    ]
+}
+
+/// The same as events of a connection, the handshake before them.
+pub(super) fn protocol_events<'a>(
+    connection: &'a Connection,
+    handshake: &'a Handshake,
+    told: &'a [(Message<'static>, Said)],
+) -> Vec<Event<'a>> {
+    let message = |(message, said): &'a (Message<'static>, Said)| {
+        // A ping says nothing.
+        let app = Some(said.app()).filter(|_| message.opcode != Opcode::Ping);
+        Kind::Message(Message { app, ..*message })
+    };
+    let kinds = std::iter::once(Kind::Handshake(handshake)).chain(told.iter().map(message));
+    kinds.zip(6..).map(|(kind, packet)| event(connection, packet, kind)).collect()
 }
 
 /// Text without the escape sequences that colour it.

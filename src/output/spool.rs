@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::output::samples::{Shared, connection, event};
-    use crate::output::{Json, PayloadForm, Text, TextOptions, View, Zone};
+    use crate::output::{BodyForm, Json, PayloadForm, Text, TextOptions, View, Zone};
     use crate::types::{Body, JsonText, Kind, Message, Opcode, Side};
 
     #[test]
@@ -310,14 +310,22 @@ mod tests {
         let mut views: Vec<Box<dyn Fn() -> Box<dyn View>>> = Vec::new();
         for payload in payloads.iter().copied() {
             views.push(Box::new(move || Box::new(Json::new(payload))));
-            for (width, color) in [(None, false), (None, true), (Some(70), false), (Some(70), true)]
-            {
+            for (width, color, body, compact) in [
+                (None, false, BodyForm::Pretty, false),
+                (None, true, BodyForm::Pretty, false),
+                (Some(70), false, BodyForm::Pretty, false),
+                (Some(70), true, BodyForm::Pretty, false),
+                (Some(70), true, BodyForm::Compact, false),
+                (None, false, BodyForm::Pretty, true),
+            ] {
                 let options = TextOptions {
                     color,
                     width,
                     zone: Zone::Utc,
+                    compact,
                     payload,
-                    binary_rows: None,
+                    body,
+                    full: true,
                     ..TextOptions::default()
                 };
                 views.push(Box::new(move || Box::new(Text::new(options.clone()))));

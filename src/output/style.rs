@@ -3,7 +3,7 @@
 
 use anstyle::{Ansi256Color, AnsiColor, Color, Style};
 
-use crate::types::{Connection, Severity};
+use crate::types::{Connection, Severity, Side};
 
 /// Nothing special.
 pub(super) const PLAIN: Style = Style::new();
@@ -31,6 +31,31 @@ pub(super) const STRING: Style = AnsiColor::Green.on_default();
 pub(super) const NUMBER: Style = AnsiColor::Yellow.on_default();
 /// `true`, `false`, `null`.
 pub(super) const LITERAL: Style = AnsiColor::Magenta.on_default();
+
+/// Which side sent something.
+const CLIENT: Style = AnsiColor::Cyan.on_default();
+const SERVER: Style = AnsiColor::Magenta.on_default();
+
+/// The colour of a side.
+pub(super) const fn side(side: Option<Side>) -> Style {
+    match side {
+        Some(Side::Client) => CLIENT,
+        Some(Side::Server) => SERVER,
+        None => PLAIN,
+    }
+}
+
+/// The colour of a byte by its class: zero, printable, white space, other control
+/// characters, and what is not ASCII.
+pub(super) const fn byte(byte: u8) -> Style {
+    match byte {
+        0 => DIM,
+        b'!'..=b'~' => AnsiColor::Cyan.on_default(),
+        b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => GOOD,
+        ..=0x7f => AnsiColor::Magenta.on_default(),
+        _ => WARNING,
+    }
+}
 
 /// Colours that can be told apart on a dark and on a light ground, red left
 /// out because it means an error.

@@ -123,6 +123,24 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
+/// A time between a question and its answer, rounded to what people want to know:
+/// `250 µs`, `3.2 ms`, `320 ms`, `3.2 s`; longer ones as [`span`].
+pub(super) fn latency(duration: Duration) -> String {
+    let microseconds = duration.as_micros();
+    let tenths = (microseconds + 50) / 100;
+    let milliseconds = (microseconds + 500) / 1_000;
+    let tenths_of_seconds = (milliseconds + 50) / 100;
+    match microseconds {
+        ..1_000 => format!("{microseconds} µs"),
+        _ if tenths < 100 => format!("{}.{} ms", tenths / 10, tenths % 10),
+        _ if milliseconds < 1_000 => format!("{milliseconds} ms"),
+        _ if tenths_of_seconds < 600 => {
+            format!("{}.{} s", tenths_of_seconds / 10, tenths_of_seconds % 10)
+        }
+        _ => span(duration),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +178,16 @@ mod tests {
         assert_eq!(span(Duration::from_millis(12_345)), "12.345 s");
         assert_eq!(span(Duration::from_millis(123_456)), "2 min 03.4 s");
         assert_eq!(span(Duration::from_secs(93_784)), "26 h 03 min 04 s");
+    }
+
+    #[test]
+    fn latencies() {
+        let shown = |microseconds| latency(Duration::from_micros(microseconds));
+        assert_eq!([0, 250, 999, 1_000].map(shown), ["0 µs", "250 µs", "999 µs", "1.0 ms"]);
+        assert_eq!([3_249, 9_949, 9_950].map(shown), ["3.2 ms", "9.9 ms", "10 ms"]);
+        assert_eq!([999_499, 999_500].map(shown), ["999 ms", "1.0 s"]);
+        assert_eq!([12_345_000, 59_949_000].map(shown), ["12.3 s", "59.9 s"]);
+        assert_eq!(shown(59_960_000), "59.960 s");
+        assert_eq!(shown(60_000_000), "1 min 00.0 s");
     }
 }

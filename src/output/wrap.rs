@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::escape::{Escape, is_hazardous};
 use super::spool::{PIECE, Spool, pieces};
-use super::style::PLAIN;
+use super::style::{DIM, PLAIN};
 use super::write;
 use crate::types::ascii;
 
@@ -31,7 +31,33 @@ pub(super) struct Page<'o> {
     chance: Option<Chance>,
     /// The bytes of `out` that last padded a column.
     padding: Range<usize>,
+    /// Rows that may still be written, this one included; `usize::MAX` where
+    /// there may be any number.
+    rows: usize,
+    /// Columns that this row may have.
+    edge: usize,
+    /// Signs without a column that were written since rows are counted.
+    marks: usize,
+    /// Nothing more is written.
+    full: bool,
+    /// Where the last sign ends that something is cut.
+    cut: usize,
 }
+
+/// What bounded a page before it was bounded otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    rows: usize,
+    edge: usize,
+    full: bool,
+}
+
+/// Where rows are counted but lines may be of any length, so many columns are
+/// taken for a row.
+const COLUMNS_OF_A_ROW: usize = 100;
+
+/// Signs that take no column are bounded by their number, where rows are.
+const MOST_MARKS: usize = 10_000;
 
 /// A place where a line can be broken.
 struct Chance {
@@ -56,9 +82,10 @@ impl<'o> Page<'o> {
 
     /// A page of `width` columns, or one without a bound.
     pub(super) fn new(out: &'o mut Spool, width: Option<usize>, color: bool) -> Self {
+        let width = width.map_or(usize::MAX, |width| width.max(Self::NARROWEST));
         Self {
             out,
-            width: width.map_or(usize::MAX, |width| width.max(Self::NARROWEST)),
+            width,
             color,
             column: 0,
             hang: 0,
@@ -66,13 +93,86 @@ impl<'o> Page<'o> {
             style: PLAIN,
             chance: None,
             padding: 0..0,
+            rows: usize::MAX,
+            edge: width,
+            marks: 0,
+            full: false,
+            cut: 0,
         }
+    }
+
+    /// From here, at the beginning of a line, no more than so many rows are
+    /// written; `None` lifts that. What is put after them is dropped.
+    pub(super) fn limit(&mut self, rows: Option<usize>) {
+        self.rows = rows.unwrap_or(usize::MAX);
+        self.marks = 0;
+        self.full = self.rows == 0;
+        self.measure();
+    }
+
+    /// Whether there were as many rows as may be: nothing more is written.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Until [`Page::unfence`] this line ends before column `edge`, and with it
+    /// what is put: it is neither broken nor longer.
+    pub(super) fn fence(&mut self, edge: usize) -> Bounds {
+        let before = Bounds { rows: self.rows, edge: self.edge, full: self.full };
+        self.rows = 1;
+        self.marks = 0;
+        // There is room for the sign that something is cut.
+        self.edge = edge.min(self.edge).saturating_sub(1);
+        before
+    }
+
+    /// Lifts a fence. If that has cut something, a sign says so.
+    pub(super) fn unfence(&mut self, before: Bounds) {
+        // Once is enough where one fence stands in another.
+        let has_room = self.column < before.edge;
+        if self.full && !before.full && has_room && self.cut != self.out.len() {
+            self.switch_on(DIM);
+            self.out.extend_from_slice("…".as_bytes());
+            self.switch_off(DIM);
+            self.column += 1;
+            self.cut = self.out.len();
+        }
+        Bounds { rows: self.rows, edge: self.edge, full: self.full } = before;
+    }
+
+    /// Breaks the line here, where it may be broken, unless so many columns fit.
+    pub(super) fn need(&mut self, columns: usize) {
+        if self.rows > 1 && self.width != usize::MAX {
+            self.make_room(columns.min(self.width - self.hang));
+        }
+    }
+
+    /// Ends a line that a fence may have cut.
+    pub(super) fn end_row(&mut self) {
+        self.unfence(Bounds { rows: usize::MAX, edge: self.width, full: false });
+        self.end();
+    }
+
+    /// Columns that this line still has.
+    pub(super) fn room(&self) -> usize {
+        self.edge.saturating_sub(self.column)
+    }
+
+    /// Finds out how long a row may be.
+    fn measure(&mut self) {
+        let is_counted = self.width == usize::MAX && self.rows != usize::MAX;
+        self.edge =
+            if is_counted { self.rows.saturating_mul(COLUMNS_OF_A_ROW) } else { self.width };
     }
 
     /// Begins a line with `indent` spaces; what does not fit continues behind
     /// `hang` spaces. Neither takes more than half the width, so that there is
     /// always room for text.
     pub(super) fn begin(&mut self, indent: usize, hang: usize) {
+        if self.full {
+            return;
+        }
         self.hang = hang.min(self.width / 2);
         self.words = false;
         self.chance = None;
@@ -88,8 +188,22 @@ impl<'o> Page<'o> {
 
     /// Ends the line.
     pub(super) fn end(&mut self) {
+        if self.rows == 0 {
+            return;
+        }
         self.drop_gap();
+        if self.padding.end == self.out.len() {
+            self.out.truncate(self.padding.start);
+        }
+        self.padding = 0..0;
+        self.cut = 0;
         self.out.push(b'\n');
+        if self.rows != usize::MAX {
+            let more = if self.width == usize::MAX { self.column / COLUMNS_OF_A_ROW } else { 0 };
+            self.rows = self.rows.saturating_sub(1 + more);
+            self.full |= self.rows == 0;
+            self.measure();
+        }
         self.column = 0;
         self.relieve();
     }
@@ -104,33 +218,35 @@ impl<'o> Page<'o> {
         (self.width != usize::MAX).then_some(self.width)
     }
 
-    /// Writes text, which may come from the wire.
-    pub(super) fn put(&mut self, style: Style, text: &str) {
-        self.put_escaping(style, text, Escape::plain);
+    /// Writes text, which may come from the wire. How many bytes of it were
+    /// written before the page was full.
+    pub(super) fn put(&mut self, style: Style, text: &str) -> usize {
+        self.put_escaping(style, text, Escape::plain)
     }
 
     /// Writes a part of a JSON document: what is escaped is escaped so that it
     /// stays one.
-    pub(super) fn put_json(&mut self, style: Style, text: &str) {
-        self.put_escaping(style, text, Escape::json);
+    pub(super) fn put_json(&mut self, style: Style, text: &str) -> usize {
+        self.put_escaping(style, text, Escape::json)
     }
 
     /// Writes a few characters of our own, which are printable ASCII.
     #[inline]
-    pub(super) fn put_own(&mut self, text: &'static str) {
-        self.put_printable(PLAIN, text);
+    pub(super) fn put_own(&mut self, text: &'static str) -> usize {
+        self.put_printable(PLAIN, text)
     }
 
     /// Writes text of which is known that it is printable ASCII.
     #[inline]
-    pub(super) fn put_printable(&mut self, style: Style, text: &str) {
+    pub(super) fn put_printable(&mut self, style: Style, text: &str) -> usize {
         // As everything is that goes to a file or another program.
-        let is_as_sent = self.width == usize::MAX && !self.color;
-        if is_as_sent && text.len() <= PIECE {
+        let is_as_sent = self.width == usize::MAX && !self.color && !self.full;
+        if is_as_sent && text.len() <= PIECE.min(self.room()) {
             self.out.extend_from_slice(text.as_bytes());
             self.column += text.len();
+            text.len()
         } else {
-            self.put(style, text);
+            self.put(style, text)
         }
     }
 
@@ -141,6 +257,10 @@ impl<'o> Page<'o> {
 
     /// The same with a gap of so many columns.
     pub(super) fn part_by(&mut self, gap: usize) {
+        self.full |= self.rows <= 1 && gap >= self.room();
+        if self.full {
+            return;
+        }
         self.drop_gap();
         let end = self.out.len();
         let from = if self.padding.end == end { self.padding.start } else { end };
@@ -158,7 +278,7 @@ impl<'o> Page<'o> {
     /// Pads a column with so many spaces, of which nothing is left if the line
     /// breaks or ends after them.
     pub(super) fn pad(&mut self, columns: usize) {
-        if columns <= self.width.saturating_sub(self.column) {
+        if columns <= self.room() && !self.full {
             let from = self.out.len();
             self.spaces(columns);
             self.column += columns;
@@ -172,13 +292,18 @@ impl<'o> Page<'o> {
     pub(super) fn tab(&mut self, left: usize) {
         const STOP: usize = 8;
         if self.width == usize::MAX {
-            self.out.push(b'\t');
-            self.relieve();
+            if self.make_room(1) {
+                self.out.push(b'\t');
+                self.column += usize::from(self.rows != usize::MAX);
+                self.relieve();
+            }
             return;
         }
         let gap = STOP - self.column.saturating_sub(left) % STOP;
         for _ in 0..gap {
-            self.make_room(1);
+            if !self.make_room(1) {
+                return;
+            }
             self.out.push(b' ');
             self.column += 1;
         }
@@ -203,27 +328,40 @@ impl<'o> Page<'o> {
         }
     }
 
-    fn put_escaping(&mut self, style: Style, text: &str, escape: fn(char) -> Escape) {
+    fn put_escaping(&mut self, style: Style, text: &str, escape: fn(char) -> Escape) -> usize {
+        self.full |= self.rows <= 1 && self.room() == 0 && !text.is_empty();
+        if self.full {
+            return 0;
+        }
         self.style = style;
         self.switch_on(style);
+        let mut taken = 0;
         if text.len() <= PIECE {
-            self.put_piece(text, escape);
+            taken = self.put_piece(text, escape);
         } else {
             for piece in pieces(text) {
-                self.put_piece(piece, escape);
+                taken += self.put_piece(piece, escape);
                 self.relieve();
+                if self.full {
+                    break;
+                }
             }
         }
         self.switch_off(style);
         self.style = PLAIN;
+        taken
     }
 
-    fn put_piece(&mut self, piece: &str, escape: fn(char) -> Escape) {
+    /// How many bytes of the piece were written before the page was full.
+    fn put_piece(&mut self, piece: &str, escape: fn(char) -> Escape) -> usize {
         let mut rest = piece;
         while !rest.is_empty() {
             let (plain, tail) =
                 rest.split_at_checked(ascii::printable(rest.as_bytes())).unwrap_or((rest, ""));
-            self.ascii(plain);
+            let taken = self.ascii(plain);
+            if self.full {
+                return piece.len() - rest.len() + taken;
+            }
             let mut chars = tail.chars();
             if let Some(c) = chars.next() {
                 if is_hazardous(c) {
@@ -231,16 +369,23 @@ impl<'o> Page<'o> {
                 } else {
                     self.character(c);
                 }
+                if self.full {
+                    return piece.len() - tail.len();
+                }
             }
             rest = chars.as_str();
         }
+        piece.len()
     }
 
-    /// Printable ASCII.
-    fn ascii(&mut self, text: &str) {
-        if text.len() > self.width.saturating_sub(self.column) {
-            text.chars().for_each(|c| self.character(c));
-            return;
+    /// Printable ASCII. How much of it was written.
+    fn ascii(&mut self, text: &str) -> usize {
+        if text.len() > self.room() {
+            let is_cut = |c| {
+                self.character(c);
+                self.full
+            };
+            return text.chars().position(is_cut).unwrap_or(text.len());
         }
         self.out.extend_from_slice(text.as_bytes());
         self.column += text.len();
@@ -250,12 +395,19 @@ impl<'o> Page<'o> {
             let after = text.len() - space - 1;
             self.chance_before(after);
         }
+        text.len()
     }
 
     fn character(&mut self, c: char) {
         // A selector that makes a picture of the sign before it may widen it.
         let columns = if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(1) };
-        self.make_room(columns);
+        if columns == 0 && self.rows != usize::MAX {
+            self.marks += 1;
+            self.full |= self.marks > MOST_MARKS;
+        }
+        if !self.make_room(columns) {
+            return;
+        }
         self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         self.column += columns;
         if self.words && c == ' ' {
@@ -267,34 +419,43 @@ impl<'o> Page<'o> {
     /// for text that was sent.
     fn escape(&mut self, escape: &str) {
         let around = self.style;
-        self.make_room(escape.len().min(self.width - self.hang));
+        if !self.make_room(escape.len().min(self.width - self.hang)) {
+            return;
+        }
         self.switch_off(around);
         self.style = around.invert();
         self.switch_on(self.style);
         for c in escape.chars() {
-            self.make_room(1);
-            self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            self.column += 1;
+            if self.make_room(1) {
+                self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                self.column += 1;
+            }
         }
         self.switch_off(self.style);
         self.style = around;
         self.switch_on(around);
     }
 
-    /// Breaks the line, if it must be, so that `columns` more fit.
-    fn make_room(&mut self, columns: usize) {
+    /// Breaks the line, if it must be, so that `columns` more fit. Whether they
+    /// do: on the last row nothing is moved to the next.
+    fn make_room(&mut self, columns: usize) -> bool {
         // Before what takes no column there may be a gap that is too wide.
-        while self.column > self.width || columns > self.width - self.column {
+        while !self.full && (self.column > self.edge || columns > self.edge - self.column) {
+            if self.rows <= 1 || self.width == usize::MAX {
+                self.full = true;
+                break;
+            }
             match self.chance.take() {
                 Some(chance) if self.is_worth(&chance) => {
                     self.break_at(&chance);
                 }
                 _ => {
                     self.break_line();
-                    return;
+                    break;
                 }
             }
         }
+        !self.full
     }
 
     /// Whether breaking the line there leaves the tail more room than it has,
@@ -342,6 +503,9 @@ impl<'o> Page<'o> {
     }
 
     fn continue_line(&mut self, style: Style) {
+        if self.rows != usize::MAX {
+            self.rows -= 1;
+        }
         self.switch_off(style);
         self.out.push(b'\n');
         self.spaces(self.hang);
@@ -350,7 +514,7 @@ impl<'o> Page<'o> {
 
     /// Hands over what is rendered if it is much, but for what a break of this
     /// line may still change.
-    fn relieve(&mut self) {
+    pub(super) fn relieve(&mut self) {
         if !self.out.is_much() {
             return;
         }
@@ -363,6 +527,7 @@ impl<'o> Page<'o> {
             chance.to -= settled;
         }
         self.padding = 0..0;
+        self.cut = 0;
     }
 
     fn spaces(&mut self, count: usize) {
@@ -463,7 +628,10 @@ mod tests {
 
     #[test]
     fn wide_characters_count_twice() {
-        assert_snapshot!(page(20, false, |page| page.put(PLAIN, "日本語日本語日本語日本語🎉")), @r#"
+        let text = page(20, false, |page| {
+            page.put(PLAIN, "日本語日本語日本語日本語🎉");
+        });
+        assert_snapshot!(text, @r#"
         日本語日本語日本語日
             本語🎉
         "#);
@@ -512,7 +680,9 @@ mod tests {
                 if words {
                     page.break_between_words();
                 }
-                pieces.iter().for_each(|piece| page.put(PLAIN, piece));
+                pieces.iter().for_each(|piece| {
+                    page.put(PLAIN, piece);
+                });
             });
             prop_assert_eq!(shown(&pieces), shown(&[pieces.concat()]));
         }
