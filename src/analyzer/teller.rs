@@ -71,7 +71,8 @@ impl Receiver for Teller<'_, '_> {
             close,
             app: None,
         };
-        event.app = self.apps.read(&event, message.origin, self.story);
+        let app = self.apps.read(&event, message.origin, self.story);
+        event.app = app.as_ref();
         self.report.tell(self.connection, self.account, message.origin, Kind::Message(event));
         self.report.statistics.forgotten_requests += self.story.take_forgotten();
     }

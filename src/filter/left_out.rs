@@ -30,8 +30,7 @@ impl LeftOut {
             Kind::Frame(frame) => is_ping(frame.opcode),
             Kind::Message(message) => {
                 is_ping(message.opcode)
-                    || self == Self::Heartbeats
-                        && message.app.as_ref().is_some_and(App::is_heartbeat)
+                    || self == Self::Heartbeats && message.app.is_some_and(App::is_heartbeat)
             }
             Kind::Handshake(_) | Kind::Violation(_) | Kind::Gap(_) | Kind::End(_) => false,
         }

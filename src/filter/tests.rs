@@ -561,7 +561,8 @@ fn any_and_all_before_not_in_deny_each_value() {
 fn paths_lead_into_what_the_protocol_says() {
     let json = JsonText::new(r#"{"protocol":"jupyter","type":"stream","latency":0.25}"#);
     let app = Some(App::new(AppProtocol::Jupyter, json));
-    let message = Message { app, ..Message::new(Side::Server, Opcode::Text, Body::Text("x")) };
+    let message =
+        Message { app: app.as_ref(), ..Message::new(Side::Server, Opcode::Text, Body::Text("x")) };
     for (filter, holds) in [
         ("app.protocol == jupyter && app.type == stream", true),
         ("app.latency > 0.2 && app.latency < 0.3", true),

@@ -583,7 +583,10 @@ mod tests {
     #[test]
     fn what_the_protocol_inside_says_stands_last() {
         let app = Some(App::only(AppProtocol::SocketIo));
-        let message = Message { app, ..Message::new(Side::Client, Opcode::Text, Body::Text("2")) };
+        let message = Message {
+            app: app.as_ref(),
+            ..Message::new(Side::Client, Opcode::Text, Body::Text("2"))
+        };
         for (form, end) in [
             (PayloadForm::Auto, r#""text":"2","app":{"protocol":"socket.io"}}"#),
             (PayloadForm::Base64, r#""base64":"Mg==","app":{"protocol":"socket.io"}}"#),
@@ -595,7 +598,7 @@ mod tests {
         // White space that the object may have does not get into the line.
         let json = JsonText::new("{\"protocol\":\n\"mqtt\" }");
         let app = Some(App::new(AppProtocol::Mqtt, json));
-        let line = one(Kind::Message(Message { app, ..message }), PayloadForm::None);
+        let line = one(Kind::Message(Message { app: app.as_ref(), ..message }), PayloadForm::None);
         assert!(line.ends_with("\"app\":{\"protocol\":\"mqtt\"}}\n"), "{line}");
     }
 
@@ -605,7 +608,8 @@ mod tests {
         for &protocol in AppProtocol::ALL {
             let app = Some(App::only(protocol));
             let message = Message::new(Side::Server, Opcode::Binary, Body::Binary(b"\xff"));
-            let line = one(Kind::Message(Message { app, ..message }), PayloadForm::Auto);
+            let line =
+                one(Kind::Message(Message { app: app.as_ref(), ..message }), PayloadForm::Auto);
             let mut event: Value = serde_json::from_str(&line).unwrap();
             schema.validate(&event).unwrap_or_else(|error| panic!("{error}: {line}"));
             assert_eq!(event["app"]["protocol"], protocol.name());

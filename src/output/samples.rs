@@ -260,15 +260,16 @@ impl Said {
         Self { malformed: Some(malformed), ..self }
     }
 
-    pub(super) fn app(&self) -> App<'_> {
-        App {
+    /// It stays in memory, which a test can spare.
+    pub(super) fn app(&self) -> &App<'_> {
+        Box::leak(Box::new(App {
             protocol: self.protocol,
             json: JsonText::new("{}"),
             body: self.body,
             malformed: self.malformed,
             packets: &self.packets,
             words: &self.words,
-        }
+        }))
     }
 
     fn word(&mut self, text: &str) -> Range<usize> {

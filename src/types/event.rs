@@ -281,7 +281,7 @@ pub struct Message<'a> {
     /// What a close frame says.
     pub close: Option<Close<'a>>,
     /// What the protocol inside says, when it is known.
-    pub app: Option<App<'a>>,
+    pub app: Option<&'a App<'a>>,
 }
 
 impl<'a> Message<'a> {

@@ -14,6 +14,7 @@ mod rule;
 mod run;
 mod segment;
 mod seq;
+pub(crate) mod text;
 mod time;
 
 pub use address::{Conversation, Direction, Endpoint, Flow};

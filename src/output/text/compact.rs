@@ -49,7 +49,7 @@ impl Text {
         let columns = if is_alone { Columns::WIDE } else { Columns::NONE };
         let mut has_kind = false;
         let mut says_much = false;
-        for packet in message.app.iter().flat_map(App::packets) {
+        for packet in message.app.into_iter().flat_map(App::packets) {
             if !packet.kind.is_empty() {
                 if has_kind {
                     page.part();
@@ -136,7 +136,7 @@ fn put_size(page: &mut Page<'_>, message: &Message<'_>) {
 /// what is wrong.
 fn tail(message: &Message<'_>, with_number: bool) -> Vec<(Style, String)> {
     let mut tail = Vec::new();
-    let mut packets = message.app.iter().flat_map(App::packets);
+    let mut packets = message.app.into_iter().flat_map(App::packets);
     tail.extend(
         packets.find_map(|packet| reply_text(&packet, with_number)).map(|reply| (REPLY, reply)),
     );

@@ -4,6 +4,7 @@ use anstyle::Style;
 
 use crate::output::spool::PIECE;
 use crate::output::wrap::Page;
+use crate::types::text::head;
 
 /// Writes `text` on the line at hand, without the white space around it: line ends
 /// become `\n`, other white space one space. So it never looks like two items of
@@ -11,7 +12,7 @@ use crate::output::wrap::Page;
 pub(super) fn put_gist(page: &mut Page<'_>, style: Style, text: &str) -> usize {
     let mut rest = text.trim();
     while !rest.is_empty() && !page.is_full() {
-        let near = rest.get(..rest.floor_char_boundary(PIECE)).unwrap_or(rest);
+        let near = head(rest, PIECE);
         let word = near.find(char::is_whitespace).and_then(|end| near.get(..end)).unwrap_or(near);
         let taken = page.put(style, word);
         let after = rest.get(taken..).unwrap_or_default();

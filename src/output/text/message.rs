@@ -38,7 +38,7 @@ struct Part<'a> {
 
 impl Text {
     pub(super) fn message(&mut self, event: &Event<'_>, message: &Message<'_>, out: &mut Spool) {
-        let packets = message.app.iter().flat_map(App::packets);
+        let packets = message.app.into_iter().flat_map(App::packets);
         let of = message.app.map_or(0, |app| app.packets().len());
         let mut has_kind = false;
         for (packet, number) in packets.zip(1..).filter(|(packet, _)| !packet.kind.is_empty()) {

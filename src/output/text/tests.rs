@@ -946,8 +946,8 @@ proptest! {
         let said = Said::new(AppProtocol::Jupyter, &texts[0], &texts[1], &texts[2])
             .and("", &texts[3], &texts[0])
             .answers(5, &texts[2], 1_000);
-        let app = Some(App { malformed: Some(&texts[3]), ..said.app() });
-        let told = Message { app, ..Message::new(Side::Server, Opcode::Text, Body::Text(&texts[1])) };
+        let app = App { malformed: Some(&texts[3]), ..*said.app() };
+        let told = Message { app: Some(&app), ..Message::new(Side::Server, Opcode::Text, Body::Text(&texts[1])) };
         events.push(event(&connection, 9, Kind::Message(told)));
         let forms = [
             (PayloadForm::Auto, BodyForm::Pretty, false),

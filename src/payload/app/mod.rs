@@ -241,7 +241,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         }
         P::SockJs => Box::new(sockjs::SockJs),
         P::GraphqlTransportWs | P::GraphqlWs => Box::new(graphql::Graphql::default()),
-        P::JsonRpc => Box::new(json_rpc::JsonRpc::default()),
+        P::JsonRpc => Box::new(json_rpc::JsonRpc),
         P::Phoenix => Box::new(phoenix::Phoenix),
         P::Kubernetes if carried.dialect == carried::Dialect::PortForward => {
             Box::new(kubernetes_ports::KubernetesPorts::default())

@@ -4,6 +4,7 @@ use foldhash::fast::RandomState;
 use hashlink::LinkedHashMap;
 use std::time::Duration;
 
+use crate::types::text::head;
 use crate::types::{Origin, Side, Timestamp};
 
 /// Longer keys are not waited for.
@@ -141,8 +142,7 @@ impl Requests {
             return 0;
         }
         let key: Box<[u8]> = [&[by.tag()], key].concat().into();
-        let kind: Box<str> =
-            kind.get(..kind.floor_char_boundary(LONGEST_KIND)).unwrap_or("").into();
+        let kind: Box<str> = head(kind, LONGEST_KIND).into();
         self.bytes += key.len() + kind.len();
         let length = key.len();
         let request =

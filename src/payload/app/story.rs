@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::requests::{Requests, Then};
 use super::value::Value;
 use crate::payload::classify;
+use crate::types::text::head;
 use crate::types::{App, AppPlaces, AppProtocol, Body, JsonText, Limits, Origin, Side};
 
 /// Of a message with more packets than this the others are only counted.
@@ -217,7 +218,7 @@ impl<'t> Telling<'t> {
         if room == 0 {
             return self;
         }
-        words.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+        words.push_str(head(text, room));
         if text.len() > room {
             words.push('…');
         }
