@@ -253,3 +253,132 @@ fn ocpp() {
     assert_eq!(said("ocpp", "/station/1", Some("ocpp2.0.1"), &talk), expected);
     assert_eq!(said("ocpp", "/station/1", None, &talk), expected);
 }
+
+#[test]
+fn socket_io_at_a_path_of_its_own() {
+    let talk = [
+        (CLIENT, TEXT, &b"40"[..]),
+        (SERVER, TEXT, br#"40{"sid":"a"}"#),
+        (CLIENT, TEXT, br#"451-/maps,7["draw",{"_placeholder":true,"num":0},1.50]"#),
+        (CLIENT, BINARY, b"\x00\xff"),
+        (SERVER, TEXT, br#"43/maps,7["drawn"]"#),
+        (SERVER, TEXT, b"2"),
+        (CLIENT, TEXT, b"3"),
+    ];
+    let expected = [
+        json!({"type": "CONNECT", "namespace": "/"}),
+        json!({"type": "CONNECT", "namespace": "/", "sid": "a", "data": {"sid": "a"}}),
+        json!({"type": "BINARY_EVENT", "namespace": "/maps", "event": "draw", "id": 7,
+            "attachments": 1}),
+        json!({"type": "attachment", "namespace": "/maps", "event": "draw", "id": 7, "num": 0,
+            "data": [{"base64": "AP8="}, 1.5]}),
+        json!({"type": "ACK", "namespace": "/maps", "id": 7, "data": ["drawn"],
+            "reply_to_type": "draw"}),
+        json!({"type": "ping", "heartbeat": true}),
+        json!({"type": "pong", "heartbeat": true, "reply_to_type": "ping"}),
+    ];
+    let target = "/live/?EIO=4&transport=websocket";
+    assert_eq!(said("socket.io", target, None, &talk), expected);
+    assert_eq!(said("socket.io", "/socket.io/?transport=websocket&EIO=4", None, &talk), expected);
+}
+
+#[test]
+fn sockjs() {
+    let talk = [
+        (SERVER, TEXT, &b"o"[..]),
+        (CLIENT, TEXT, br#"["{\"a\":1}"]"#),
+        (SERVER, TEXT, br#"a["one","two"]"#),
+        (SERVER, TEXT, b"h"),
+        (SERVER, TEXT, br#"c[3000,"Go away!"]"#),
+    ];
+    let expected = [
+        json!({"type": "open"}),
+        json!({"type": "array", "messages": ["{\"a\":1}"]}),
+        json!({"type": "array", "messages": ["one", "two"]}),
+        json!({"type": "heartbeat", "heartbeat": true}),
+        json!({"type": "close", "code": 3000, "reason": "Go away!"}),
+    ];
+    assert_eq!(said("sockjs", "/echo/000/abcdefgh/websocket", None, &talk), expected);
+}
+
+#[test]
+fn signalr_shows_itself() {
+    let talk = [
+        (CLIENT, TEXT, &b"{\"protocol\":\"messagepack\",\"version\":1}\x1e"[..]),
+        (SERVER, BINARY, b"{}\x1e"),
+        (CLIENT, BINARY, b"\x0e\x96\x01\x80\xa17\xa3add\x93\x01\x02\xc0\x90"),
+        (SERVER, BINARY, b"\x07\x95\x03\x80\xa17\x03\x03"),
+        (SERVER, BINARY, b"\x02\x91\x06\x03\x92\x08\x09"),
+    ];
+    let expected = [
+        json!({"type": "handshake", "format": "messagepack", "version": 1}),
+        json!({"type": "handshake"}),
+        json!({"type": "Invocation", "target": "add", "invocationId": "7",
+            "arguments": [1, 2, null]}),
+        json!({"type": "Completion", "invocationId": "7", "result": 3, "reply_to_type": "add"}),
+        json!({"type": "Ping", "parts": [
+            {"type": "Ping", "heartbeat": true},
+            {"type": "Ack", "sequenceId": 9},
+        ]}),
+    ];
+    assert_eq!(said("signalr", "/hub", None, &talk), expected);
+}
+
+#[test]
+fn devtools_show_themselves() {
+    let talk = [
+        (CLIENT, TEXT, &br#"{"id":1,"method":"Page.navigate","params":{"url":"/"}}"#[..]),
+        (SERVER, TEXT, br#"{"method":"Page.frameNavigated","params":{},"sessionId":"A"}"#),
+        (SERVER, TEXT, br#"{"id":1,"error":{"code":-32000,"message":"no"}}"#),
+    ];
+    let expected = [
+        json!({"type": "command", "method": "Page.navigate", "id": 1}),
+        json!({"type": "event", "method": "Page.frameNavigated", "sessionId": "A"}),
+        json!({"type": "error", "id": 1, "code": -32000, "message": "no",
+            "reply_to_type": "Page.navigate"}),
+    ];
+    assert_eq!(said("cdp", "/f1b0-9a", None, &talk), expected);
+}
+
+#[test]
+fn graphql_operations_show_themselves() {
+    for (protocol, words) in
+        [("graphql-transport-ws", ["subscribe", "next"]), ("graphql-ws", ["start", "data"])]
+    {
+        let [ask, answer] = words;
+        let texts = [
+            format!(r#"{{"id":"1","type":"{ask}","payload":{{"query":"query Q {{ a }}"}}}}"#),
+            format!(r#"{{"id":"1","type":"{answer}","payload":{{"errors":[{{}},{{}}]}}}}"#),
+        ];
+        let talk = [(CLIENT, TEXT, texts[0].as_bytes()), (SERVER, TEXT, texts[1].as_bytes())];
+        let expected = [
+            json!({"type": ask, "id": "1", "operation": "query Q"}),
+            json!({"type": answer, "id": "1", "errors": 2, "reply_to_type": "query Q"}),
+        ];
+        assert_eq!(said(protocol, "/graphql", None, &talk), expected);
+        assert_eq!(said(protocol, "/graphql", Some(protocol), &talk), expected);
+    }
+}
+
+#[test]
+fn stomp_over_several_messages() {
+    let talk = [
+        (CLIENT, TEXT, &b"CONNECT\nhost:a\n\n\0"[..]),
+        (SERVER, TEXT, b"CONNECTED\nversion:1.1\n\n\0\n"),
+        (CLIENT, TEXT, b"SEND\ndestination:/a\\cb\nreceipt:1\n\n{\"x\""),
+        (SERVER, TEXT, b"\n"),
+        (CLIENT, TEXT, b":1}\0"),
+        (SERVER, TEXT, b"RECEIPT\nreceipt-id:1\n\n\0"),
+    ];
+    let expected = [
+        json!({"type": "CONNECT", "headers": {"host": "a"}}),
+        json!({"type": "CONNECTED", "headers": {"version": "1.1"}, "reply_to_type": "CONNECT"}),
+        json!({}),
+        json!({"type": "heartbeat", "heartbeat": true}),
+        json!({"type": "SEND", "destination": "/a:b", "json": {"x": 1},
+            "headers": {"destination": "/a:b", "receipt": "1"}}),
+        json!({"type": "RECEIPT", "headers": {"receipt-id": "1"}, "reply_to_type": "SEND"}),
+    ];
+    assert_eq!(said("stomp", "/ws", Some("v11.stomp"), &talk), expected);
+    assert_eq!(said("stomp", "/ws", None, &talk), expected);
+}

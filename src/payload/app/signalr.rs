@@ -56,16 +56,16 @@ struct Record<'a> {
 /// Whether a message is of this protocol: it is JSON ended by the separator, and
 /// begins as a client must, or has a type.
 pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
-    let Some((first, _)) = split_record(data.payload) else {
+    if data.payload.last() != Some(&SEPARATOR) {
         return false;
-    };
-    let ends = data.payload.last() == Some(&SEPARATOR);
+    }
+    let first = split_record(data.payload).map_or(data.payload, |(first, _)| first);
     let members = as_json(first).and_then(|json| json.members(["protocol", "version", "type"]));
     let [protocol, version, kind] = members.unwrap_or_default();
     let is_handshake = data.from == Side::Client
         && protocol.is_some_and(Value::is_string)
         && version.is_some_and(|version| version.number().is_some());
-    ends && (is_handshake || kind.and_then(Value::number).and_then(kind_of).is_some())
+    is_handshake || kind.and_then(Value::number).and_then(kind_of).is_some()
 }
 
 impl Decoder for SignalR {
