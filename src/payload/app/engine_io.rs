@@ -95,7 +95,8 @@ impl EngineIo {
         if kind == "message" {
             return self.message(rest, from, telling);
         }
-        telling.packet(kind);
+        // All but the handshake carry nothing.
+        telling.packet(kind).body(b"");
         match kind {
             "open" => open(rest, telling),
             "ping" | "pong" => {

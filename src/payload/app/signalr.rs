@@ -263,7 +263,8 @@ impl<'a> Record<'a> {
         if let Some(arguments) = self.arguments.filter(|arguments| arguments.text() != "[]") {
             telling.say(" ").say(arguments.text());
         }
-        telling.body_if(self.arguments.or(self.item).or(self.result));
+        let carried = self.arguments.or(self.item).or(self.result);
+        telling.body(carried.map(Value::text).unwrap_or_default().as_bytes());
         if kind == "Ping" {
             telling.heartbeat();
         }

@@ -217,7 +217,7 @@ fn about_namespace(data: Option<Value<'_>>, telling: &mut Telling<'_>) {
     if let Some(message) = message.or(data.filter(|data| data.is_string())) {
         telling.say(&message.plain());
     }
-    telling.body_if(data);
+    telling.body(data.map(Value::text).unwrap_or_default().as_bytes());
 }
 
 impl Event {

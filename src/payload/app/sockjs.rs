@@ -41,7 +41,7 @@ fn server(frame: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
     };
     match letter {
         'o' => {
-            telling.packet("open");
+            telling.packet("open").body(b"");
         }
         'h' => {
             telling.packet("heartbeat").heartbeat();
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn frames_of_the_specification() {
         for (from, text, told, summary, body) in [
-            (Server, "o", r#"{"type":"open"}"#, "", None),
+            (Server, "o", r#"{"type":"open"}"#, "", Some("")),
             (Server, "h", r#"{"type":"heartbeat","heartbeat":true}"#, "", None),
             (
                 Server,

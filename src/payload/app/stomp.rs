@@ -209,8 +209,8 @@ impl Stomp {
         tell_headers(command, &headers, telling);
         if !body.is_empty() {
             telling.facts().payload(body);
-            telling.body(body);
         }
+        telling.body(body);
         self.pair(command, &headers, from, telling);
         result
     }
