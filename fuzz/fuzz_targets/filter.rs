@@ -101,10 +101,10 @@ fn kinds<'a>(handshake: Option<&'a Handshake>, bodies: &[Body<'a>]) -> Vec<Kind<
     let mut kinds: Vec<Kind<'a>> = handshake.map(Kind::Handshake).into_iter().collect();
     for (index, body) in bodies.iter().enumerate() {
         let side = if index % 2 == 0 { Side::Client } else { Side::Server };
-        let app = App::new(AppProtocol::ALL[0], JsonText::new(r#"{"type":"event"}"#));
+        const APP: &App<'_> = &App::new(AppProtocol::Jupyter, JsonText::new(r#"{"type":"event"}"#));
         let opcode = if matches!(body, Body::Binary(_)) { Opcode::Binary } else { Opcode::Text };
         let mut message = Message::new(side, opcode, *body);
-        message.app = (index == 1).then_some(app);
+        message.app = (index == 1).then_some(APP);
         message.frames = 1 + index as u64 % 2;
         message.masking_key = (side == Side::Client).then_some([0x37, 0xfa, 0x21, 0x3d]);
         kinds.push(Kind::Message(message));

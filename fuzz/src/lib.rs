@@ -43,7 +43,9 @@ pub const APP_TARGETS: &[&str] = &[
     "/live/websocket?vsn=2.0.0",
     "v4.channel.k8s.io",
     "v5.channel.k8s.io",
+    "base64.channel.k8s.io",
     "ocpp1.6",
+    "ocpp2.1",
 ];
 
 /// The origin of packet `number`, `milliseconds` after the epoch.
