@@ -432,11 +432,12 @@ impl WebSocket {
                 (&mut self.server_decoder, &mut self.server_half, &mut self.client_half)
             }
         };
-        let Context { report, workspace, story, .. } = context;
+        let Context { report, workspace, story, insides, .. } = context;
         let connection = report.connection(self.client, self.is_inferred);
         let Self { apps, account, .. } = self;
         let connection = &connection;
-        let mut teller = Teller { connection, apps, story, account, side, half, peer, report };
+        let mut teller =
+            Teller { connection, apps, story, insides, account, side, half, peer, report };
         work(decoder, workspace, &mut teller);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Options, Statistics};
 use crate::filter::{Filter, Marks, Scratch};
-use crate::payload::Story;
+use crate::payload::{Insides, Story};
 use crate::types::{
     Connection, Conversation, Direction, Event, Handshake, Kind, Origin, Sink, Source,
 };
@@ -14,6 +14,8 @@ pub(super) struct Context<'a> {
     pub(super) workspace: &'a mut Workspace,
     /// Room for what protocols inside say.
     pub(super) story: &'a mut Story,
+    /// Room for what binary messages hold.
+    pub(super) insides: &'a mut Insides,
     /// Bytes that the layers of all conversations of the shard keep.
     pub(super) memory: &'a mut usize,
 }

@@ -40,8 +40,10 @@ use std::ops::RangeInclusive;
 use standing::Place;
 
 use crate::filter::{Filter, LeftOut, Scratch};
-use crate::payload::Story;
-use crate::types::{Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp};
+use crate::payload::{Insides, Story};
+use crate::types::{
+    BinaryFormat, Conversation, Direction, Event, Limits, Packet, Sink, Source, Timestamp,
+};
 use crate::websocket;
 
 /// Which conversations are looked into, by their two ends.
@@ -70,6 +72,9 @@ pub struct Options {
     /// Take these for WebSocket where there is no handshake, without proof by
     /// their bytes.
     pub websocket: Option<Clients>,
+    /// Read binary messages as the first of these that fits, where no protocol and
+    /// no signature shows what they are.
+    pub decode: Vec<BinaryFormat>,
 }
 
 impl Options {
@@ -82,7 +87,8 @@ impl Options {
     pub(crate) fn workspace(&self) -> Workspace {
         let websocket = websocket::Workspace::new(&self.limits, self.sha256);
         let story = Story::new(&self.limits);
-        Workspace { websocket, story, filter: Scratch::default(), recognised: Vec::new() }
+        let insides = Insides::new(&self.limits, self.decode.clone());
+        Workspace { websocket, story, insides, filter: Scratch::default(), recognised: Vec::new() }
     }
 }
 
@@ -92,6 +98,8 @@ pub(crate) struct Workspace {
     websocket: websocket::Workspace,
     /// For what protocols inside say.
     story: Story,
+    /// For what binary messages hold.
+    insides: Insides,
     /// For the filter.
     filter: Scratch,
     /// Conversations that became WebSocket lately, by their numbers.

@@ -298,7 +298,7 @@ impl Shard {
             return;
         };
         let stream = slot.stream;
-        let Workspace { websocket: workspace, story, filter: scratch, recognised } =
+        let Workspace { websocket: workspace, story, insides, filter: scratch, recognised } =
             &mut *around.workspace;
         let report = Report {
             options: around.options,
@@ -309,7 +309,8 @@ impl Shard {
             conversation: slot.conversation,
             stream,
         };
-        let mut context = Context { report, workspace, story, memory: &mut self.memory.used };
+        let mut context =
+            Context { report, workspace, story, insides, memory: &mut self.memory.used };
         let allowed = self.reorder.allowed();
         let wanted = context.report.statistics.wanted;
         let mut shared = tcp::Shared {

@@ -2,10 +2,10 @@
 
 use super::context::{Account, Report};
 use super::half::Half;
-use crate::payload::{Apps, Story, classify};
+use crate::payload::{Apps, Insides, Story, classify};
 use crate::types::{
-    Body, Close, Connection, Frame, Gap, Kind, Message, NotInflated, Opcode, Origin, Rule, Side,
-    Violation,
+    Body, Close, Connection, Frame, Gap, Inside, Kind, Message, NotInflated, Opcode, Origin, Rule,
+    Side, Violation,
 };
 use crate::websocket::{Assembled, Cause, FrameHeader, Hole, Receiver, parse_close};
 
@@ -16,6 +16,8 @@ pub(super) struct Teller<'a, 'c> {
     pub(super) apps: &'a mut Apps,
     /// Room for that.
     pub(super) story: &'a mut Story,
+    /// Room for what binary messages hold.
+    pub(super) insides: &'a mut Insides,
     pub(super) account: &'a mut Account,
     pub(super) side: Side,
     pub(super) half: &'a mut Half,
@@ -70,9 +72,12 @@ impl Receiver for Teller<'_, '_> {
             body,
             close,
             app: None,
+            inside: None,
         };
         let app = self.apps.read(&event, message.origin, self.story);
         event.app = app.as_ref();
+        let layers = self.insides.look(&event);
+        event.inside = (!layers.is_empty()).then_some(Inside { layers: &layers });
         self.report.tell(self.connection, self.account, message.origin, Kind::Message(event));
         self.report.statistics.forgotten_requests += self.story.take_forgotten();
     }

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use super::limits::LimitArgument;
 use super::units::{parse_size, parse_time};
 use crate::filter::Server;
+use crate::types::BinaryFormat;
 
 /// Whether this build can capture live.
 #[cfg(libpcap)]
@@ -196,6 +197,12 @@ pub(super) struct Arguments {
     /// keep the connection alive, in JSON too
     #[arg(long)]
     pub(super) no_heartbeats: bool,
+
+    /// Read binary messages as this where neither a protocol nor a signature
+    /// shows what they are, and tell them in JSON; repeat for several, of which
+    /// the first counts that fits
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) decode: Vec<Decode>,
 
     /// Tell each frame, too
     #[arg(long)]
@@ -391,6 +398,24 @@ pub(super) enum Format {
     Json,
     /// Connections and their totals
     Table,
+}
+
+/// Formats that do not show themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Decode {
+    /// MessagePack
+    Msgpack,
+    /// CBOR
+    Cbor,
+}
+
+impl Decode {
+    pub(super) fn format(self) -> BinaryFormat {
+        match self {
+            Self::Msgpack => BinaryFormat::MessagePack,
+            Self::Cbor => BinaryFormat::Cbor,
+        }
+    }
 }
 
 /// Whose aliases are the values of tshark's `-t` that mean the same.

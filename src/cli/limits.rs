@@ -105,6 +105,11 @@ const LIMITS: &[(&str, Field, &str)] = &[
         Field::LongBytes(|limits| &mut limits.inflated),
         "what one message may grow to when inflated",
     ),
+    (
+        "opened",
+        Field::Bytes(|limits| &mut limits.opened),
+        "what gzip, zlib or zstd inside one message is opened to",
+    ),
     ("frame", Field::LongBytes(|limits| &mut limits.frame), "payload of one frame"),
     (
         "memory",
@@ -258,6 +263,7 @@ mod tests {
             pending: _,
             message: _,
             inflated: _,
+            opened: _,
             frame: _,
             memory: _,
             search: _,
@@ -270,7 +276,7 @@ mod tests {
             set_aside: _,
             requests: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 22);
+        assert_eq!(LIMITS.len(), 23);
     }
 
     #[test]

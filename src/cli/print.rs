@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
-use super::args::{Arguments, Body, Color, Format, Payload, Time};
+use super::args::{Arguments, Body, Color, Decode, Format, Payload, Time};
 use super::filter::filter;
 use super::limits::LimitArgument;
 use super::packet_filter::PacketFilter;
@@ -213,7 +213,8 @@ fn options(arguments: &Arguments, filter: Option<Filter>) -> Options {
         (false, true) => LeftOut::Pings,
         (false, false) => LeftOut::Nothing,
     };
-    Options { limits, frames, sha256, select, filter, left_out, websocket }
+    let decode = arguments.decode.iter().copied().map(Decode::format).collect();
+    Options { limits, frames, sha256, select, filter, left_out, websocket, decode }
 }
 
 fn view(arguments: &Arguments) -> Box<dyn View> {

@@ -10,7 +10,7 @@ use super::write::{base64, decimal, digits, display, hex};
 use super::{PayloadForm, View};
 use crate::types::{
     Body, Close, Connection, Counts, End, Event, Extension, Frame, Gap, Handshake, Header,
-    JsonText, Kind, Message, Opcode, Side, Violation,
+    InsideContent, InsideLayer, JsonText, Kind, Message, Opcode, Side, Violation,
 };
 
 /// One JSON object a line: `--format json`.
@@ -145,7 +145,10 @@ impl Json {
         if message.opcode == Opcode::Close {
             self.close(out, message);
         } else {
-            self.payload(out, message);
+            self.payload(out, message.payload, message.body);
+        }
+        if let Some(inside) = message.inside {
+            self.inside(out, inside.layers);
         }
         if let Some(app) = message.app {
             out.extend_from_slice(br#","app":"#);
@@ -153,10 +156,10 @@ impl Json {
         }
     }
 
-    fn payload(&self, out: &mut Spool, message: &Message<'_>) {
-        match (self.payload, message.body) {
+    fn payload(&self, out: &mut Spool, bytes: &[u8], body: Body<'_>) {
+        match (self.payload, body) {
             (PayloadForm::None, _) => {}
-            (PayloadForm::Base64, _) => base64_field(out, message.payload),
+            (PayloadForm::Base64, _) => base64_field(out, bytes),
             (PayloadForm::Auto, Body::Json(text)) => {
                 out.extend_from_slice(br#","json":"#);
                 json(out, text);
@@ -166,6 +169,38 @@ impl Json {
                 long_string(out, text);
             }
             (PayloadForm::Auto, Body::Binary(bytes)) => base64_field(out, bytes),
+        }
+    }
+
+    /// Layers, each within the one before; there are few.
+    fn inside(&self, out: &mut Spool, layers: &[InsideLayer<'_>]) {
+        let Some((layer, deeper)) = layers.split_first() else {
+            return;
+        };
+        key(out, "inside");
+        out.extend_from_slice(br#"{"format":"#);
+        string(out, layer.format);
+        optional_text(out, "media_type", layer.media_type);
+        if let Some(content) = layer.content {
+            self.content(out, content);
+        }
+        self.inside(out, deeper);
+        out.push(b'}');
+    }
+
+    fn content(&self, out: &mut Spool, content: InsideContent<'_>) {
+        let InsideContent { length, body, truncated } = content;
+        optional_number(out, "length", length);
+        match (self.payload, length, body) {
+            // What was read as JSON has no bytes of its own.
+            (PayloadForm::Auto | PayloadForm::Base64, None, Body::Json(text)) => {
+                out.extend_from_slice(br#","json":"#);
+                json(out, text);
+            }
+            _ => self.payload(out, body.bytes(), body),
+        }
+        if truncated {
+            boolean(out, "truncated", true);
         }
     }
 
@@ -447,7 +482,7 @@ mod tests {
     use crate::output::samples::{
         CLOSE, connection, conversation, event, handshake, hostile_text, json_document, rendered,
     };
-    use crate::types::{AcceptStatus, App, AppProtocol, NextFrame, Rule, Source};
+    use crate::types::{AcceptStatus, App, AppProtocol, Inside, NextFrame, Rule, Source};
     use insta::assert_snapshot;
     use proptest::prelude::*;
     use serde_json::Value;
@@ -491,6 +526,55 @@ mod tests {
         let schema = schema();
         for line in lines.lines() {
             schema.validate(&serde_json::from_str(line).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_inside() {
+        let opened = |body, truncated| Some(InsideContent { length: Some(7), body, truncated });
+        let layer = |format| InsideLayer { format, media_type: None, content: None };
+        let packed = Body::Binary(b"\x81\x01\xff");
+        let layers = [
+            InsideLayer { content: opened(packed, true), ..layer("gzip") },
+            InsideLayer { content: opened(Body::Text("a\n"), false), ..layer("zstd") },
+            InsideLayer { media_type: Some("image/png"), ..layer("png") },
+        ];
+        let json = Body::Json(JsonText::new("[1, 2]"));
+        let content = Some(InsideContent { length: None, body: json, truncated: false });
+        let read = [InsideLayer { content, ..layer("cbor") }];
+        let message = |layers| Message {
+            inside: Some(Inside { layers }),
+            ..Message::new(Side::Client, Opcode::Binary, Body::Binary(b"\xff"))
+        };
+        for (layers, payload, expected) in [
+            (
+                &layers[..],
+                PayloadForm::Auto,
+                r#""base64":"/w==","inside":{"format":"gzip","length":7,"base64":"gQH/","truncated":true,"inside":{"format":"zstd","length":7,"text":"a\n","inside":{"format":"png","media_type":"image/png"}}}}"#,
+            ),
+            (
+                &layers[1..],
+                PayloadForm::Base64,
+                r#""base64":"/w==","inside":{"format":"zstd","length":7,"base64":"YQo=","inside":{"format":"png","media_type":"image/png"}}}"#,
+            ),
+            (
+                &layers[..1],
+                PayloadForm::None,
+                r#""complete":true,"inside":{"format":"gzip","length":7,"truncated":true}}"#,
+            ),
+            (
+                &read,
+                PayloadForm::Base64,
+                r#""base64":"/w==","inside":{"format":"cbor","json":[1,2]}}"#,
+            ),
+            (&read, PayloadForm::None, r#""complete":true,"inside":{"format":"cbor"}}"#),
+        ] {
+            let line = one(Kind::Message(message(layers)), payload);
+            assert!(line.trim_end().ends_with(expected), "{line}");
+            let mut line: Value = serde_json::from_str(&line).unwrap();
+            schema().validate(&line).unwrap();
+            line["inside"]["unheard_of"] = Value::from(1);
+            assert!(!schema().is_valid(&line));
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod app;
 mod formats;
+mod inside;
 mod json;
 mod literal;
 
 use crate::types::Body;
 pub use app::{Apps, Story};
+pub use inside::Insides;
 use json::as_json;
 
 /// What `payload` can be shown as. `whole` tells that it is all of the

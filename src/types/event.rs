@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{App, Endpoint, Origin, Rule, Source, Timestamp};
+use super::{App, Endpoint, Inside, Origin, Rule, Source, Timestamp};
 
 /// Takes events as they become known.
 ///
@@ -282,6 +282,8 @@ pub struct Message<'a> {
     pub close: Option<Close<'a>>,
     /// What the protocol inside says, when it is known.
     pub app: Option<&'a App<'a>>,
+    /// What a binary message holds, when that is known.
+    pub inside: Option<Inside<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -318,6 +320,7 @@ impl<'a> Message<'a> {
             body,
             close: None,
             app: None,
+            inside: None,
         }
     }
 }

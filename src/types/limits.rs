@@ -45,6 +45,10 @@ pub struct Limits {
     /// Bytes that one message may grow to when it is inflated; beyond it the
     /// message is given up. Default 1 GiB.
     pub inflated: u64,
+    /// Bytes that gzip, zlib or zstd inside one message is opened to, at each of at
+    /// most three levels; the rest is left out. They count as no part of `memory`:
+    /// each thread keeps those of one message. Default 16 MiB.
+    pub opened: usize,
     /// Payload bytes of one frame; a longer one counts as a place that was
     /// lost. Default 16 GiB.
     pub frame: u64,
@@ -98,6 +102,7 @@ impl Default for Limits {
             pending: 1 << 20,
             message: 64 << 20,
             inflated: 1 << 30,
+            opened: 16 << 20,
             frame: 16 << 30,
             memory: 96 << 20,
             search: 256 << 10,

@@ -7,6 +7,7 @@ mod address;
 mod app;
 pub(crate) mod ascii;
 mod event;
+mod inside;
 pub(crate) mod json_block;
 mod limits;
 mod packet;
@@ -25,6 +26,7 @@ pub use event::{
     Handshake, Header, HttpVersion, JsonText, Kind, Message, NextFrame, NotInflated, Opcode, Side,
     Sink, Violation,
 };
+pub use inside::{BinaryFormat, Inside, InsideContent, InsideLayer};
 pub use limits::Limits;
 pub use packet::{LinkType, Origin, Packet, Source, SourceId};
 pub use rule::{Rule, Severity};

@@ -6,6 +6,8 @@
 mod app;
 mod app_logged;
 #[cfg(test)]
+mod binary_formats;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod fields;
