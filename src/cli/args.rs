@@ -1,19 +1,30 @@
-//! Arguments.
+//! Arguments: those of the commands, made of groups that they share.
 
-use std::net::IpAddr;
+mod decoding;
+mod follow;
+mod inputs;
+mod selecting;
+mod showing;
+mod stats;
+mod telling;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
-use clap::{ArgAction, CommandFactory, Error, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Error, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use ipnet::IpNet;
 
-use super::limits::LimitArgument;
 use super::units::{parse_size, parse_time};
-use crate::filter::Server;
-use crate::types::BinaryFormat;
+
+pub(super) use decoding::Decoding;
+pub(super) use follow::{Follow, RawSide};
+pub(super) use inputs::Inputs;
+pub(super) use selecting::Selecting;
+pub(super) use showing::{Payload, Showing};
+pub(super) use stats::{Stats, StatsFormat};
+pub(super) use telling::Telling;
 
 /// Whether this build can capture live.
 #[cfg(libpcap)]
@@ -37,14 +48,13 @@ Examples:
   wsdump -T json traffic.pcap | jq 'select(.event == \"message\") | .json'
   wsdump --compact --no-heartbeats traffic.pcap    one line a message
   wsdump -T table traffic.pcap             connections and their totals
+  wsdump stats traffic.pcap                types, sizes, latencies, errors
+  wsdump follow 3 traffic.pcap             one connection as a dialogue
   wsdump -w websocket.pcapng day.pcap.gz   keep nothing but WebSocket's packets
   ssh host tcpdump --immediate-mode -U -w - tcp | wsdump -  as it arrives";
 
 /// The options that only live capture has.
 const LIVE: &str = "Live capture";
-
-/// The options that only text has.
-const TEXT: &str = "Text";
 
 /// The options about the packets that are written.
 const WRITE: &str = "Writing packets";
@@ -66,14 +76,8 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 
-    /// Capture files; `-` is standard input. Several are one capture, merged
-    /// by packet time
-    #[arg(value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-
-    /// Read FILE, as tcpdump and tshark say it
-    #[arg(short = 'r', long, value_name = "FILE")]
-    pub(super) read: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
 
     /// Go on at the end of the file as long as it grows, as one does that
     /// `tcpdump -w` is writing; Ctrl-C ends it
@@ -133,76 +137,15 @@ pub(super) struct Arguments {
     )]
     pub(super) user: Option<String>,
 
-    /// Look only at packets that match, in libpcap's filter language (`man
-    /// pcap-filter`), as tcpdump takes it; on files too
-    #[arg(short = 'f', long, value_name = "EXPR")]
-    pub(super) capture_filter: Option<String>,
-
-    /// Show only what matches, in Wireshark's display-filter language: `ip.addr
-    /// == 10.0.0.0/8 && json.type == "error"`. `wsdump fields` lists the fields
-    #[arg(short = 'Y', long, visible_alias = "display-filter", value_name = "EXPR")]
-    pub(super) filter: Option<String>,
-
-    /// Show only connections with an end at this address or in this network;
-    /// repeat for any of several
-    #[arg(long, value_name = "ADDR|CIDR", value_parser = network)]
-    pub(super) ip: Vec<IpNet>,
-
-    /// Show only connections with an end at this port; repeat for any of
-    /// several
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) port: Vec<u16>,
-
-    /// Take what the server at this port says for WebSocket also where neither a
-    /// handshake nor its bytes show it; repeat for several
-    #[arg(long, value_name = "HOST:PORT|PORT")]
-    pub(super) websocket: Vec<Server>,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
 
     /// Form of the output
     #[arg(short = 'T', long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
 
-    /// Time before each event in text: the time of day here or in UTC, or
-    /// seconds since 1970, since the first packet of the capture, or since the
-    /// event shown before. JSON always has RFC 3339 in UTC, tables no times
-    #[arg(long, value_name = "FORM", default_value = "local")]
-    pub(super) time: Time,
-
-    /// How payloads are shown: as what they are, in base64 (always whole), or not at
-    /// all
-    #[arg(long, value_name = "FORM", default_value = "auto")]
-    pub(super) payload: Payload,
-
-    /// One line an event, cut where the terminal ends: what it is and what it says,
-    /// or else the payload
-    #[arg(long, help_heading = TEXT)]
-    pub(super) compact: bool,
-
-    /// How payloads are laid out below the lines of their messages; `pretty` without
-    /// it
-    #[arg(long, value_name = "FORM", help_heading = TEXT)]
-    pub(super) body: Option<Body>,
-
-    /// Shorten and cut nothing, however long it is. Without it 40 rows of JSON and of
-    /// text are shown, and 8 of bytes
-    #[arg(long, help_heading = TEXT)]
-    pub(super) full: bool,
-
-    /// Leave out pings and pongs, in JSON too; close frames are told, and what is
-    /// left out is counted at the end of its connection
-    #[arg(long)]
-    pub(super) no_control: bool,
-
-    /// Leave out pings, pongs and what the protocol inside sends for nothing but to
-    /// keep the connection alive, in JSON too
-    #[arg(long)]
-    pub(super) no_heartbeats: bool,
-
-    /// Read binary messages as this where neither a protocol nor a signature
-    /// shows what they are, and tell them in JSON; repeat for several, of which
-    /// the first counts that fits
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) decode: Vec<Decode>,
+    #[command(flatten)]
+    pub(super) showing: Showing,
 
     /// Tell each frame, too
     #[arg(long)]
@@ -262,14 +205,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "T", value_parser = duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Threads that decode and render, 1 to 64; the output is the same with any
-    /// number. With -c, -w, --time delta and tables it is always one
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(super) threads: u8,
+    #[command(flatten)]
+    pub(super) decoding: Decoding,
 
-    /// Colour the text
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) telling: Telling,
 
     /// Do not look up names, as tcpdump and tshark take it; wsdump never does
     #[arg(short = 'n', hide = true)]
@@ -279,20 +219,6 @@ pub(super) struct Arguments {
     #[arg(short = 'l', hide = true)]
     pub(super) line_buffered: bool,
 
-    /// Say nothing but errors on standard error, nor show there how far it is
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-
-    /// Show the headers of handshakes and the numbers of packets, and tell at
-    /// the end what was seen; while capturing live, on a terminal, also how far
-    /// it is
-    #[arg(short, long)]
-    pub(super) verbose: bool,
-
-    /// Change a bound on memory; `--limit help` lists them
-    #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
-    pub(super) limit: Vec<LimitArgument>,
-
     /// List the interfaces that can be captured from
     #[arg(short = 'D', long, exclusive = true, help_heading = LIVE)]
     pub(super) list_interfaces: bool,
@@ -301,46 +227,54 @@ pub(super) struct Arguments {
 impl Arguments {
     /// All inputs, in the order of the command line.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
-        self.read.iter().chain(&self.files)
-    }
-
-    /// Whether the limits are to be listed: `--limit help`.
-    pub(super) fn asks_for_limits(&self) -> bool {
-        self.limit.iter().any(|limit| matches!(limit, LimitArgument::Help))
+        self.inputs.paths()
     }
 
     /// Refuses options that cannot work together.
     pub(super) fn check(self) -> Result<Self, Error> {
-        let refuse =
-            |sentence: &str| Err(Self::command().error(ErrorKind::ArgumentConflict, sentence));
+        let refused = match &self.command {
+            None => self.refused().map(|(kind, sentence)| Self::command().error(kind, sentence)),
+            Some(command) => command.refused().map(|(name, kind, sentence)| {
+                let mut program = Self::command();
+                // So that the usage that is told is the command's whole one.
+                program.build();
+                match program.find_subcommand_mut(name) {
+                    Some(command) => command.error(kind, sentence),
+                    None => program.error(kind, sentence),
+                }
+            }),
+        };
+        match refused {
+            None => Ok(self),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Why the options without a command cannot work, if so.
+    fn refused(&self) -> Option<Refusal> {
+        let refuse = |sentence| Some((ErrorKind::ArgumentConflict, sentence));
         let table = self.format == Format::Table;
         if table && self.frames {
             return refuse("--frames has nothing to show in a table");
         }
-        if table && self.payload != Payload::Auto {
+        if table && self.showing.payload != Payload::Auto {
             return refuse("--payload has nothing to show in a table");
         }
-        if table && (self.no_control || self.no_heartbeats) {
+        if table && self.showing.leaves_out() {
             return refuse("--no-control and --no-heartbeats have nothing to leave out of a table");
         }
-        if self.format != Format::Text && (self.compact || self.body.is_some() || self.full) {
+        if self.format != Format::Text && self.showing.is_for_text() {
             return refuse("--compact, --body and --full are for text: leave out -T");
         }
-        if self.compact && self.body.is_some() {
-            return refuse("--compact has nothing below its lines that --body could lay out");
-        }
-        if self.body.is_some() && self.payload != Payload::Auto {
-            return refuse(
-                "--body lays out payloads that are shown as what they are: leave out --payload",
-            );
+        if let Some(refusal) = self.showing.refused() {
+            return Some(refusal);
         }
         if self.inputs().next().is_none()
             && self.interface.is_empty()
             && !self.list_interfaces
-            && self.command.is_none()
-            && !self.asks_for_limits()
+            && !self.decoding.asks_for_limits()
         {
-            return Err(Self::command().error(
+            return Some((
                 ErrorKind::MissingRequiredArgument,
                 "name a capture file, '-' for standard input, or an interface with -i",
             ));
@@ -366,15 +300,19 @@ impl Arguments {
         if self.keep.is_some() && self.rotate_size.is_none() && self.rotate_time.is_none() {
             return refuse("--keep is for several files: add --rotate-size or --rotate-time");
         }
-        if self.inputs().filter(|path| *path == Path::new("-")).count() > 1 {
-            return refuse("standard input can be read only once");
-        }
-        Ok(self)
+        self.inputs.refused()
     }
 }
 
+/// What kind of error it is, and a sentence about it.
+type Refusal = (ErrorKind, &'static str);
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Tell connections, types, sizes, latencies and errors in numbers
+    Stats(Box<Stats>),
+    /// Show one connection as a dialogue, or write what one side sent
+    Follow(Box<Follow>),
     /// List the fields that filters can ask for
     Fields {
         /// Only those with this in their names
@@ -390,6 +328,22 @@ pub(super) enum Command {
     Man,
 }
 
+impl Command {
+    /// Its name and why its options cannot work, if so.
+    fn refused(&self) -> Option<(&'static str, ErrorKind, &'static str)> {
+        let (name, refused) = match self {
+            Self::Stats(stats) if !stats.decoding.asks_for_limits() => {
+                ("stats", stats.inputs.missing())
+            }
+            Self::Follow(follow) if !follow.decoding.asks_for_limits() => {
+                ("follow", follow.inputs.missing().or_else(|| follow.showing.refused()))
+            }
+            _ => return None,
+        };
+        refused.map(|(kind, sentence)| (name, kind, sentence))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
@@ -398,74 +352,6 @@ pub(super) enum Format {
     Json,
     /// Connections and their totals
     Table,
-}
-
-/// Formats that do not show themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Decode {
-    /// MessagePack
-    Msgpack,
-    /// CBOR
-    Cbor,
-}
-
-impl Decode {
-    pub(super) fn format(self) -> BinaryFormat {
-        match self {
-            Self::Msgpack => BinaryFormat::MessagePack,
-            Self::Cbor => BinaryFormat::Cbor,
-        }
-    }
-}
-
-/// Whose aliases are the values of tshark's `-t` that mean the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Time {
-    /// Time of day, with the date where it changes
-    #[value(aliases = ["a", "ad"])]
-    Local,
-    /// The same in UTC
-    #[value(aliases = ["u", "ud"])]
-    Utc,
-    /// Seconds since 1970
-    #[value(alias = "e")]
-    Epoch,
-    /// Seconds since the first packet of the capture
-    #[value(alias = "r")]
-    Relative,
-    /// Seconds since the event shown before
-    #[value(alias = "dd")]
-    Delta,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Payload {
-    /// JSON, text or bytes, as what they are
-    Auto,
-    /// All in base64
-    Base64,
-    /// Not at all
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Body {
-    /// JSON indented, text with its own lines, bytes as a hex dump
-    Pretty,
-    /// On one line, folded where the terminal ends
-    Compact,
-    /// Not at all
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// Endings of names that a file would not keep.
@@ -490,14 +376,6 @@ fn rotation_size(text: &str) -> Result<u64, String> {
     parse_size(text)
         .filter(|&size| size > 0)
         .ok_or_else(|| "a size such as 64KiB, 100MB or 1GiB, or a number of bytes".into())
-}
-
-/// An address, or a network in CIDR notation.
-fn network(text: &str) -> Result<IpNet, String> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    bare.parse::<IpNet>()
-        .or_else(|_| bare.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "not an IP address, nor a network such as 10.0.0.0/8 or 2001:db8::/32".into())
 }
 
 /// The most that libpcap captures of a packet.

@@ -7,13 +7,13 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Result;
 
-use super::args::Arguments;
+use super::args::Selecting;
 use crate::filter::{Filter, FilterError};
 
 /// The filter that the arguments ask for.
-pub(super) fn filter(arguments: &Arguments) -> Result<Option<Filter>> {
+pub(super) fn filter(selecting: &Selecting) -> Result<Option<Filter>> {
     // An empty one shows everything, as in Wireshark.
-    let Some(text) = arguments.filter.as_deref().filter(|text| !text.trim().is_empty()) else {
+    let Some(text) = selecting.filter.as_deref().filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
     let is_coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;

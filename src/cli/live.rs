@@ -22,14 +22,18 @@ pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Cap
         }
     }
     // Who wants every packet wants those too that are not to be shown.
-    let hint = bpf(&super::print::selection(arguments), filter).filter(|_| !arguments.write_all);
+    let hint = bpf(&arguments.selecting.selection(), filter).filter(|_| !arguments.write_all);
     let defaults = LiveOptions::default();
     let options = LiveOptions {
         interfaces,
         snap_length: arguments.snaplen.unwrap_or(defaults.snap_length),
         buffer_size: arguments.buffer_size.unwrap_or(defaults.buffer_size),
         promiscuous: !arguments.no_promiscuous,
-        filter: arguments.capture_filter.clone().filter(|filter| !filter.trim().is_empty()),
+        filter: arguments
+            .selecting
+            .capture_filter
+            .clone()
+            .filter(|filter| !filter.trim().is_empty()),
         hint,
     };
     let capture = Capture::live(&options).map_err(|error| match &error {
@@ -42,7 +46,7 @@ pub(super) fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Cap
     })?;
     // Before anything that others have a hand in is read or opened.
     let told = privileges.settle()?;
-    if let Some(told) = told.filter(|_| arguments.verbose) {
+    if let Some(told) = told.filter(|_| arguments.telling.verbose) {
         super::say(&told);
     }
     Ok(capture)

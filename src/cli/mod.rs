@@ -5,6 +5,7 @@ mod args;
 mod completions;
 mod fields;
 mod filter;
+mod follow;
 mod interfaces;
 mod limits;
 mod live;
@@ -12,8 +13,10 @@ mod packet_filter;
 mod print;
 #[cfg(libpcap)]
 mod privileges;
+mod run;
 mod signals;
 mod standard_output;
+mod stats;
 mod status;
 mod summary;
 mod units;
@@ -58,8 +61,12 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Completions { shell }) => completions::print(*shell),
         Some(Command::Fields { part }) => fields::print(part),
         Some(Command::Man) => completions::print_man(),
+        Some(Command::Stats(stats)) if stats.decoding.asks_for_limits() => limits::print(),
+        Some(Command::Stats(stats)) => stats::run(stats),
+        Some(Command::Follow(follow)) if follow.decoding.asks_for_limits() => limits::print(),
+        Some(Command::Follow(follow)) => follow::run(follow),
         None if arguments.list_interfaces => interfaces::print(),
-        None if arguments.asks_for_limits() => limits::print(),
+        None if arguments.decoding.asks_for_limits() => limits::print(),
         None => print::run(&arguments),
     };
     match result {

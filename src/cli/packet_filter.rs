@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::args::Arguments;
+use super::args::Selecting;
 use crate::types::Packet;
 
 /// Which packets of files are looked into.
@@ -15,13 +15,13 @@ pub(super) struct PacketFilter {
 #[cfg(libpcap)]
 impl PacketFilter {
     /// What the arguments ask for.
-    pub(super) fn new(arguments: &Arguments) -> Result<Option<Self>> {
-        match &arguments.capture_filter {
-            Some(expression) if arguments.interface.is_empty() => {
+    pub(super) fn new(selecting: &Selecting) -> Result<Option<Self>> {
+        match &selecting.capture_filter {
+            Some(expression) => {
                 let filter = crate::capture::CaptureFilter::new(expression)?;
                 Ok(Some(Self { filter, has_spoken: false }))
             }
-            _ => Ok(None),
+            None => Ok(None),
         }
     }
 
@@ -51,8 +51,8 @@ pub(super) enum PacketFilter {}
 #[cfg(not(libpcap))]
 impl PacketFilter {
     /// Says what to install, when there should be one.
-    pub(super) fn new(arguments: &Arguments) -> Result<Option<Self>> {
-        match &arguments.capture_filter {
+    pub(super) fn new(selecting: &Selecting) -> Result<Option<Self>> {
+        match &selecting.capture_filter {
             Some(_) => Err(super::live::without_libpcap("apply a capture filter")),
             None => Ok(None),
         }

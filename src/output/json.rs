@@ -1,6 +1,7 @@
 //! NDJSON: the events themselves, as docs/events.md says.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::compact::compact;
 use super::json_string::{long_string, string};
@@ -366,11 +367,16 @@ fn write_end(out: &mut Vec<u8>, end: &End) {
     write_counts(out, &end.server);
     out.push(b'}');
     if let Some(duration) = end.duration {
-        key(out, "duration");
-        decimal(out, duration.as_secs());
-        out.push(b'.');
-        out.extend_from_slice(&digits::<9>(duration.subsec_nanos()));
+        seconds(out, "duration", duration);
     }
+}
+
+/// Seconds with nine decimals.
+pub(super) fn seconds(out: &mut Vec<u8>, name: &str, duration: Duration) {
+    key(out, name);
+    decimal(out, duration.as_secs());
+    out.push(b'.');
+    out.extend_from_slice(&digits::<9>(duration.subsec_nanos()));
 }
 
 fn write_counts(out: &mut Vec<u8>, counts: &Counts) {
@@ -405,18 +411,18 @@ fn opcode(out: &mut Vec<u8>, opcode: Opcode) {
 }
 
 /// The name of a field that is not an object's first.
-fn key(out: &mut Vec<u8>, name: &str) {
+pub(super) fn key(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
 }
 
-fn number(out: &mut Vec<u8>, name: &str, value: u64) {
+pub(super) fn number(out: &mut Vec<u8>, name: &str, value: u64) {
     key(out, name);
     decimal(out, value);
 }
 
-fn optional_number(out: &mut Vec<u8>, name: &str, value: Option<u64>) {
+pub(super) fn optional_number(out: &mut Vec<u8>, name: &str, value: Option<u64>) {
     if let Some(value) = value {
         number(out, name, value);
     }
@@ -427,12 +433,12 @@ fn boolean(out: &mut Vec<u8>, name: &str, value: bool) {
     out.extend_from_slice(if value { b"true" } else { b"false" });
 }
 
-fn text_field(out: &mut Vec<u8>, name: &str, value: &str) {
+pub(super) fn text_field(out: &mut Vec<u8>, name: &str, value: &str) {
     key(out, name);
     string(out, value);
 }
 
-fn optional_text(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
+pub(super) fn optional_text(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         text_field(out, name, value);
     }
@@ -459,7 +465,7 @@ fn base64_field(out: &mut Spool, bytes: &[u8]) {
 }
 
 /// A string of our own that needs no escaping.
-fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+pub(super) fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     out.push(b'"');
     display(out, value);
     out.push(b'"');

@@ -3,13 +3,17 @@
 //! A [`View`] takes events one by one and renders them at the end of a
 //! [`Spool`], which belongs to the caller and keeps what is rendered, or hands
 //! it to a writer, also while a long payload is being rendered. Views hold no
-//! more than they need to render the next event ([`Table`], which prints at the
-//! end, holds a row for each handshake), and never fail.
+//! more than they need to render the next event ([`Table`] and [`Stats`], which
+//! print at the end, hold rows, of which there are no more than so many), and
+//! never fail.
 //!
 //! ```text
 //!            ┌─ Json    one object a line, as docs/events.md says
 //! Event ─────┼─ Text    for people: header lines, readable payloads below
-//!            └─ Table   connections and their totals, at the end
+//!            ├─ Follow  the text of one connection, the sides set apart
+//!            ├─ Raw     the payloads of one side of one connection
+//!            ├─ Table   connections and their totals, at the end
+//!            └─ Stats   connections, types, sizes, latencies in numbers, at the end
 //! ```
 //!
 //! Everything in an event may come from an attacker. [`Text`] and [`Table`]
@@ -47,15 +51,20 @@
 //! ```
 
 mod compact;
+mod connection_name;
 mod escape;
+mod follow;
 mod hex_dump;
 mod json;
 mod json_string;
+mod others;
 mod pretty;
+mod raw;
 #[cfg(test)]
 mod samples;
 mod spool;
 mod stamp;
+mod stats;
 mod style;
 mod table;
 mod text;
@@ -65,10 +74,14 @@ mod write;
 
 use crate::types::{Event, Timestamp};
 
+pub use connection_name::{ConnectionName, NoConnectionName};
 pub use escape::one_line as escaped;
+pub use follow::Follow;
 pub use json::Json;
+pub use raw::Raw;
 pub use spool::Spool;
 pub use stamp::TimeForm;
+pub use stats::{By, Stats, StatsForm, StatsOptions};
 pub use table::Table;
 pub use text::{BodyForm, Text, TextOptions};
 pub use time::Zone;

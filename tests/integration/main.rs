@@ -18,6 +18,8 @@ mod filtered;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod inside;
 #[cfg(test)]
 #[cfg(all(libpcap, target_os = "linux"))]
@@ -60,6 +62,8 @@ mod rules_on_the_wire;
 mod schema;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod stats;
 #[cfg(test)]
 #[cfg(unix)]
 mod streams;

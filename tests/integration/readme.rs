@@ -27,7 +27,8 @@ fn the_sample_is_real() {
 
 #[test]
 fn the_commands_exist() {
-    let help = words(&run(["--help"]).clean());
+    let help = [&["--help"][..], &["stats", "--help"], &["follow", "--help"]];
+    let help = help.map(|arguments| words(&run(arguments).clean())).join(" ");
     let options = README
         .split(['`', ' ', '\n'])
         .filter(|word| word.starts_with("--") && word.len() > 2)

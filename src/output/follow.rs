@@ -1,0 +1,191 @@
+//! One connection as a dialogue: `wsdump follow`.
+
+use super::connection_name::ConnectionName;
+use super::others::Others;
+use super::spool::Spool;
+use super::text::{Text, TextOptions};
+use super::{View, style};
+use crate::types::{Event, Kind, Side, Timestamp};
+
+/// The text of one connection, behind a gutter that shows who speaks.
+///
+/// ```text
+///   2018-12-26 06:54:46.729250 #3   127.0.0.1:51234 → 127.0.0.1:8888  ws://localhost:8888/chat
+/// > 06:54:46.730100 #3   client → text         23 bytes
+/// >     {"op": "join", "id": 1}
+///                     < 06:54:46.731500 #3   ← server text          4 bytes
+///                     <     done
+/// ```
+///
+/// What the server says stands further to the right where there is room.
+#[derive(Debug)]
+pub struct Follow {
+    name: ConnectionName,
+    text: Text,
+    color: bool,
+    /// Columns before what the server says.
+    shift: usize,
+    is_there: bool,
+    others: Others,
+}
+
+/// A sign and a space.
+const GUTTER: usize = 2;
+
+/// Columns by which the server's part is moved, and how wide the terminal must
+/// be for that.
+const SHIFT: usize = 20;
+const WIDE: usize = 100;
+
+impl Follow {
+    /// The dialogue of the connection of that name; `options` are about its text.
+    pub fn new(name: ConnectionName, options: TextOptions) -> Self {
+        let shift = if options.width.is_none_or(|width| width >= WIDE) { SHIFT } else { 4 };
+        let width = options.width.map(|width| width.saturating_sub(GUTTER + shift));
+        Self {
+            name,
+            color: options.color,
+            shift,
+            text: Text::new(TextOptions { width, ..options }),
+            is_there: false,
+            others: Others::default(),
+        }
+    }
+
+    /// Why there is nothing: a sentence about the connections that there are.
+    /// `None` where the connection is among them.
+    pub fn absence(&self) -> Option<String> {
+        (!self.is_there).then(|| self.others.tell(self.name))
+    }
+
+    /// Writes lines behind the gutter of `side`.
+    fn put(&self, side: Option<Side>, lines: &[u8], out: &mut Spool) {
+        let (indent, sign) = match side {
+            None => (0, ' '),
+            Some(Side::Client) => (0, '>'),
+            Some(Side::Server) => (self.shift, '<'),
+        };
+        let look = style::side(side);
+        let sign = match self.color {
+            true => format!("{look}{sign}{look:#}"),
+            false => sign.to_string(),
+        };
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if line == b"\n" && side.is_none() {
+                out.push(b'\n');
+                continue;
+            }
+            out.extend(std::iter::repeat_n(b' ', indent));
+            out.extend_from_slice(sign.as_bytes());
+            if line != b"\n" {
+                out.push(b' ');
+            }
+            out.put(line);
+        }
+    }
+}
+
+impl View for Follow {
+    fn begin(&mut self, time: Timestamp) {
+        self.text.begin(time);
+    }
+
+    fn event(&mut self, event: &Event<'_>, out: &mut Spool) {
+        if ConnectionName::from(event.connection) != self.name {
+            return self.others.event(event);
+        }
+        self.is_there = true;
+        // What stands between two events belongs to neither side.
+        let mut between = Spool::default();
+        let mark = self.text.mark(event);
+        self.text.seam(mark, &mut between);
+        self.put(None, &between, out);
+        let mut lines = Spool::default();
+        self.text.event(event, &mut lines);
+        self.put(side(event), &lines, out);
+    }
+}
+
+/// Whose part an event belongs to.
+fn side(event: &Event<'_>) -> Option<Side> {
+    match &event.kind {
+        Kind::Message(message) => Some(message.from),
+        Kind::Frame(frame) => Some(frame.from),
+        Kind::Gap(gap) => Some(gap.from),
+        Kind::Violation(violation) => violation.from,
+        Kind::Handshake(_) | Kind::End(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::output::samples::{
+        columns, connection, conversation, event, handshake, hostile_text, is_harmless, rendered,
+        without_colors,
+    };
+    use crate::output::{PayloadForm, Zone};
+    use crate::types::{Body, Handshake, Message, Opcode};
+
+    const NAME: ConnectionName = ConnectionName { stream: 3, h2_stream: None };
+
+    fn options(width: Option<usize>) -> TextOptions {
+        TextOptions { width, zone: Zone::Utc, ..TextOptions::default() }
+    }
+
+    #[test]
+    fn the_sides_are_set_apart() {
+        let (connection, other) = (connection(3), connection(4));
+        let handshake = handshake();
+        let mut events = conversation(&other, &handshake);
+        events.extend(conversation(&connection, &handshake));
+        assert_snapshot!("120", rendered(Follow::new(NAME, options(Some(120))), &events));
+        assert_snapshot!("80", rendered(Follow::new(NAME, options(Some(80))), &events));
+        let color = TextOptions { color: true, ..options(Some(80)) };
+        let coloured = rendered(Follow::new(NAME, color), &events);
+        assert!(coloured.contains("\x1b[36m>\x1b[0m ") && coloured.contains("\x1b[35m<\x1b[0m "));
+        let plain = rendered(Follow::new(NAME, options(Some(80))), &events);
+        assert_eq!(without_colors(&coloured), plain);
+    }
+
+    #[test]
+    fn a_connection_that_is_not_there_is_told_with_those_that_are() {
+        let connections: Vec<_> = (4..20).map(connection).collect();
+        let handshake = Handshake { target: Some("/\x1b[2J".into()), ..handshake() };
+        let absence = |count: usize| {
+            let mut view = Follow::new(NAME, options(None));
+            let mut out = Spool::default();
+            for connection in &connections[..count] {
+                view.show(&event(connection, 1, Kind::Handshake(&handshake)), &mut out);
+            }
+            assert!(out.is_empty());
+            view.absence().unwrap()
+        };
+        assert_eq!(absence(0), "there is no connection 3, nor any other");
+        assert_eq!(
+            absence(2),
+            "there is no connection 3, but 4 (ws://localhost:8888/\\x1b[2J), 5 (ws://localhost:8888/\\x1b[2J)"
+        );
+        assert!(absence(16).ends_with("13 (ws://localhost:8888/\\x1b[2J) and more"));
+    }
+
+    proptest! {
+        #[test]
+        fn harmless_and_within_the_width(text in hostile_text(), width in 30_usize..200) {
+            let connection = connection(3);
+            let said = Message::new(Side::Server, Opcode::Text, Body::Text(&text));
+            let events = [event(&connection, 1, Kind::Message(said))];
+            for payload in [PayloadForm::Auto, PayloadForm::Base64] {
+                let options = TextOptions { payload, ..options(Some(width)) };
+                let shown = rendered(Follow::new(NAME, options), &events);
+                prop_assert!(is_harmless(&shown), "{:?}", shown);
+                for line in shown.lines() {
+                    prop_assert!(columns(line) <= width, "{}", line);
+                }
+            }
+        }
+    }
+}
