@@ -9,7 +9,7 @@ use super::name::shortened;
 use super::open::Open;
 use super::rows::Rows;
 use super::traffic::{Traffic, Ways, bytes};
-use crate::types::{App, Body, Event, Kind, Message, Opcode};
+use crate::types::{Body, Event, Kind, Message, Opcode};
 
 /// More groups, and so connections, than anybody reads.
 const MOST_GROUPS: usize = 10_000;
@@ -229,7 +229,7 @@ impl Ledger {
             let (request, answer) =
                 if is_pong { ("ping", "pong") } else { (reply.kind, packet.kind) };
             let key = LatencyKey {
-                protocol: protocol_name(&app),
+                protocol: app.protocol.map(|protocol| protocol.name()),
                 request: shortened(request),
                 answer: shortened(answer),
             };
@@ -277,10 +277,6 @@ impl Ledger {
 
 fn stream(event: &Event<'_>) -> (u64, Option<u32>) {
     (event.connection.stream, event.connection.h2_stream)
-}
-
-fn protocol_name(app: &App<'_>) -> Option<&'static str> {
-    app.protocol.map(|protocol| protocol.name())
 }
 
 /// What a message of no protocol is.

@@ -48,10 +48,11 @@ const WORDS: &str = "requestresponse";
 const REQUEST: std::ops::Range<usize> = 0..7;
 const RESPONSE: std::ops::Range<usize> = 7..15;
 
-fn message<'a>(from: Side, packets: &'a [AppPlaces]) -> Kind<'a> {
-    // It stays in memory, which a test can spare.
-    let app = App { packets, words: WORDS, ..App::only(AppProtocol::JsonRpc) };
-    let app: &App<'_> = Box::leak(Box::new(app));
+fn app(packets: &[AppPlaces]) -> App<'_> {
+    App { packets, words: WORDS, ..App::only(AppProtocol::JsonRpc) }
+}
+
+fn message<'a>(from: Side, app: &'a App<'a>) -> Kind<'a> {
     let body = Body::Json(JsonText::new("{}"));
     Kind::Message(Message { app: Some(app), ..Message::new(from, Opcode::Text, body) })
 }
@@ -72,13 +73,14 @@ fn with_events<T>(look: impl FnOnce(&[Event<'_>]) -> T) -> T {
         vec![packet(RESPONSE, Some(20)), packet(RESPONSE, Some(3))],
         vec![packet(RESPONSE, Some(500))],
     ];
+    let apps = [app(&packets[0]), app(&packets[1]), app(&packets[2])];
     let first = handshake();
     let mut events = conversation(&connections[0], &first);
     let second = &connections[1];
     events.push(event(second, 20, Kind::Handshake(&accepted)));
-    events.push(event(second, 21, message(Side::Client, &packets[0])));
-    events.push(event(second, 22, message(Side::Server, &packets[1])));
-    events.push(event(second, 23, message(Side::Server, &packets[2])));
+    events.push(event(second, 21, message(Side::Client, &apps[0])));
+    events.push(event(second, 22, message(Side::Server, &apps[1])));
+    events.push(event(second, 23, message(Side::Server, &apps[2])));
     events.push(event(&connections[2], 30, Kind::Handshake(&refused)));
     events.push(event(&connections[2], 31, Kind::Handshake(&accepted)));
     look(&events)
@@ -144,13 +146,14 @@ fn a_connection_belongs_to_the_protocol_that_it_turned_out_to_have() {
     let connection = connection(3);
     let handshake = Handshake { subprotocol: None, ..handshake() };
     let packets = [packet(REQUEST, None)];
+    let app = app(&packets);
     let plain = Message::new(Side::Client, Opcode::Text, Body::Text("?"));
     let document = json(
         Some(By::Protocol),
         &[
             event(&connection, 1, Kind::Handshake(&handshake)),
             event(&connection, 2, Kind::Message(plain)),
-            event(&connection, 3, message(Side::Client, &packets)),
+            event(&connection, 3, message(Side::Client, &app)),
         ],
     );
     let groups = document["groups"].as_array().unwrap();
