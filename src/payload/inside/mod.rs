@@ -17,7 +17,7 @@ mod zstandard;
 use super::classify;
 use super::formats::{cbor, msgpack};
 use crate::types::{BinaryFormat, Body, InsideContent, InsideLayer, Limits, Message, Opcode};
-use signature::signature;
+use signature::{Signature, signature};
 
 /// Compressed formats that are opened inside one another.
 const MOST_OPENED: usize = 3;
@@ -63,56 +63,40 @@ impl Insides {
     }
 
     fn layers(&mut self, payload: &[u8], is_claimed: bool) -> Vec<InsideLayer<'_>> {
+        let found = self.open_all(payload);
+        let count = found.iter().flatten().count();
+        let innermost = self.opened.get(..count).and_then(<[_]>::last);
+        let bytes = innermost.map_or(payload, Vec::as_slice);
+        let known = signature(bytes);
+        // What is cut is never all of a value.
+        let is_cut = found.iter().flatten().last().is_some_and(|opened| opened.is_cut);
+        let mut formats = self.decode.iter().filter(|_| known.is_none() && !is_claimed && !is_cut);
+        let read = formats.find_map(|format| Some((format.name(), read(*format, bytes)?)));
+        let opened = found.iter().flatten().zip(&self.opened);
+        let mut layers: Vec<InsideLayer<'_>> =
+            opened.map(|(opened, bytes)| opened.layer(bytes)).collect();
+        layers.extend(known.map(Signature::layer));
+        if let Some((format, json)) = read {
+            self.json = json;
+            let body = classify(self.json.as_bytes(), true);
+            let content = InsideContent { length: None, body, truncated: false };
+            layers.push(InsideLayer { format, media_type: None, content: Some(content) });
+        }
+        layers
+    }
+
+    /// Opens what is compressed, what that opens to, and so on.
+    fn open_all(&mut self, payload: &[u8]) -> [Option<Opened>; MOST_OPENED] {
         let mut found: [Option<Opened>; MOST_OPENED] = Default::default();
-        let mut count = 0;
-        for place in &mut found {
+        for (count, place) in found.iter_mut().enumerate() {
             let (outer, inner) = self.opened.split_at_mut(count);
             let bytes = outer.last().map_or(payload, Vec::as_slice);
             *place = inner.first_mut().and_then(|room| open(bytes, room, self.most));
             if place.is_none() {
                 break;
             }
-            count += 1;
         }
-        let last = self.opened.get(..count).and_then(<[_]>::last);
-        let bytes = last.map_or(payload, Vec::as_slice);
-        let known = signature(bytes);
-        // What is cut is never all of a value.
-        let is_cut = found.iter().flatten().last().is_some_and(|opened| opened.is_cut);
-        let may_be_read = known.is_none() && !is_claimed && !is_cut;
-        let read = if may_be_read {
-            self.decode.iter().find_map(|format| Some((*format, read(*format, bytes)?)))
-        } else {
-            None
-        };
-        let mut layers: Vec<InsideLayer<'_>> = Vec::new();
-        for (opened, bytes) in found.iter().flatten().zip(&self.opened) {
-            let content = InsideContent {
-                length: Some(bytes.len() as u64),
-                body: classify(bytes, !opened.is_cut),
-                truncated: opened.is_cut,
-            };
-            layers.push(InsideLayer {
-                format: opened.format,
-                media_type: None,
-                content: Some(content),
-            });
-        }
-        if let Some(signature) = known {
-            let (format, media_type) = (signature.format, Some(signature.media_type));
-            layers.push(InsideLayer { format, media_type, content: None });
-        }
-        if let Some((format, json)) = read {
-            self.json = json;
-            let body = classify(self.json.as_bytes(), true);
-            let content = InsideContent { length: None, body, truncated: false };
-            layers.push(InsideLayer {
-                format: format.name(),
-                media_type: None,
-                content: Some(content),
-            });
-        }
-        layers
+        found
     }
 
     fn give_back(&mut self) {
@@ -123,6 +107,24 @@ impl Insides {
             }
         }
         self.json = String::new();
+    }
+}
+
+impl Opened {
+    /// It, with the bytes that it opened to.
+    fn layer<'a>(&self, bytes: &'a [u8]) -> InsideLayer<'a> {
+        let content = InsideContent {
+            length: Some(bytes.len() as u64),
+            body: classify(bytes, !self.is_cut),
+            truncated: self.is_cut,
+        };
+        InsideLayer { format: self.format, media_type: None, content: Some(content) }
+    }
+}
+
+impl Signature {
+    fn layer(self) -> InsideLayer<'static> {
+        InsideLayer { format: self.format, media_type: Some(self.media_type), content: None }
     }
 }
 
