@@ -98,7 +98,7 @@ fn offset_digits(length: usize, rows: Option<usize>) -> usize {
     let shown = rows.map_or(length, |rows| length.min(rows.saturating_mul(16)));
     match shown {
         ..=0x1_0000 => 4,
-        ..=0x100_0000 => 6,
+        0x1_0001..=0x100_0000 => 6,
         _ => 8,
     }
 }

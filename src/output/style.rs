@@ -51,8 +51,8 @@ pub(super) const fn byte(byte: u8) -> Style {
     match byte {
         0 => DIM,
         b'!'..=b'~' => AnsiColor::Cyan.on_default(),
-        b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => GOOD,
-        ..=0x7f => AnsiColor::Magenta.on_default(),
+        b' ' | b'\t'..=b'\r' => GOOD,
+        1..=0x8 | 0xe..=0x1f | 0x7f => AnsiColor::Magenta.on_default(),
         _ => WARNING,
     }
 }

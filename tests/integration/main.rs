@@ -74,5 +74,6 @@ mod threads;
 mod traffic;
 #[cfg(test)]
 mod usage;
+mod views;
 #[cfg(test)]
 mod writing;

@@ -10,12 +10,21 @@ fn words(text: &str) -> String {
 }
 
 #[test]
-fn the_sample_is_real() {
-    let (_, sample) = README.split_once("$ wsdump captures/jupyter-kernel.pcapng\n").unwrap();
-    let (sample, _) = sample.split_once("```").unwrap();
+fn the_samples_are_real() {
+    let samples: Vec<_> = README.split("```\n$ wsdump ").skip(1).collect();
+    assert_eq!(samples.len(), 2);
+    for sample in samples {
+        let (command, rest) = sample.split_once('\n').unwrap();
+        let (shown, _) = rest.split_once("```").unwrap();
+        is_printed(shown, command);
+    }
+}
+
+/// Whether a command prints all that is between the ellipses.
+fn is_printed(sample: &str, command: &str) {
     // A word that was folded in the middle has a line end in it.
     let squeeze = |text: &str| words(text).replace(' ', "");
-    let printed = squeeze(&run(["captures/jupyter-kernel.pcapng"]).clean());
+    let printed = squeeze(&run(command.split(' ')).clean());
     let mut rest = printed.as_str();
     for passage in sample.split('…') {
         let passage = squeeze(passage);

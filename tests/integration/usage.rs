@@ -27,6 +27,21 @@ fn wrong_usage_is_refused() {
         &["--payload", "base64", "-T", "table", CHAT],
         "--payload has nothing to show in a table",
     );
+    for option in ["--compact", "--full", "--body=none"] {
+        for form in ["json", "table"] {
+            is_refused(&[option, "-T", form, CHAT], "--compact, --body and --full are for text");
+        }
+    }
+    is_refused(&["--compact", "--body", "pretty", CHAT], "--compact has nothing below its lines");
+    for payload in ["base64", "none"] {
+        is_refused(
+            &["--body", "compact", "--payload", payload, CHAT],
+            "--body lays out payloads that are shown as what they are",
+        );
+    }
+    for option in ["--no-control", "--no-heartbeats"] {
+        is_refused(&[option, "-T", "table", CHAT], "have nothing to leave out of a table");
+    }
     is_refused(&["--limit", "heads=1", CHAT], "where NAME is one of conversations, closed-time");
     is_refused(&["--limit", "head=1"], "name a capture file, '-' for standard input");
     is_refused(&["-i", "lo", CHAT], "cannot be used with");

@@ -45,7 +45,7 @@ pub(super) fn put_body(page: &mut Page<'_>, message: &Message<'_>, options: &Tex
 
 /// What a message carries: bytes that happen to be UTF-8 are bytes where they do
 /// not look like text.
-fn readable<'a>(message: &Message<'a>) -> Body<'a> {
+pub(super) fn readable<'a>(message: &Message<'a>) -> Body<'a> {
     match carried(message) {
         (Body::Text(text), false) if has_controls(text) => Body::Binary(text.as_bytes()),
         (body, _) => body,

@@ -4,10 +4,10 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Text;
-use super::body::put_on_line;
+use super::body::{put_on_line, readable};
 use super::gist::put_gist;
 use super::line::put_item;
-use super::message::{NOTHING_SAID, carried, length, put_code, put_opcode, put_reason, warnings};
+use super::message::{NOTHING_SAID, length, put_code, put_opcode, put_reason, warnings};
 use super::packet::{Columns, REPLY, put_kind, reply_text};
 use crate::output::PayloadForm;
 use crate::output::spool::Spool;
@@ -61,8 +61,7 @@ impl Text {
             }
         }
         if has_kind {
-            let is_readable = !matches!(carried(message).0, Body::Binary(_));
-            if !says_much && is_readable {
+            if !says_much && is_worth_a_look(message) {
                 self.put_payload(page, message);
             }
             return;
@@ -78,7 +77,7 @@ impl Text {
     }
 
     fn put_payload(&self, page: &mut Page<'_>, message: &Message<'_>) {
-        let (body, _) = carried(message);
+        let body = readable(message);
         if message.payload.is_empty() && body.bytes().is_empty() {
             return;
         }
@@ -112,6 +111,13 @@ impl Text {
         write::base64(&mut text, bytes.get(..most).unwrap_or(bytes));
         page.put(PLAIN, str::from_utf8(&text).unwrap_or_default());
     }
+}
+
+/// Whether what a message carries says more than what kind it is: raw, most
+/// protocols are hard to read.
+fn is_worth_a_look(message: &Message<'_>) -> bool {
+    let has_body = message.app.is_some_and(|app| app.body.is_some() || app.malformed.is_some());
+    has_body || matches!(message.body, Body::Json(_))
 }
 
 fn put_packet(
