@@ -8,8 +8,8 @@ use crate::command::{captures, run};
 
 const CHAT: &str = "captures/tornado-chat.pcapng";
 
-fn path(capture: &Path) -> &str {
-    capture.to_str().unwrap()
+fn path(capture: &Path) -> String {
+    capture.display().to_string()
 }
 
 /// The lines of a text that tell of an event, of which payloads are none.
@@ -20,8 +20,8 @@ fn told(text: &str) -> usize {
 #[test]
 fn compact_has_one_line_for_each_event() {
     for capture in captures() {
-        let events = run(["-q", "-T", "json", path(&capture)]).events();
-        let compact = run(["-q", "--compact", "--time", "epoch", path(&capture)]).stdout;
+        let events = run(["-q", "-T", "json", &path(&capture)]).events();
+        let compact = run(["-q", "--compact", "--time", "epoch", &path(&capture)]).stdout;
         let introduced = compact.lines().count() - events.len();
         let connections: std::collections::BTreeSet<_> =
             events.iter().map(|event| event["connection"].to_string()).collect();
@@ -78,8 +78,8 @@ fn pings_and_heartbeats_are_left_out() {
     let mut pings = 0;
     for capture in captures() {
         let json =
-            |option: &str| run(["-q", "--frames", "-T", "json", option, path(&capture)]).events();
-        let all = run(["-q", "--frames", "-T", "json", path(&capture)]).events();
+            |option: &str| run(["-q", "--frames", "-T", "json", option, &path(&capture)]).events();
+        let all = run(["-q", "--frames", "-T", "json", &path(&capture)]).events();
         let without = |left_out: &dyn Fn(&Value) -> bool| -> Vec<Value> {
             all.iter().filter(|event| !left_out(event)).cloned().collect()
         };

@@ -7,7 +7,7 @@ use super::Text;
 use super::body::{put_on_line, readable};
 use super::gist::put_gist;
 use super::line::put_item;
-use super::message::{NOTHING_SAID, length, put_code, put_opcode, put_reason, warnings};
+use super::message::{NOTHING_SAID, formats, length, put_code, put_opcode, put_reason, warnings};
 use super::packet::{Columns, REPLY, put_kind, reply_text};
 use crate::output::PayloadForm;
 use crate::output::spool::Spool;
@@ -82,6 +82,10 @@ impl Text {
             return;
         }
         page.part();
+        formats(message, |style, format| {
+            page.put(style, format);
+            page.part();
+        });
         match (self.options.payload, body) {
             (PayloadForm::None, _) => put_size(page, message),
             (PayloadForm::Base64, _) => self.put_base64(page, message.payload),

@@ -16,6 +16,7 @@ use crate::output::write::{counted, grouped};
 use crate::types::{
     App, AppPacket, Body, Close, Event, Message, NotInflated, Opcode, Side, Timestamp,
 };
+use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Columns of what a packet says that are shown where lines may be of any
@@ -218,6 +219,7 @@ fn put_notes(page: &mut Page<'_>, time: Option<Timestamp>, message: &Message<'_>
     if message.frames > 1 {
         put_item(page, DIM, &counted(message.frames, "frame"));
     }
+    formats(message, |style, format| put_item(page, style, format));
     if message.compressed {
         let text = match message.length {
             Some(_) => format!("compressed to {}", counted(message.wire_length, "byte")),
@@ -259,8 +261,34 @@ pub(super) fn warnings(message: &Message<'_>, mut tell: impl FnMut(&str)) {
 /// What a message carries, readable.
 pub(super) fn carried<'a>(message: &Message<'a>) -> (Body<'a>, bool) {
     let app = message.app.filter(|app| app.malformed.is_none());
-    match app.and_then(|app| app.body) {
-        Some(body) => (body, true),
+    if let Some(body) = app.and_then(|app| app.body) {
+        return (body, true);
+    }
+    match opened(message) {
+        Some(body) => (body, false),
         None => (message.body, message.opcode == Opcode::Text),
+    }
+}
+
+/// What was opened last of what a binary message holds. What a signature shows lies
+/// in that.
+fn opened<'a>(message: &Message<'a>) -> Option<Body<'a>> {
+    let layers = message.inside?.layers;
+    layers.iter().rev().find_map(|layer| layer.content).map(|content| content.body)
+}
+
+/// Tells what a binary message holds: `gzip of 1,234 bytes`, `image/png`.
+pub(super) fn formats(message: &Message<'_>, mut tell: impl FnMut(Style, &str)) {
+    for layer in message.inside.iter().flat_map(|inside| inside.layers) {
+        let name = layer.media_type.unwrap_or(layer.format);
+        match layer.content.and_then(|content| content.length) {
+            Some(length) => {
+                tell(DIM, &format!("{name} of {}", counted(length, "byte")));
+            }
+            None => tell(DIM, name),
+        }
+        if layer.content.is_some_and(|content| content.truncated) {
+            tell(WARNING, "opened in part");
+        }
     }
 }

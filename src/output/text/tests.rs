@@ -9,7 +9,8 @@ use crate::output::wrap::Page;
 use crate::output::{PayloadForm, TimeForm, Zone};
 use crate::types::{
     AcceptStatus, App, AppProtocol, Body, Close, Connection, Extension, Handshake, Header,
-    HttpVersion, JsonText, Message, Opcode, Rule, Side, Source, Violation,
+    HttpVersion, Inside, InsideContent, InsideLayer, JsonText, Message, Opcode, Rule, Side, Source,
+    Violation,
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -494,6 +495,43 @@ fn bodies_on_a_folded_line_and_none() {
     "#);
     let none = TextOptions { body: BodyForm::None, ..options(Some(60), false) };
     assert_eq!(body_shown(json, none), "");
+}
+
+#[test]
+fn what_binary_messages_hold() {
+    let connection = connection(3);
+    let layer = |format| InsideLayer { format, media_type: None, content: None };
+    let opened = |body, truncated| Some(InsideContent { length: Some(7_000), body, truncated });
+    let text = [InsideLayer { content: opened(Body::Text("a text\n"), true), ..layer("gzip") }];
+    let image = [
+        InsideLayer { content: opened(Body::Binary(b"\x89PNG\r\n\x1a\n"), false), ..layer("zstd") },
+        InsideLayer { media_type: Some("image/png"), ..layer("png") },
+    ];
+    let json = Body::Json(JsonText::new("{\"a\":1}"));
+    let content = Some(InsideContent { length: None, body: json, truncated: false });
+    let read = [InsideLayer { content, ..layer("msgpack") }];
+    let events = [&text[..], &image, &read].map(|layers| {
+        let message = Message::new(Side::Server, Opcode::Binary, Body::Binary(b"\x81\xa1a\x01"));
+        let inside = Some(Inside { layers });
+        event(&connection, 1, Kind::Message(Message { inside, ..message }))
+    });
+    assert_snapshot!(shown(&events, options(Some(80), false)), @r#"
+    2018-12-26
+    06:54:46.730250 #3   ← server binary        4 bytes  gzip of 7,000 bytes
+        opened in part
+        a text
+    06:54:46.730250 #3   ← server binary        4 bytes  zstd of 7,000 bytes
+        image/png
+        0000  89 50 4e 47 0d 0a 1a 0a                           │ .PNG....
+    06:54:46.730250 #3   ← server binary        4 bytes  msgpack
+        {"a": 1}
+    "#);
+    assert_snapshot!(shown(&events, compact(Some(80), false)), @r#"
+    2018-12-26
+    06:54:46.730 #3   ← binary  gzip of 7,000 bytes  opened in part  a text
+    06:54:46.730 #3   ← binary  zstd of 7,000 bytes  image/png  4 bytes  89 50 4e …
+    06:54:46.730 #3   ← binary  msgpack  {"a": 1}
+    "#);
 }
 
 #[test]
