@@ -49,7 +49,7 @@ fn a_long_payload_is_on_one_line() {
     assert!(shown[1]["text"] == text());
     assert_eq!(shown[2]["text"], "a text");
 
-    let readable = run(["-T", "text", path]).clean();
+    let readable = run(["-T", "text", "--full", path]).clean();
     let line = readable.lines().find(|line| line.starts_with("    a text \\x1b")).unwrap();
     assert_eq!(line.trim_start(), text().replace('\x1b', "\\x1b"));
 }

@@ -67,8 +67,22 @@ fn events(ran: &Ran) -> Vec<Value> {
         for number in ["connection", "stream", "packet", "file", "interface"] {
             event.as_object_mut().unwrap().remove(number);
         }
+        if let Some(app) = event.get_mut("app") {
+            without_numbers(app);
+        }
     }
     events
+}
+
+/// What protocols inside say, but for the numbers of packets.
+fn without_numbers(app: &mut Value) {
+    let app = app.as_object_mut().unwrap();
+    if let Some(to) = app.get_mut("reply_to") {
+        *to = true.into();
+    }
+    for part in app.get_mut("parts").and_then(Value::as_array_mut).into_iter().flatten() {
+        without_numbers(part);
+    }
 }
 
 /// Reads a capture and writes another. What was printed meanwhile.
