@@ -57,10 +57,7 @@ fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
         limits,
         frames: true,
         sha256: is_restless,
-        select: None,
-        filter: None,
-        left_out: Default::default(),
-        websocket: None,
+        ..Options::default()
     });
     let mut outputs = Outputs::new(Some(80));
     let mut reads = 0;

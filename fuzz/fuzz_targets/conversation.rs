@@ -103,10 +103,7 @@ fn analyzed(pieces: &[Piece<'_>], limits: Limits) -> (Vec<String>, Vec<Told>) {
             limits,
             frames: true,
             sha256: true,
-            select: None,
-            filter: None,
-            left_out: Default::default(),
-            websocket: None,
+            ..Options::default()
         }),
         sink: Both { outputs: Outputs::new(Some(60)), told: Vec::new() },
         packet: 0,
