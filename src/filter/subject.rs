@@ -367,7 +367,7 @@ fn each_of_message(message: &Message<'_>, source: Source, take: Take<'_>) {
         Source::Frames => give(Some(message.frames), take),
         Source::Missing => give(message.missing, take),
         Source::AppProtocol => {
-            give_text(message.app.and_then(|app| app.protocol).map(AppProtocol::name), take)
+            give_text(message.app.and_then(|app| app.protocol).map(AppProtocol::name), take);
         }
         _ => {}
     }

@@ -4,11 +4,14 @@
 
 #[cfg(test)]
 mod app;
+#[cfg(test)]
 mod app_logged;
 #[cfg(test)]
 mod binary_formats;
 #[cfg(test)]
 mod command;
+#[cfg(test)]
+mod every_view;
 #[cfg(test)]
 mod fields;
 #[cfg(test)]
@@ -74,6 +77,7 @@ mod threads;
 mod traffic;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
 mod views;
 #[cfg(test)]
 mod writing;
