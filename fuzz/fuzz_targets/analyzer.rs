@@ -53,12 +53,8 @@ const MAX_READS: usize = 100;
 
 fn shown(file: &[u8], limits: Limits, is_restless: bool) -> Vec<String> {
     let mut capture = Capture::from_reader("x", io::Cursor::new(file.to_vec()));
-    let mut analyzer = Analyzer::new(Options {
-        limits,
-        frames: true,
-        sha256: is_restless,
-        ..Options::default()
-    });
+    let mut analyzer =
+        Analyzer::new(Options { limits, frames: true, sha256: is_restless, ..Options::default() });
     let mut outputs = Outputs::new(Some(80));
     let mut reads = 0;
     while reads < MAX_READS {

@@ -9,6 +9,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
 use wsdump::payload::{Apps, Story, classify};
 use wsdump::types::{App, Body, Handshake, Limits, Message, Opcode, Side};
 use wsdump_fuzz::{APP_TARGETS, origin};
@@ -67,10 +68,11 @@ fn told(handshake: &Handshake, mut rest: &[u8]) -> Vec<String> {
 }
 
 fn check(app: &App<'_>, packet: u64) {
-    let said: serde_json::Value = match serde_json::from_str(app.json.text()) {
-        Ok(said) => said,
-        // Deeper than serde_json builds it.
-        Err(error) => return assert!(error.to_string().contains("recursion limit"), "{error}"),
+    let json = app.json.text();
+    assert!(serde_json::from_str::<IgnoredAny>(json).is_ok(), "{json}");
+    // serde_json builds neither half a surrogate pair nor many levels.
+    let Ok(said) = serde_json::from_str::<serde_json::Value>(json) else {
+        return;
     };
     assert_eq!(said["protocol"].as_str(), app.protocol.map(|protocol| protocol.name()));
     assert_eq!(said["malformed"].as_str(), app.malformed);
