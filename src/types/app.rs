@@ -108,6 +108,11 @@ impl<'a> App<'a> {
         })
     }
 
+    /// The protocol, where what the message brings of it ends in a later one.
+    pub fn unfinished(&self) -> Option<AppProtocol> {
+        self.protocol.filter(|_| self.packets.is_empty() && self.malformed.is_none())
+    }
+
     /// Whether all that it carries only keeps the connection alive.
     pub fn is_heartbeat(&self) -> bool {
         !self.packets.is_empty() && self.packets.iter().all(|places| places.is_heartbeat)

@@ -150,6 +150,9 @@ fn tail(message: &Message<'_>, with_number: bool) -> Vec<(Style, String)> {
     tail.extend(
         packets.find_map(|packet| reply_text(&packet, with_number)).map(|reply| (REPLY, reply)),
     );
+    if let Some(protocol) = message.app.and_then(App::unfinished) {
+        tail.push((DIM, format!("part of {protocol}")));
+    }
     warnings(message, |warning| tail.push((WARNING, warning.to_owned())));
     if let Some(malformed) = message.app.and_then(|app| app.malformed) {
         tail.push((WARNING, format!("! malformed: {malformed}")));

@@ -73,6 +73,9 @@ impl Text {
         {
             put_item(&mut page, REPLY, &reply);
         }
+        if let Some(protocol) = message.app.and_then(App::unfinished) {
+            put_item(&mut page, DIM, &format!("part of {protocol}"));
+        }
         put_notes(&mut page, event.origin.time, message);
         // The last item, since it alone can be long.
         put_reason(&mut page, &close);

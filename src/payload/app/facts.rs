@@ -147,13 +147,13 @@ fn separate(out: &mut Vec<u8>, is_empty: &mut bool) {
     }
 }
 
-fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Facts<'_>)) {
+pub(super) fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Facts<'_>)) {
     out.push(b'{');
     write(&mut Facts::new(out, true));
     out.push(b'}');
 }
 
-fn write_array(out: &mut Vec<u8>, write: impl FnOnce(&mut List<'_>)) {
+pub(super) fn write_array(out: &mut Vec<u8>, write: impl FnOnce(&mut List<'_>)) {
     out.push(b'[');
     write(&mut List { out, is_empty: true });
     out.push(b']');

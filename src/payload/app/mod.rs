@@ -183,7 +183,7 @@ impl Apps {
         let mut telling =
             Telling::new(carried.protocol, message.from, origin, &mut reading.requests, story);
         let read = decoder.read(&data, &mut telling);
-        let protocol = telling.finish(read.err());
+        let protocol = telling.finish(&data, read.err());
         self.carried = Some(Carried { protocol, ..carried });
         Some(story.app(Some(protocol)))
     }

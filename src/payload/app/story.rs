@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::Malformed;
-use super::facts::Facts;
+use super::data::Data;
+use super::facts::{Facts, List, write_array, write_object};
 use super::requests::{Requests, Then};
 use super::value::Value;
 use crate::payload::classify;
@@ -28,6 +29,8 @@ pub struct Story {
     packets: Vec<AppPlaces>,
     /// Where the members of each packet are.
     places: Vec<Range<usize>>,
+    /// Where those of the last one are that are nothing but its facts.
+    facts: Range<usize>,
     /// Packets that are only counted.
     more: u64,
     words: String,
@@ -46,6 +49,7 @@ impl Story {
             members: Vec::new(),
             packets: Vec::new(),
             places: Vec::new(),
+            facts: 0..0,
             more: 0,
             words: String::new(),
             body: Vec::new(),
@@ -92,7 +96,30 @@ impl Story {
     }
 
     fn body(&self) -> Option<Body<'_>> {
-        (self.has_body && self.packets.len() == 1).then(|| classify(&self.body, true))
+        self.has_body.then(|| classify(&self.body, true))
+    }
+
+    /// Where people would see no more than bytes, they are shown what was read of
+    /// them instead.
+    fn make_readable(&mut self, data: &Data<'_>) {
+        match self.places.as_slice() {
+            _ if self.malformed.is_some() => self.has_body = false,
+            [] => {}
+            [_] if self.has_body || data.is_text => {}
+            [_] => {
+                let facts = self.members.get(self.facts.clone()).unwrap_or_default();
+                if !facts.is_empty() {
+                    write_object(&mut self.body, |object| object.members(facts));
+                }
+                self.has_body = true;
+            }
+            _ if matches!(data.body, Body::Json(_)) => self.has_body = false,
+            several => {
+                self.body.clear();
+                write_array(&mut self.body, |list| write_parts(list, several, &self.members));
+                self.has_body = true;
+            }
+        }
     }
 
     fn clear(&mut self) {
@@ -126,12 +153,7 @@ impl Story {
                 if self.packets.iter().all(|packet| packet.is_heartbeat) {
                     facts.boolean("heartbeat", true);
                 }
-                facts.array("parts", |list| {
-                    for place in several {
-                        let members = self.members.get(place.clone()).unwrap_or_default();
-                        list.object(|facts| facts.members(members));
-                    }
-                });
+                facts.array("parts", |list| write_parts(list, several, &self.members));
             }
         }
         if self.more > 0 {
@@ -160,6 +182,8 @@ struct Now {
     places: AppPlaces,
     /// Where its members begin.
     start: usize,
+    /// Where those begin that are its facts.
+    facts: usize,
 }
 
 impl<'t> Telling<'t> {
@@ -186,10 +210,11 @@ impl<'t> Telling<'t> {
         let kind = self.word(kind);
         let summary = self.story.words.len()..self.story.words.len();
         let places = AppPlaces { kind: kind.clone(), summary, ..AppPlaces::default() };
-        self.now = Some(Now { places, start: self.story.members.len() });
+        let start = self.story.members.len();
         if let Some(kind) = self.story.words.get(kind) {
             Facts::new(&mut self.story.members, true).text("type", kind);
         }
+        self.now = Some(Now { places, start, facts: self.story.members.len() });
         self
     }
 
@@ -288,9 +313,10 @@ impl<'t> Telling<'t> {
     }
 
     /// Ends what is told. Returns the protocol that it was.
-    pub(super) fn finish(mut self, malformed: Option<Malformed>) -> AppProtocol {
+    pub(super) fn finish(mut self, data: &Data<'_>, malformed: Option<Malformed>) -> AppProtocol {
         self.close_packet();
         self.story.malformed = malformed.map(|malformed| malformed.0);
+        self.story.make_readable(data);
         self.story.write(Some(self.protocol));
         self.protocol
     }
@@ -302,7 +328,7 @@ impl<'t> Telling<'t> {
     }
 
     fn close_packet(&mut self) {
-        let Some(Now { places, start }) = self.now.take() else {
+        let Some(Now { places, start, facts }) = self.now.take() else {
             return;
         };
         if self.story.packets.len() >= MOST_PACKETS {
@@ -311,7 +337,9 @@ impl<'t> Telling<'t> {
             self.story.words.truncate(places.kind.start);
             return;
         }
-        let Story { members, words, .. } = &mut *self.story;
+        let Story { members, words, facts: only_facts, .. } = &mut *self.story;
+        // The comma before them is none of theirs.
+        *only_facts = (facts + 1).min(members.len())..members.len();
         let is_empty = members.len() == start;
         let mut facts = Facts::new(members, is_empty);
         if places.is_heartbeat {
@@ -333,6 +361,13 @@ fn insert(words: &mut String, summary: &mut Range<usize>, text: &str) -> Range<u
     words.insert_str(start, text);
     *summary = start + text.len()..summary.end + text.len();
     start..start + text.len()
+}
+
+fn write_parts(list: &mut List<'_>, places: &[Range<usize>], members: &[u8]) {
+    for place in places {
+        let members = members.get(place.clone()).unwrap_or_default();
+        list.object(|facts| facts.members(members));
+    }
 }
 
 fn write_reply(facts: &mut Facts<'_>, to: u64, kind: &str, latency: Option<Duration>) {

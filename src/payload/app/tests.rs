@@ -158,3 +158,27 @@ fn many_packets_in_a_message() {
     let told = talk.text(Side::Client, &format!("[{many}]"));
     assert!(told.ends_with(r#"],"more_parts":44}"#), "{told}");
 }
+
+#[test]
+fn what_was_read_of_bytes_is_shown_in_their_place() {
+    let mut talk = Talk::new(AppProtocol::Mqtt);
+    talk.binary(Side::Client, b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1");
+    let facts = r#"{"version":"3.1.1","client_id":"c1","keep_alive":60,"clean_start":true}"#;
+    assert_eq!(talk.body(), Some(facts));
+    talk.binary(Side::Client, b"\xc0\0");
+    assert_eq!(talk.body(), Some(""), "nothing but what kind it is");
+    talk.binary(Side::Client, b"\xc0\0\xc0\0");
+    let parts = r#"[{"type":"PINGREQ","heartbeat":true},{"type":"PINGREQ","heartbeat":true}]"#;
+    assert_eq!(talk.body(), Some(parts));
+    talk.binary(Side::Client, b"\x10");
+    assert_eq!(talk.body(), None, "not all of it");
+
+    let mut talk = Talk::new(AppProtocol::JsonRpc);
+    let one = r#"{"jsonrpc":"2.0","method":"m","params":[1]}"#;
+    talk.text(Side::Client, one);
+    assert_eq!(talk.body(), Some("[1]"), "what it says itself");
+    talk.text(Side::Client, &format!("[{one},{one}]"));
+    assert_eq!(talk.body(), None, "JSON is readable");
+    talk.text(Side::Client, "[");
+    assert_eq!(talk.body(), None, "as it was sent");
+}

@@ -164,6 +164,10 @@ fn summary(packet: &Packet<'_>, topic: &str, telling: &mut Telling<'_>) {
                 telling.say(word);
             }
         }
+        let said = packet.payload.and_then(|payload| str::from_utf8(payload).ok());
+        if let Some(said) = said.filter(|said| !said.is_empty()) {
+            telling.say(": ").say_lines(said);
+        }
     }
     for (index, (filter, _)) in packet.topics.iter().flatten().take(MOST_SAID).enumerate() {
         telling.say(if index > 0 { ", " } else { "" }).say(&String::from_utf8_lossy(filter));

@@ -72,7 +72,7 @@ fn a_session_of_version_3_1_1() {
         talk.binary(Client, &publish),
         r#"{"protocol":"mqtt","type":"PUBLISH","packet_id":1,"topic":"a/b","qos":1,"retain":true,"dup":false,"json":[7]}"#
     );
-    assert_eq!((talk.summary(), talk.body()), ("a/b qos 1 retain", Some("[7]")));
+    assert_eq!((talk.summary(), talk.body()), ("a/b qos 1 retain: [7]", Some("[7]")));
     assert_eq!(
         talk.binary(Server, b"\x40\x02\0\x01"),
         r#"{"protocol":"mqtt","type":"PUBACK","packet_id":1,"reply_to":5,"reply_to_type":"PUBLISH","latency":0.001000000}"#
