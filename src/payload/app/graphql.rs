@@ -2,7 +2,7 @@
 //! PROTOCOL.md) and the older `graphql-ws` (subscriptions-transport-ws, PROTOCOL.md).
 
 use super::data::Data;
-use super::graphql_operation::{Operation, operation};
+use super::graphql_operation::{Operation, is_document, operation};
 use super::requests::Then;
 use super::story::Telling;
 use super::value::Value;
@@ -34,7 +34,7 @@ fn asks_with(word: &str, data: &Data<'_>) -> bool {
     };
     let query = payload.members(["query"]).and_then(|[query]| query?.string());
     kind.string().is_some_and(|kind| kind == word)
-        && query.is_some_and(|query| operation(&query, None).is_some())
+        && query.is_some_and(|query| is_document(&query))
 }
 
 impl Decoder for Graphql {
@@ -304,6 +304,8 @@ mod tests {
             (asks("subscribe", "query Q { a }"), "\"graphql-transport-ws\""),
             (asks("start", "{ a }"), "\"graphql-ws\""),
             (asks("subscribe", "cats and dogs"), ""),
+            (asks("subscribe", "query planner"), ""),
+            (asks("start", r#"{\"match\":1}"#), ""),
             (asks("search", "{ a }"), ""),
             (asks("start", "").replace("query", "topic"), ""),
             (asks("subscribe", "{ a }").replace("id", "ID"), ""),

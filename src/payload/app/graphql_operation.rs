@@ -32,6 +32,32 @@ pub(super) fn operation<'a>(document: &'a str, name: Option<&str>) -> Option<Ope
     first
 }
 
+/// Whether a text can be nothing but a document. A search for `query planner` or in
+/// `{"match":1}` only begins like one.
+pub(super) fn is_document(text: &str) -> bool {
+    let is_name = |token: Option<&str>| {
+        token.is_some_and(|token| {
+            token.starts_with(is_of_name) && !token.starts_with(|one: char| one.is_ascii_digit())
+        })
+    };
+    let mut tokens = Tokens { rest: text };
+    let is_whole = match tokens.next() {
+        Some("{") => match (tokens.next(), tokens.next()) {
+            // An alias and the field that has it (§2.7).
+            (alias, Some(":")) => is_name(alias) && is_name(tokens.next()),
+            (field, Some(_)) => is_name(field) || field == Some("."),
+            (_, None) => false,
+        },
+        Some("query" | "mutation" | "subscription") => {
+            tokens.next_name();
+            matches!(tokens.next(), Some("{" | "(" | "@"))
+        }
+        Some("fragment") => true,
+        _ => false,
+    };
+    is_whole && operation(text, None).is_some()
+}
+
 /// The next one, passing fragments (§2.3).
 fn next_operation<'a>(tokens: &mut Tokens<'a>) -> Option<Operation<'a>> {
     loop {
@@ -171,6 +197,35 @@ mod tests {
         }
         for document in ["", "#", "cats", "fragment F on T { a }", "\"", "\"\\", "é", "fragment"] {
             assert_eq!(head(document, None), None, "{document}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_nothing_but_a_document() {
+        for document in [
+            "{ field }",
+            "{...F}",
+            "# cats\n{ alias: field }",
+            "query { field }",
+            "subscription News @live { a }",
+            "mutation Add($a: I = {x: 1}) { a }",
+            "fragment F on T { a } query { ...F }",
+        ] {
+            assert!(is_document(document), "{document}");
+        }
+        for other in [
+            "",
+            "query",
+            "query planner",
+            "subscription to news",
+            "fragment F on T { a }",
+            "{",
+            "{}",
+            "{ match: 1 }",
+            "{\"match\":1}",
+            "{ 1 }",
+        ] {
+            assert!(!is_document(other), "{other}");
         }
     }
 
