@@ -23,6 +23,71 @@ const MOST_IN_SESSIONS: usize = 64;
 /// It knows none whose id and session are longer than this together, in bytes.
 const LONGEST_IN_SESSION: usize = 256;
 
+/// The domains of the protocol, those that there were and those of Node.js included.
+/// Others name methods in the same way.
+const DOMAINS: &[&str] = &[
+    "Accessibility",
+    "Animation",
+    "ApplicationCache",
+    "Audits",
+    "Autofill",
+    "BackgroundService",
+    "BluetoothEmulation",
+    "Browser",
+    "CSS",
+    "CacheStorage",
+    "Cast",
+    "Console",
+    "CrashReportContext",
+    "DOM",
+    "DOMDebugger",
+    "DOMSnapshot",
+    "DOMStorage",
+    "Database",
+    "Debugger",
+    "DeviceAccess",
+    "DeviceOrientation",
+    "Emulation",
+    "EventBreakpoints",
+    "Extensions",
+    "FedCm",
+    "Fetch",
+    "FileSystem",
+    "HeadlessExperimental",
+    "HeapProfiler",
+    "IO",
+    "IndexedDB",
+    "Input",
+    "Inspector",
+    "LayerTree",
+    "Log",
+    "Media",
+    "Memory",
+    "Network",
+    "NodeRuntime",
+    "NodeTracing",
+    "NodeWorker",
+    "Overlay",
+    "PWA",
+    "Page",
+    "Performance",
+    "PerformanceTimeline",
+    "Preload",
+    "Profiler",
+    "Runtime",
+    "Schema",
+    "Security",
+    "ServiceWorker",
+    "SmartCardEmulation",
+    "Storage",
+    "SystemInfo",
+    "Target",
+    "Tethering",
+    "Tracing",
+    "WebAudio",
+    "WebAuthn",
+];
+
 /// The error of a command whose session there is not. It is told outside of it.
 const NO_SUCH_SESSION: &str = "-32001";
 
@@ -49,14 +114,12 @@ pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
     !has_others && (is_command || is_event) && method.is_some_and(|method| is_method(&method))
 }
 
-/// A domain, which is capitalised, and a name within it, which is not.
+/// A domain and a name within it, which is not capitalised.
 fn is_method(method: &str) -> bool {
-    let is_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     method.split_once('.').is_some_and(|(domain, name)| {
-        domain.starts_with(|first: char| first.is_ascii_uppercase())
+        DOMAINS.contains(&domain)
             && name.starts_with(|first: char| first.is_ascii_lowercase())
-            && is_word(domain)
-            && is_word(name)
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
 
@@ -66,6 +129,7 @@ impl Decoder for Cdp {
         let members = data.needs_json()?.members(names);
         let [method, id, session, params, result, error] =
             members.ok_or_else(|| Malformed::new("It is not an object."))?;
+        let error = error.filter(|error| !error.is_null());
         // Each session counts its own.
         let session_id = session.map(Value::plain).unwrap_or_default();
         let key = id.map(|id| match session {
@@ -284,6 +348,15 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_is_null_is_none() {
+        let mut talk = Talk::new(AppProtocol::Cdp);
+        assert_eq!(
+            cdp(&talk.text(Server, r#"{"id":1,"result":{},"error":null}"#)),
+            r#"{"type":"result","id":1}"#
+        );
+    }
+
+    #[test]
     fn few_words() {
         let mut talk = Talk::new(AppProtocol::Cdp);
         let long = "é".repeat(100);
@@ -309,6 +382,8 @@ mod tests {
             (r#"{"id":1,"method":"Page.Enable"}"#, false),
             (r#"{"id":1,"method":"Page.enable.x"}"#, false),
             (r#"{"id":1,"method":"Page"}"#, false),
+            (r#"{"id":1,"method":"Market.subscribe"}"#, false),
+            (r#"{"method":"User.loggedIn","params":{"name":"x"}}"#, false),
             (r#"{"id":1,"method":"Page.enable","version":2}"#, false),
             (r#"{"id":1,"result":{}}"#, false),
         ] {
