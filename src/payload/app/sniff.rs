@@ -21,7 +21,6 @@ const SIGNS: &[(Sign, AppProtocol)] = &[
     (ocpp::is_shown_by, AppProtocol::Ocpp),
     (phoenix::is_shown_by, AppProtocol::Phoenix),
     (wamp::is_shown_by, AppProtocol::Wamp),
-    (mqtt::is_shown_by, AppProtocol::Mqtt),
 ];
 
 /// What a message shows beyond doubt.
