@@ -45,13 +45,15 @@ fn object(json: Value<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
     let [method, id, params, result, error] = json
         .members(["method", "id", "params", "result", "error"])
         .ok_or_else(|| Malformed::new("An element of the batch is not an object."))?;
+    // Of a response without an error some say so.
+    let error = error.filter(|error| !error.is_null());
     let key = id.map(|id| id.text().as_bytes());
     match (method.and_then(Value::string), key, error) {
         (Some(method), key, _) => {
             telling.packet(if key.is_some() { "request" } else { "notification" });
             telling.facts().text("method", &method).json_if("id", id);
             telling.say(&method).body_if(params);
-            if let Some(key) = key {
+            if let Some(key) = key.filter(|key| is_own(key)) {
                 telling.asks(key, &method);
             }
         }
@@ -79,9 +81,14 @@ fn object(json: Value<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
 }
 
 fn answers(key: Option<&[u8]>, telling: &mut Telling<'_>) {
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|key| is_own(key)) {
         telling.answers(key, Then::Done);
     }
+}
+
+/// An error has the id `null` where that of its request could not be read (§5).
+fn is_own(key: &[u8]) -> bool {
+    key != b"null"
 }
 
 #[cfg(test)]
@@ -101,6 +108,23 @@ mod tests {
             r#"{"protocol":"jsonrpc","type":"response","id":"a","reply_to":1,"reply_to_type":"add","latency":0.001000000}"#
         );
         assert_eq!(talk.summary(), "");
+    }
+
+    #[test]
+    fn an_error_that_is_null_is_none() {
+        let mut talk = Talk::new(AppProtocol::JsonRpc);
+        assert_eq!(
+            talk.text(Side::Server, r#"{"jsonrpc":"2.0","result":3,"error":null,"id":1}"#),
+            r#"{"protocol":"jsonrpc","type":"response","id":1}"#
+        );
+    }
+
+    #[test]
+    fn the_id_null_is_nobodys() {
+        let mut talk = Talk::new(AppProtocol::JsonRpc);
+        talk.text(Side::Client, r#"{"jsonrpc":"2.0","method":"log","id":null}"#);
+        let error = r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"?"},"id":null}"#;
+        assert!(!talk.text(Side::Server, error).contains("reply_to"));
     }
 
     #[test]
