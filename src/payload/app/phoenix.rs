@@ -76,13 +76,15 @@ fn tell(message: &Message<'_>, from: Side, telling: &mut Telling<'_>) {
         telling.facts().text("status", status);
         telling.say(status);
     }
-    if topic == "phoenix" {
+    if topic == "phoenix" && (event == "heartbeat" || event == REPLY) {
         telling.heartbeat();
     }
     if let Some(reference) = reference {
         match from {
             Side::Client => telling.asks(reference.as_bytes(), event),
-            Side::Server => telling.answers(reference.as_bytes(), Then::Done),
+            // What else has one names the join that it belongs to.
+            Side::Server if event == REPLY => telling.answers(reference.as_bytes(), Then::Done),
+            Side::Server => telling,
         };
     }
     match payload {
@@ -178,6 +180,24 @@ mod tests {
             let told = talk.text(from, message);
             assert!(told.contains(r#""heartbeat":true"#), "{told}");
         }
+    }
+
+    #[test]
+    fn only_replies_answer() {
+        let mut talk = Talk::new(AppProtocol::Phoenix);
+        talk.text(Side::Client, r#"["1","1","room","phx_join",{}]"#);
+        let mut from_server = |event: &str| {
+            talk.text(Side::Server, &format!(r#"["1","1","room","{event}",{{}}]"#))
+        };
+        assert!(!from_server("phx_error").contains("reply_to"));
+        assert!(from_server("phx_reply").contains(r#""reply_to":1"#));
+    }
+
+    #[test]
+    fn what_else_has_the_topic_of_heartbeats_is_none() {
+        let mut talk = Talk::new(AppProtocol::Phoenix);
+        let told = talk.text(Side::Client, r#"[null,"1","phoenix","news",{"a":1}]"#);
+        assert!(!told.contains("heartbeat"), "{told}");
     }
 
     #[test]
