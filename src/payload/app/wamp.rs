@@ -8,8 +8,9 @@ use super::requests::Then;
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
+use crate::payload::classify;
 use crate::payload::formats::{FormatError, cbor, msgpack};
-use crate::types::Side;
+use crate::types::{Body, Side};
 
 /// Messages in JSON, MessagePack or CBOR, alone or batched. Which of them it is shows
 /// in each WebSocket message.
@@ -136,7 +137,11 @@ impl Decoder for Wamp {
         if data.is_text {
             let messages = data.needs_text()?.split(SEPARATORS);
             for message in messages.map(str::trim_ascii).filter(|message| !message.is_empty()) {
-                self.message(Value::new(message), data.from, false, telling)?;
+                // Only of what is JSON as a whole may parts be told as JSON.
+                let Body::Json(json) = classify(message.as_bytes(), true) else {
+                    return Err(Malformed::new("A message is not JSON."));
+                };
+                self.message(Value::new(json.text()), data.from, false, telling)?;
             }
             return Ok(());
         }
@@ -476,7 +481,9 @@ mod tests {
             ("[]", "A message begins with no code."),
             (r#"["1"]"#, "A message begins with no code."),
             ("[7,1]", "There is no message with code 7."),
-            ("[48,1", "A message is not an array."),
+            ("[48,1", "A message is not JSON."),
+            ("[1,\"r\",{}] 2\u{18}", "A message is not JSON."),
+            (&format!("[1,{}{},{{}}]", "[".repeat(128), "]".repeat(128)), "A message is not JSON."),
             ("[48,1]", "CALL has 2 elements."),
             ("[35,1,{},2]", "UNSUBSCRIBED has 4 elements."),
         ] {
