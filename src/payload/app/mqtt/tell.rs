@@ -83,11 +83,15 @@ fn text(facts: &mut Facts<'_>, name: &str, text: Option<&[u8]>) {
     }
 }
 
+/// Of a packet with more filters than this the others are only counted: an empty one
+/// has three bytes, and what is told of it thirty times as many.
+const MOST_TOPICS: usize = 1024;
+
 /// Filters with the options of their subscriptions (§3.8.3.1), of which MQTT 3 has only
 /// the first.
 fn topics(topics: Topics<'_>, is_5: bool, facts: &mut Facts<'_>) {
     facts.array("topics", |list| {
-        for (filter, options) in topics.iter().flatten() {
+        for (filter, options) in topics.iter().flatten().take(MOST_TOPICS) {
             list.object(|facts| {
                 facts.text("filter", &String::from_utf8_lossy(filter));
                 let Some(options) = options else {
@@ -102,6 +106,10 @@ fn topics(topics: Topics<'_>, is_5: bool, facts: &mut Facts<'_>) {
             });
         }
     });
+    let more = topics.iter().flatten().skip(MOST_TOPICS).count();
+    if more > 0 {
+        facts.number("more_topics", more);
+    }
 }
 
 /// Properties by their names; those that may come several times as arrays, the user's

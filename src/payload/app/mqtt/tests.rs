@@ -279,6 +279,17 @@ fn several_packets_in_a_message() {
 }
 
 #[test]
+fn of_very_many_topics_the_others_are_counted() {
+    for (first, body) in [(0x82, &b"\0\0\0"[..]), (0xa2, b"\0\0")] {
+        let mut talk = talk();
+        let many = [&b"\0\x01"[..], &body.repeat(100_000)].concat();
+        let told = talk.binary(Client, &packet(first, &many));
+        assert!(told.contains(r#""more_topics":98976"#), "{}", told.len());
+        assert!(told.len() < 100_000);
+    }
+}
+
+#[test]
 fn of_a_long_publish_the_head_is_told() {
     let mut talk = talk();
     let body = [b"\0\x04long".as_slice(), &vec![b'x'; 3 << 20]].concat();
