@@ -337,6 +337,19 @@ mod tests {
         );
     }
 
+    /// Each of these bytes is written as fourteen.
+    #[test]
+    fn a_long_value_does_not_take_many_times_its_length() {
+        let empty = |count: u16| {
+            let [high, low] = count.to_be_bytes();
+            let mut bytes = vec![0x99, high, low];
+            bytes.resize(3 + usize::from(count), 0x40);
+            to_json(&bytes)
+        };
+        assert!(empty(1000).is_ok());
+        assert!(matches!(empty(60_000), Err(FormatError::Long { .. })));
+    }
+
     #[test]
     fn values_in_a_row() {
         let bytes = bytes_of("9f01ff 6161");

@@ -24,12 +24,14 @@ mod tree;
 /// included: as many as [`crate::types::JsonText`].
 const MOST_LEVELS: usize = 128;
 
-/// How many times as long as what was read the JSON may be. It is more than any value
-/// takes that has neither tags within tags nor containers as keys.
-const MOST_GROWTH: usize = 16;
+/// How many times as long as what was read the JSON may be, so that a long message
+/// does not take many times its memory. A byte that is `false` takes as much with the
+/// comma behind it, and messages as they are sent much less.
+const MOST_GROWTH: usize = 6;
 
-/// Bytes that the JSON may have beyond that.
-const MOST_BEYOND: usize = 1024;
+/// Bytes that the JSON may have beyond that, which is enough for short values of any
+/// kind, such as empty bytes.
+const MOST_BEYOND: usize = 64 << 10;
 
 /// Why bytes are not a value of a format. Where it is told, `at` counts bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
