@@ -28,7 +28,8 @@ pub struct InsideContent<'a> {
     pub length: Option<u64>,
     /// What it is.
     pub body: Body<'a>,
-    /// It is longer than [`super::Limits::opened`], and ends there.
+    /// It is longer than [`super::Limits::opened`], or in thousands of pieces, and ends
+    /// there.
     pub truncated: bool,
 }
 

@@ -10,6 +10,10 @@ const WINDOW_BITS: u8 = 15;
 /// Bytes that are inflated at once.
 const PIECE: usize = 16 << 10;
 
+/// Of more members of gzip in a row the others are left out. To begin one takes much
+/// longer than to read it if it is small; those of BGZF have 64 KiB each.
+const MOST_MEMBERS: usize = 4096;
+
 /// Whether bytes that begin so can be zlib: deflate with a window that there is, no
 /// preset dictionary, and a header that 31 divides (RFC 1950 §2.2).
 pub(super) fn begins_zlib(first: u8, second: u8) -> bool {
@@ -19,15 +23,17 @@ pub(super) fn begins_zlib(first: u8, second: u8) -> bool {
         && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }
 
-/// Opens members in a row. Whether `most` was reached; `None` if they are none.
+/// Opens members in a row. Whether `most` or [`MOST_MEMBERS`] was reached; `None` if
+/// they are none.
 pub(super) fn gzip(mut bytes: &[u8], room: &mut Vec<u8>, most: usize) -> Option<bool> {
-    while !bytes.is_empty() {
+    for _ in 0..MOST_MEMBERS {
         match stream(Decompress::new_gzip(WINDOW_BITS), bytes, room, most)? {
+            Some([]) => return Some(false),
             Some(rest) => bytes = rest,
             None => return Some(true),
         }
     }
-    Some(false)
+    Some(true)
 }
 
 /// Opens a stream that is all there is.

@@ -75,6 +75,14 @@ fn members_and_frames_in_a_row_are_one() {
 }
 
 #[test]
+fn of_very_many_members_the_others_are_left_out() {
+    let one = gzip(b"1");
+    assert_eq!(look(&one.repeat(4096)), [format!("gzip 4096 json {}", "1".repeat(4096))]);
+    let told = look(&one.repeat(4097));
+    assert_eq!(told, [format!("gzip 4096 text {} truncated", "1".repeat(4096))]);
+}
+
+#[test]
 fn what_is_cut_or_damaged_is_not_taken_for_it() {
     for pack in [gzip as fn(&[u8]) -> Vec<u8>, zlib, zstd] {
         let whole = pack(b"some text, some text");
