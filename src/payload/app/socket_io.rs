@@ -315,7 +315,7 @@ impl Event {
     fn bound(&mut self) -> Result<(), Malformed> {
         let why = if self.count > MOST_ATTACHMENTS {
             format!("It has more than {MOST_ATTACHMENTS} attachments; they are not joined.")
-        } else if self.cost() > MOST_BYTES {
+        } else if self.length() > MOST_BYTES {
             format!(
                 "It has more than {MOST_BYTES} bytes before the last attachment; they are not joined."
             )
@@ -379,10 +379,19 @@ impl Event {
         out
     }
 
+    /// Bytes that wait for the last attachment.
+    fn length(&self) -> usize {
+        self.texts().map(String::len).sum::<usize>() + self.bytes.len()
+    }
+
+    /// Bytes of memory that they take, which is up to twice as much.
     fn cost(&self) -> usize {
-        let texts = [&self.namespace, &self.arguments].into_iter();
-        let texts = texts.chain(&self.name).chain(&self.key).map(String::len).sum::<usize>();
-        texts + self.bytes.len() + size_of::<usize>() * self.ends.len()
+        let ends = size_of::<usize>() * self.ends.capacity();
+        self.texts().map(String::capacity).sum::<usize>() + self.bytes.capacity() + ends
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        [&self.namespace, &self.arguments].into_iter().chain(&self.name).chain(&self.key)
     }
 }
 
@@ -652,17 +661,20 @@ mod tests {
         let mut talk = talk();
         assert!(talk.text(Client, r#"451025-["a"]"#).contains("more than 1024 attachments"));
         assert_eq!(socket(&talk.binary(Client, b"\0")), r#"{"type":"attachment","num":0}"#);
-        talk.text(Client, r#"454-["a"]"#);
+        talk.text(Client, r#"455-["a"]"#);
         let half = vec![0; MOST_BYTES / 2];
         assert!(!talk.binary(Client, &half).contains("malformed"));
         assert!(talk.cost() > MOST_BYTES / 2);
+        let cost = talk.cost();
+        assert!(!talk.binary(Client, b"x").contains("malformed"));
+        assert!(talk.cost() >= 2 * (MOST_BYTES / 2), "{} after {cost}", talk.cost());
         let told = talk.binary(Client, &half);
         assert!(told.contains("It has more than 16777216 bytes before the last"), "{told}");
         assert!(talk.cost() < 10_000);
         assert!(!talk.binary(Client, &half).contains("malformed"));
         assert_eq!(
             socket(&talk.binary(Client, &half)),
-            r#"{"type":"attachment","namespace":"/","event":"a","num":3}"#
+            r#"{"type":"attachment","namespace":"/","event":"a","num":4}"#
         );
     }
 

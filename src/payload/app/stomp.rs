@@ -137,12 +137,14 @@ impl Decoder for Stomp {
 
 impl Stomp {
     /// Keeps what has begun until there is more.
-    fn keep(&mut self, bytes: Vec<u8>, ends: Ends, side: Side) -> Result<(), Malformed> {
+    fn keep(&mut self, mut bytes: Vec<u8>, ends: Ends, side: Side) -> Result<(), Malformed> {
         if bytes.len().max(ends.length.unwrap_or(0)) > MOST_KEPT && !bytes.is_empty() {
             self.gap(side);
             let why = format!("A frame over several messages has more than {MOST_KEPT} bytes.");
             return Err(Malformed(why));
         }
+        // Only so much room as is filled is kept, all of which `shed` gives up.
+        bytes.shrink_to(2 * bytes.len());
         *self.begun.of(side) = Begun { bytes, ends, is_lost: false };
         Ok(())
     }
@@ -631,6 +633,10 @@ mod tests {
         assert!(talk.cost() > half.len());
         assert_eq!(stomp(&talk.text(Client, &half)), why);
         assert!(talk.cost() < 10_000);
+        talk.text(Client, "SEND\n\n\0");
+        talk.text(Client, &format!("SEND\n\n{half}"));
+        talk.text(Client, "\0");
+        assert!(talk.cost() < 10_000, "of a frame that is told nothing is kept");
         // What is not kept may be as long as messages are.
         let long = format!("SEND\n\n{half}{half}\0");
         assert!(!talk.text(Client, &long).contains("malformed"));
