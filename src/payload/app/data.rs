@@ -41,7 +41,14 @@ impl<'a> Data<'a> {
 
     /// Its JSON, which the protocol demands.
     pub(super) fn needs_json(&self) -> Result<Value<'a>, Malformed> {
-        self.json().ok_or_else(|| Malformed::new("It is not JSON."))
+        self.json().ok_or_else(|| {
+            let is_deep = self.text().is_some_and(|text| Value::new(text).is_json());
+            Malformed::new(if is_deep {
+                "It is JSON of more levels than are read."
+            } else {
+                "It is not JSON."
+            })
+        })
     }
 
     /// Its text, which the protocol demands.

@@ -23,6 +23,11 @@ impl<'a> Value<'a> {
         self.0
     }
 
+    /// Whether it is JSON, of any depth.
+    pub(super) fn is_json(self) -> bool {
+        serde_json::from_str::<&RawValue>(self.0).is_ok()
+    }
+
     /// The members of these names, if it is an object; of a name that comes twice
     /// the last, as most readers have it.
     pub(super) fn members<const N: usize>(self, names: [&str; N]) -> Option<[Option<Self>; N]> {
