@@ -267,6 +267,7 @@ impl Said {
             json: JsonText::new("{}"),
             body: self.body,
             malformed: self.malformed,
+            has_other_packets: false,
             packets: &self.packets,
             words: &self.words,
         }))

@@ -21,6 +21,9 @@ pub struct App<'a> {
     pub body: Option<Body<'a>>,
     /// Why it could not be read, or not to its end: a sentence.
     pub malformed: Option<&'a str>,
+    /// Not all packets that it carries are among `packets`, and some of the others do
+    /// more than keep the connection alive.
+    pub(crate) has_other_packets: bool,
     pub(crate) packets: &'a [AppPlaces],
     /// Where the packets' texts are.
     pub(crate) words: &'a str,
@@ -86,6 +89,7 @@ impl<'a> App<'a> {
             json,
             body: None,
             malformed: None,
+            has_other_packets: false,
             packets: &[],
             words: "",
         }
@@ -113,9 +117,13 @@ impl<'a> App<'a> {
         self.protocol.filter(|_| self.packets.is_empty() && self.malformed.is_none())
     }
 
-    /// Whether all that it carries only keeps the connection alive.
+    /// Whether all that it carries only keeps the connection alive. Of what could not
+    /// be read nobody knows.
     pub fn is_heartbeat(&self) -> bool {
-        !self.packets.is_empty() && self.packets.iter().all(|places| places.is_heartbeat)
+        let is_known = self.malformed.is_none() && !self.has_other_packets;
+        is_known
+            && !self.packets.is_empty()
+            && self.packets.iter().all(|places| places.is_heartbeat)
     }
 }
 

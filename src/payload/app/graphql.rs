@@ -33,8 +33,7 @@ fn asks_with(word: &str, data: &Data<'_>) -> bool {
         return false;
     };
     let query = payload.members(["query"]).and_then(|[query]| query?.string());
-    kind.string().is_some_and(|kind| kind == word)
-        && query.is_some_and(|query| is_document(&query))
+    kind.string().is_some_and(|kind| kind == word) && query.is_some_and(|query| is_document(&query))
 }
 
 impl Decoder for Graphql {

@@ -186,9 +186,8 @@ mod tests {
     fn only_replies_answer() {
         let mut talk = Talk::new(AppProtocol::Phoenix);
         talk.text(Side::Client, r#"["1","1","room","phx_join",{}]"#);
-        let mut from_server = |event: &str| {
-            talk.text(Side::Server, &format!(r#"["1","1","room","{event}",{{}}]"#))
-        };
+        let mut from_server =
+            |event: &str| talk.text(Side::Server, &format!(r#"["1","1","room","{event}",{{}}]"#));
         assert!(!from_server("phx_error").contains("reply_to"));
         assert!(from_server("phx_reply").contains(r#""reply_to":1"#));
     }

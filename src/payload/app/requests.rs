@@ -134,7 +134,8 @@ impl Requests {
 
     /// Bytes of memory that they take.
     pub(super) fn cost(&self) -> usize {
-        self.open.len() * ENTRY + self.bytes
+        // The table keeps the room of those that were answered.
+        self.open.capacity() * ENTRY + self.bytes
     }
 
     fn insert(&mut self, by: Asker, origin: Origin, key: &[u8], kind: &str, most: usize) -> u64 {
@@ -177,7 +178,9 @@ impl Requests {
         let Some(request) = self.open.get_mut(self.key.as_slice()) else {
             return;
         };
-        let latency = origin.time.zip(request.time).map(|(answered, asked)| answered.since(asked));
+        // Clocks may be set back in between.
+        let times = origin.time.zip(request.time).filter(|(answered, asked)| answered >= asked);
+        let latency = times.map(|(answered, asked)| answered.since(asked));
         told(Reply { to: request.packet, kind: &request.kind, latency });
         request.is_answered = true;
         if then == Then::Done

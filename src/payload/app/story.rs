@@ -18,6 +18,9 @@ const MOST_PACKETS: usize = 256;
 /// Of what is said of a packet for people no more is kept.
 const LONGEST_SUMMARY: usize = 1024;
 
+/// Longer room is given back with the next message.
+const MOST_ROOM: usize = 256 << 10;
+
 /// Room in which it is put together what is told of a message. It is used again
 /// for the next one.
 pub struct Story {
@@ -33,6 +36,8 @@ pub struct Story {
     facts: Range<usize>,
     /// Packets that are only counted.
     more: u64,
+    /// Some of those do more than keep the connection alive.
+    has_others: bool,
     words: String,
     body: Vec<u8>,
     has_body: bool,
@@ -51,6 +56,7 @@ impl Story {
             places: Vec::new(),
             facts: 0..0,
             more: 0,
+            has_others: false,
             words: String::new(),
             body: Vec::new(),
             has_body: false,
@@ -90,6 +96,7 @@ impl Story {
             json: JsonText::new(json),
             body: self.body(),
             malformed: self.malformed.as_deref(),
+            has_other_packets: self.has_others,
             packets: &self.packets,
             words: &self.words,
         }
@@ -123,15 +130,18 @@ impl Story {
     }
 
     fn clear(&mut self) {
-        self.members.clear();
+        for room in [&mut self.members, &mut self.body, &mut self.json] {
+            room.clear();
+            room.shrink_to(MOST_ROOM);
+        }
+        self.words.clear();
+        self.words.shrink_to(MOST_ROOM);
         self.packets.clear();
         self.places.clear();
         self.more = 0;
-        self.words.clear();
-        self.body.clear();
+        self.has_others = false;
         self.has_body = false;
         self.malformed = None;
-        self.json.clear();
     }
 
     /// Puts the object together.
@@ -150,7 +160,7 @@ impl Story {
                 if let Some(kind) = kind.filter(|kind| !kind.is_empty()) {
                     facts.text("type", kind);
                 }
-                if self.packets.iter().all(|packet| packet.is_heartbeat) {
+                if !self.has_others && self.packets.iter().all(|packet| packet.is_heartbeat) {
                     facts.boolean("heartbeat", true);
                 }
                 facts.array("parts", |list| write_parts(list, several, &self.members));
@@ -333,6 +343,7 @@ impl<'t> Telling<'t> {
         };
         if self.story.packets.len() >= MOST_PACKETS {
             self.story.more += 1;
+            self.story.has_others |= !places.is_heartbeat;
             self.story.members.truncate(start);
             self.story.words.truncate(places.kind.start);
             return;
@@ -378,5 +389,30 @@ fn write_reply(facts: &mut Facts<'_>, to: u64, kind: &str, latency: Option<Durat
     if let Some(latency) = latency {
         let seconds = format!("{}.{:09}", latency.as_secs(), latency.subsec_nanos());
         facts.json("latency", Value::new(&seconds));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::SourceId;
+
+    #[test]
+    fn the_room_for_a_long_message_is_given_back() {
+        let mut story = Story::new(&Limits::default());
+        let mut requests = Requests::default();
+        let origin = Origin { packet: 1, time: None, source: SourceId(0), tcp_length: 0 };
+        let mut tell = |text: &str| {
+            let protocol = AppProtocol::Phoenix;
+            let mut telling =
+                Telling::new(protocol, Side::Client, origin, &mut requests, &mut story);
+            telling.packet(text).channel(text).body(text.as_bytes());
+            telling.finish(None);
+            let Story { members, words, body, json, .. } = &story;
+            [members.capacity(), words.capacity(), body.capacity(), json.capacity()]
+        };
+        let long = "x".repeat(1 << 20);
+        assert!(tell(&long).iter().all(|room| *room > MOST_ROOM));
+        assert!(tell("x").iter().all(|room| *room <= MOST_ROOM));
     }
 }

@@ -11,6 +11,7 @@ pub(super) struct Talk {
     summary: String,
     channel: String,
     body: Option<Vec<u8>>,
+    is_heartbeat: bool,
 }
 
 impl Talk {
@@ -34,6 +35,7 @@ impl Talk {
             summary: String::new(),
             channel: String::new(),
             body: None,
+            is_heartbeat: false,
         }
     }
 
@@ -58,6 +60,7 @@ impl Talk {
         let summaries: Vec<&str> = packets().map(|packet| packet.summary).collect();
         self.summary = summaries.join(" | ");
         self.channel = packets().next().map_or("", |packet| packet.channel).to_owned();
+        self.is_heartbeat = app.is_some_and(|app| app.is_heartbeat());
         self.body = app.and_then(|app| app.body).map(|body| body.bytes().to_vec());
         let json = app.map_or("", |app| app.json.text());
         assert!(
@@ -181,4 +184,59 @@ fn what_was_read_of_bytes_is_shown_in_their_place() {
     assert_eq!(talk.body(), None, "JSON is readable");
     talk.text(Side::Client, "[");
     assert_eq!(talk.body(), None, "as it was sent");
+}
+
+#[test]
+fn what_is_only_counted_may_be_no_heartbeat() {
+    let mut talk = Talk::new(AppProtocol::Mqtt);
+    let mut pings = b"\xc0\0".repeat(300);
+    let told = talk.binary(Side::Client, &pings);
+    assert!(told.starts_with(r#"{"protocol":"mqtt","type":"PINGREQ","heartbeat":true,"#));
+    assert!(talk.is_heartbeat);
+    pings.extend_from_slice(b"\x30\x04\0\x01tx");
+    let told = talk.binary(Side::Client, &pings);
+    assert!(told.starts_with(r#"{"protocol":"mqtt","type":"PINGREQ","parts":"#));
+    assert!(!talk.is_heartbeat);
+}
+
+#[test]
+fn what_cannot_be_read_may_be_no_heartbeat() {
+    let mut talk = Talk::new(AppProtocol::Mqtt);
+    let told = talk.binary(Side::Client, b"\xc0\0\0 is no packet");
+    assert!(told.contains("PINGREQ") && told.contains("malformed"), "{told}");
+    assert!(!talk.is_heartbeat);
+}
+
+#[test]
+fn nothing_takes_less_than_no_time() {
+    let mut talk = Talk::new(AppProtocol::JsonRpc);
+    talk.text(Side::Client, r#"{"jsonrpc":"2.0","method":"m","id":1}"#);
+    let time = Some(Timestamp::from_nanoseconds(0));
+    let origin = Origin { packet: 2, time, source: SourceId(0), tcp_length: 0 };
+    let payload = br#"{"jsonrpc":"2.0","result":1,"id":1}"#;
+    let message = Message::new(Side::Server, Opcode::Text, classify(payload, true));
+    let app = talk.apps.read(&message, origin, &mut talk.story).unwrap();
+    assert!(app.json.text().ends_with(r#""reply_to":1,"reply_to_type":"m"}"#));
+}
+
+#[test]
+fn the_room_of_requests_that_were_answered_counts() {
+    let mut talk = Talk::new(AppProtocol::JsonRpc);
+    for id in 0..1000 {
+        talk.text(Side::Client, &format!(r#"{{"method":"m","id":{id}}}"#));
+    }
+    for id in 0..1000 {
+        talk.text(Side::Server, &format!(r#"{{"result":1,"id":{id}}}"#));
+    }
+    assert!(talk.cost() > 1000 * size_of::<usize>());
+    talk.shed();
+    assert!(talk.cost() < 1000);
+}
+
+#[test]
+fn json_that_is_too_deep_is_not_called_something_else() {
+    let mut talk = Talk::new(AppProtocol::JsonRpc);
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let told = talk.text(Side::Client, &deep);
+    assert!(told.contains("It is JSON of more levels than are read."), "{told}");
 }
