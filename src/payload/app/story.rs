@@ -395,7 +395,7 @@ fn write_reply(facts: &mut Facts<'_>, to: u64, kind: &str, latency: Option<Durat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::SourceId;
+    use crate::types::{Message, Opcode, SourceId};
 
     #[test]
     fn the_room_for_a_long_message_is_given_back() {
@@ -407,7 +407,8 @@ mod tests {
             let mut telling =
                 Telling::new(protocol, Side::Client, origin, &mut requests, &mut story);
             telling.packet(text).channel(text).body(text.as_bytes());
-            telling.finish(None);
+            let message = Message::new(Side::Client, Opcode::Text, Body::Text(text));
+            telling.finish(&Data::new(&message), None);
             let Story { members, words, body, json, .. } = &story;
             [members.capacity(), words.capacity(), body.capacity(), json.capacity()]
         };
