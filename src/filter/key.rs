@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::decimal::Decimal;
-use super::json::unescaped;
 use super::program::JsonValue;
 use super::subject::Value;
+use crate::types::json_string::unescaped;
 
 /// What can be compared with one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 
 use super::decimal::Decimal;
 use super::field::{FieldKind, Source};
-use super::json::{Paths, compare_text, entries, unescaped};
+use super::json::{Paths, compare_text, entries};
 use super::language::syntax::{Part, Root};
 use super::members::Members;
 use super::needs::Needs;
@@ -16,6 +16,7 @@ use super::others::Others;
 use super::ranges::Ranges;
 use super::render::render;
 use super::subject::{Subject, Take, Value};
+use crate::types::json_string::unescaped;
 
 /// What can be true, false, or not known yet.
 #[derive(Debug)]

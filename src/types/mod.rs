@@ -9,6 +9,8 @@ pub(crate) mod ascii;
 mod event;
 mod inside;
 pub(crate) mod json_block;
+pub(crate) mod json_skip;
+pub(crate) mod json_string;
 mod limits;
 mod packet;
 mod rule;

@@ -10,7 +10,6 @@
 //! them is asked for. What is passed over is looked at 64 bytes at a time.
 
 mod paths;
-mod skip;
 mod text;
 mod walk;
 
@@ -18,7 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 pub(super) use paths::Paths;
-pub(super) use text::{compare_text, entries, unescaped};
+pub(super) use text::{compare_text, entries};
 
 use super::subject::{Take, Value};
 

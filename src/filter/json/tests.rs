@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::filter::language::syntax::Step;
 use crate::types::json_block::levels;
+use crate::types::json_skip as skip;
+use crate::types::json_string::unescaped;
 
 fn steps(path: &str) -> Vec<Step> {
     let step = |part: &str| match part {

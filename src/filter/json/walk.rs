@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::paths::{Paths, ROOT};
-use super::skip;
-use super::text::unescaped;
+use crate::types::json_skip as skip;
+use crate::types::json_string::unescaped;
 
 /// Levels that JSON has at the most, and with it the stack that this takes.
 const DEEPEST: usize = 128;

@@ -1,10 +1,14 @@
 //! Looking into JSON, without building it.
+//!
+//! Own code, as what nobody asks for is most of a message, and is passed 64 bytes at a
+//! time here.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::types::json_skip as skip;
+use crate::types::json_string::unescaped;
 
 /// A JSON value, as it was sent. Nothing of it is built: what is asked for is
 /// looked up each time, in time that grows with its length.
@@ -12,8 +16,8 @@ use serde_json::value::RawValue;
 pub(super) struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
-    /// The value that `text` is, white space around it aside. Of what is no JSON
-    /// nothing is found.
+    /// The value that `text` is, white space around it aside. It is JSON, but for a
+    /// scalar; in anything else something is found or nothing.
     pub(super) fn new(text: &'a str) -> Self {
         Self(text.trim_matches([' ', '\t', '\r', '\n']))
     }
@@ -42,8 +46,24 @@ impl<'a> Value<'a> {
     }
 
     /// Gives every member to `take`, if it is an object.
-    pub(super) fn each_member(self, take: impl FnMut(&str, Self)) -> Option<()> {
-        serde_json::Deserializer::from_str(self.0).deserialize_map(Members(take)).ok()
+    pub(super) fn each_member(self, mut take: impl FnMut(&str, Self)) -> Option<()> {
+        let text = self.0.as_bytes();
+        let mut at = skip::white(text, 1);
+        while self.is_object() && text.get(at) == Some(&b'"') {
+            let name_end = skip::value(text, at);
+            let start = skip::white(text, skip::white(text, name_end) + 1);
+            let end = skip::value(text, start);
+            let value = Self(self.0.get(start..end)?);
+            match self.0.get(at + 1..name_end - 1)? {
+                escaped if escaped.contains('\\') => {
+                    let name = unescaped(text.get(at..name_end)?);
+                    take(&String::from_utf8_lossy(&name), value);
+                }
+                name => take(name, value),
+            }
+            at = skip::white(text, skip::white(text, end) + 1);
+        }
+        self.is_object().then_some(())
     }
 
     /// The first elements and how many there are in all, if it is an array.
@@ -59,19 +79,30 @@ impl<'a> Value<'a> {
     }
 
     /// Gives every element to `take`, if it is an array.
-    pub(super) fn each_element(self, take: impl FnMut(Self)) -> Option<()> {
-        serde_json::Deserializer::from_str(self.0).deserialize_seq(Elements(take)).ok()
+    pub(super) fn each_element(self, mut take: impl FnMut(Self)) -> Option<()> {
+        let text = self.0.as_bytes();
+        let mut at = skip::white(text, 1);
+        while self.is_array() && text.get(at).is_some_and(|byte| *byte != b']') {
+            let end = skip::value(text, at);
+            take(Self(self.0.get(at..end)?));
+            at = skip::white(text, end);
+            if text.get(at) != Some(&b',') {
+                break;
+            }
+            at = skip::white(text, at + 1);
+        }
+        self.is_array().then_some(())
     }
 
     /// Its text, if it is a string. Half a surrogate pair, which is no character,
     /// becomes U+FFFD.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
-        let mut json = serde_json::Deserializer::from_str(self.0);
-        let bytes = json.deserialize_bytes(Bytes).ok().filter(|_| self.is_string())?;
-        Some(match bytes {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-        })
+        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        if !inside.contains('\\') {
+            return Some(Cow::Borrowed(inside));
+        }
+        let bytes = unescaped(self.0.as_bytes());
+        Some(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// It as a whole number that is not negative, if it is that.
@@ -109,80 +140,10 @@ impl<'a> Value<'a> {
     }
 }
 
-struct Members<F>(F);
-
-impl<'de, F: FnMut(&str, Value<'de>)> Visitor<'de> for Members<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Name)? {
-            let value: &RawValue = map.next_value()?;
-            (self.0)(&String::from_utf8_lossy(&name), Value(value.get()));
-        }
-        Ok(())
-    }
-}
-
-struct Elements<F>(F);
-
-impl<'de, F: FnMut(Value<'de>)> Visitor<'de> for Elements<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(value) = elements.next_element::<&RawValue>()? {
-            (self.0)(Value(value.get()));
-        }
-        Ok(())
-    }
-}
-
-/// A member's name. As bytes, because as text half a surrogate pair would be an
-/// error.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, [u8]>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_bytes(Bytes)
-    }
-}
-
-struct Bytes;
-
-impl<'de> Visitor<'de> for Bytes {
-    type Value = Cow<'de, [u8]>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(bytes))
-    }
-
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(bytes.to_vec()))
-    }
-
-    // Where a string is asked for, serde_json also reads an array of numbers.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Cow::Borrowed(&[]))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn members_by_name() {
@@ -192,7 +153,7 @@ mod tests {
         assert_eq!(b.map(Value::text), Some("[2, {}]"));
         assert!(c.is_some_and(Value::is_null) && d.is_none());
         assert_eq!(Value::new("[1]").members(["a"]), None);
-        assert_eq!(Value::new(r#"{"a":1,"#).members(["a"]), None);
+        assert_eq!(Value::new("{ }").members(["a"]), Some([None]));
     }
 
     #[test]
@@ -201,6 +162,7 @@ mod tests {
         assert_eq!(found.map(|value| value.unwrap().text()), ["48", "\"x\""]);
         assert_eq!(count, 3);
         assert_eq!(Value::new("{}").elements::<1>(), None);
+        assert_eq!(Value::new("[ ]").elements::<1>(), Some(([None], 0)));
     }
 
     #[test]
@@ -229,5 +191,52 @@ mod tests {
         let json = format!(r#"{{"a":{deep},"b":1e400}}"#);
         let [a, b] = Value::new(&json).members(["a", "b"]).unwrap();
         assert_eq!((a.unwrap().text(), b.unwrap().text()), (deep.as_str(), "1e400"));
+    }
+
+    #[test]
+    fn what_is_no_json_ends_too() {
+        for text in [
+            "", "\"", "{", "[", "{\"", "{\"a", "{\"a\"", "{\"a\":", "[1", "[,", "[\"é", "{\"é\\",
+            "\"\\",
+        ] {
+            let value = Value::new(text);
+            let _ = (value.members(["a"]), value.elements::<1>(), value.string(), value.plain());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_serde_json_says(members in prop::collection::vec((".{0,6}", json()), 0..6)) {
+            let text: Vec<String> = members
+                .iter()
+                .map(|(name, json)| format!("{} :\n{json}", serde_json::Value::from(name.as_str())))
+                .collect();
+            let text = format!("{{ {} }}", text.join(" , "));
+            let mut found = Vec::new();
+            Value::new(&text).each_member(|name, value| found.push((name.to_owned(), value.text().to_owned())));
+            prop_assert_eq!(&found, &members);
+            let text = format!("[{}]", members.iter().map(|(_, json)| json.as_str()).collect::<Vec<_>>().join(" ,"));
+            let mut elements = Vec::new();
+            Value::new(&text).each_element(|value| elements.push(value.text().to_owned()));
+            prop_assert_eq!(elements, members.into_iter().map(|(_, json)| json).collect::<Vec<_>>());
+        }
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            "-?[1-9][0-9]{0,5}",
+            ".{0,80}".prop_map(|text| serde_json::Value::from(text).to_string()),
+            Just("null".to_owned()),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|all| format!("[{}]", all.join(", "))),
+                prop::collection::vec(inner, 0..4).prop_map(|all| {
+                    let members = all.iter().map(|json| format!("\"a\\\"\":{json}"));
+                    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
     }
 }

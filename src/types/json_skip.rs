@@ -1,12 +1,13 @@
-//! Past values that nobody asks for.
+//! Past values of JSON that nobody asks for, 64 bytes at a time. Of what is no JSON
+//! something is passed, and never nothing.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
-use crate::types::json_block::{BLOCK, Place};
+use super::json_block::{BLOCK, Place};
 
 /// Where what follows white space begins.
 #[inline]
-pub(super) fn white(text: &[u8], at: usize) -> usize {
+pub(crate) fn white(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let length = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     at + length.unwrap_or(rest.len())
@@ -15,7 +16,7 @@ pub(super) fn white(text: &[u8], at: usize) -> usize {
 /// Where the value ends that begins at `start`: always behind it, unless the
 /// text ends there.
 #[inline]
-pub(super) fn value(text: &[u8], start: usize) -> usize {
+pub(crate) fn value(text: &[u8], start: usize) -> usize {
     match text.get(start) {
         Some(b'"') => string(text, start + 1),
         Some(b'{' | b'[') => container(text, start),
@@ -49,7 +50,7 @@ fn container(text: &[u8], start: usize) -> usize {
 }
 
 /// The same with what processors of `level` can do.
-pub(super) fn container_with(level: Level, text: &[u8], start: usize) -> usize {
+pub(crate) fn container_with(level: Level, text: &[u8], start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
     start + dispatch!(level, simd => closed(simd, rest)).unwrap_or(rest.len())
 }
