@@ -42,6 +42,8 @@ const COMMANDS: [(&str, &[&str]); 15] = [
 #[derive(Default)]
 pub(super) struct Stomp {
     version: Version,
+    /// The server may have answered CONNECT.
+    may_be_connected: bool,
     begun: Sides<Begun>,
 }
 
@@ -118,6 +120,7 @@ impl Decoder for Stomp {
     }
 
     fn gap(&mut self, side: Side) {
+        self.may_be_connected |= side == Side::Server;
         *self.begun.of(side) = Begun { is_lost: true, ..Begun::default() };
     }
 
@@ -226,14 +229,19 @@ impl Stomp {
     ) {
         let receipt = |name| Some(format!("receipt {}", headers.get(name)?));
         let key = match (from, command) {
-            (Side::Client, "CONNECT" | "STOMP") => Some("connect".to_owned()),
+            (Side::Client, "CONNECT" | "STOMP") => {
+                self.may_be_connected = false;
+                Some("connect".to_owned())
+            }
             (Side::Client, _) => receipt("receipt"),
             (Side::Server, "CONNECTED") => {
                 self.version = Version::of(headers.get("version").map(|version| &**version));
+                self.may_be_connected = true;
                 Some("connect".to_owned())
             }
             (Side::Server, "RECEIPT") => receipt("receipt-id"),
-            (Side::Server, "ERROR") => Some(receipt("receipt-id").unwrap_or("connect".to_owned())),
+            (Side::Server, "ERROR") => receipt("receipt-id")
+                .or_else(|| (!self.may_be_connected).then(|| "connect".to_owned())),
             (Side::Server, _) => None,
         };
         match (key, from) {
@@ -640,6 +648,14 @@ mod tests {
         // What is not kept may be as long as messages are.
         let long = format!("SEND\n\n{half}{half}\0");
         assert!(!talk.text(Client, &long).contains("malformed"));
+    }
+
+    #[test]
+    fn after_a_gap_an_error_may_be_about_anything() {
+        let mut talk = talk();
+        talk.text(Client, "CONNECT\nhost:a\n\n\0");
+        talk.gap(Server);
+        assert!(!talk.text(Server, "ERROR\nmessage:no\n\n\0").contains("reply_to"));
     }
 
     #[test]
