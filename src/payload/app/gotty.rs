@@ -49,8 +49,8 @@ impl Gotty {
                 bytes(&input, telling);
             }
             "2" => {
-                telling.packet("ping").heartbeat().asks(b"", "ping");
-                telling.facts().text("command", command);
+                telling.packet("ping").asks(b"", "ping");
+                heartbeat(command, rest, telling);
             }
             "3" => {
                 telling.packet("resize").facts().text("command", command);
@@ -75,8 +75,8 @@ fn server(text: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
             bytes(&from_base64(rest)?, telling);
         }
         "2" => {
-            telling.packet("pong").heartbeat().answers(b"", Then::Done);
-            telling.facts().text("command", command);
+            telling.packet("pong").answers(b"", Then::Done);
+            heartbeat(command, rest, telling);
         }
         "3" => {
             telling.packet("window_title").facts().text("command", command).text("text", rest);
@@ -92,6 +92,14 @@ fn server(text: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         _ => unknown(command, telling),
     }
     Ok(())
+}
+
+/// A ping or pong, which has nothing behind its command.
+fn heartbeat(command: &str, rest: &str, telling: &mut Telling<'_>) {
+    telling.facts().text("command", command);
+    if rest.is_empty() {
+        telling.heartbeat();
+    }
 }
 
 fn number(
@@ -193,6 +201,12 @@ mod tests {
         talk.text(Side::Client, "2");
         talk.gap(Side::Client);
         assert!(!told(&mut talk, Side::Server, "2").contains("reply_to"));
+    }
+
+    #[test]
+    fn a_ping_that_says_something_is_no_heartbeat() {
+        let mut talk = Talk::new(AppProtocol::Gotty);
+        assert_eq!(told(&mut talk, Side::Client, "2ls"), r#""type":"ping","command":"2""#);
     }
 
     #[test]

@@ -40,6 +40,9 @@ fn server(frame: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         }
     };
     match letter {
+        'o' | 'h' if !rest.is_empty() => {
+            return Err(Malformed::new("Something follows the letter."));
+        }
         'o' => {
             telling.packet("open").body(b"");
         }
@@ -156,6 +159,8 @@ mod tests {
             (Server, "x[]", letter),
             (Server, "é", letter),
             (Server, "[\"a\"]", letter),
+            (Server, "o[]", "Something follows the letter."),
+            (Server, "h\"a\"", "Something follows the letter."),
             (Server, "a", json),
             (Server, "a[", json),
             (Server, "c3000", "It is not an array."),
