@@ -1,10 +1,7 @@
 //! Engine.IO, revisions 3 and 4 of its protocol (socketio/engine.io-protocol), and
 //! Socket.IO over it.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
+use super::base64_text::from_base64;
 use super::carried::Dialect;
 use super::data::Data;
 use super::requests::Then;
@@ -15,12 +12,6 @@ use super::value::Value;
 use super::{Decoder, Malformed};
 use crate::payload::classify;
 use crate::types::{AppProtocol, Body, Side};
-
-/// Base64 as revision 3 sends it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// What each packet is, by its type ("Packet types").
 const KINDS: [&str; 7] = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
@@ -116,8 +107,7 @@ impl EngineIo {
         telling: &mut Telling<'_>,
     ) -> Result<(), Malformed> {
         let (kind, encoded) = split_kind(packet)?;
-        let bytes = BASE64.decode(encoded).map_err(|_| Malformed::new("It is not base64."))?;
-        self.binary(kind, &bytes, from, telling)
+        self.binary(kind, &from_base64(encoded)?, from, telling)
     }
 
     /// A binary packet of revision 3.
@@ -315,7 +305,8 @@ mod tests {
                 );
             }
         }
-        assert_eq!(engine(&talk.text(Client, "b4A*")), r#"{"malformed":"It is not base64."}"#);
+        let told = talk.text(Client, "b4A*");
+        assert!(told.contains(r#""malformed":"Its base64 is broken: "#), "{told}");
     }
 
     #[test]
