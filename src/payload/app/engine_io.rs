@@ -10,8 +10,7 @@ use super::socket_io::{self, SocketIo};
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
-use crate::payload::classify;
-use crate::types::{AppProtocol, Body, Side};
+use crate::types::{AppProtocol, Side};
 
 /// What each packet is, by its type ("Packet types").
 const KINDS: [&str; 7] = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
@@ -200,10 +199,8 @@ fn split_kind(text: &str) -> Result<(&'static str, &str), Malformed> {
 /// The handshake ("Handshake"): all of its members are of use.
 fn open(text: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
     let names = ["sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"];
-    let Body::Json(json) = classify(text.as_bytes(), true) else {
-        return Err(Malformed::new("Its handshake is not JSON."));
-    };
-    let members = Value::new(json.text()).members(names);
+    let json = Value::of_bytes(text.as_bytes());
+    let members = json.ok_or_else(|| Malformed::new("Its handshake is not JSON."))?.members(names);
     let members = members.ok_or_else(|| Malformed::new("Its handshake is not an object."))?;
     let mut facts = telling.facts();
     for (name, value) in names.into_iter().zip(members) {

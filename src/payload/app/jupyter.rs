@@ -10,8 +10,7 @@ use super::requests::Then;
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
-use crate::payload::classify;
-use crate::types::{Body, Side};
+use crate::types::Side;
 
 /// Messages to and from a kernel, as text, or binary in one of two forms, which
 /// tell themselves apart. Of those that a kernel sends, most name the request that
@@ -145,12 +144,7 @@ impl<'a> KernelMessage<'a> {
 fn json<'a>(parts: &Parts<'a>, number: usize) -> Result<Value<'a>, Malformed> {
     let part =
         parts.part(number).ok_or_else(|| Malformed::new(format!("It has only {number} parts.")))?;
-    match classify(part, true) {
-        Body::Json(json) => Ok(Value::new(json.text())),
-        Body::Text(_) | Body::Binary(_) => {
-            Err(Malformed::new(format!("Its part {number} is not JSON.")))
-        }
-    }
+    Value::of_bytes(part).ok_or_else(|| Malformed::new(format!("Its part {number} is not JSON.")))
 }
 
 #[cfg(test)]

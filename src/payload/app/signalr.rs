@@ -6,9 +6,8 @@ use super::sides::Sides;
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
-use crate::payload::classify;
 use crate::payload::formats::msgpack;
-use crate::types::{Body, Side};
+use crate::types::Side;
 
 /// What ends a record of JSON.
 const SEPARATOR: u8 = 0x1e;
@@ -60,7 +59,8 @@ pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
         return false;
     }
     let first = split_record(data.payload).map_or(data.payload, |(first, _)| first);
-    let members = as_json(first).and_then(|json| json.members(["protocol", "version", "type"]));
+    let members =
+        Value::of_bytes(first).and_then(|json| json.members(["protocol", "version", "type"]));
     let [protocol, version, kind] = members.unwrap_or_default();
     let is_handshake = data.from == Side::Client
         && protocol.is_some_and(Value::is_string)
@@ -105,7 +105,7 @@ impl SignalR {
 
 /// A record that is part of the handshake: one without a type.
 fn handshake(record: &[u8]) -> Option<Value<'_>> {
-    let json = as_json(record)?;
+    let json = Value::of_bytes(record)?;
     let [kind] = json.members(["type"])?;
     kind.is_none().then_some(json)
 }
@@ -156,13 +156,6 @@ fn split_packed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::try_from(length).ok()?)
 }
 
-fn as_json(bytes: &[u8]) -> Option<Value<'_>> {
-    match classify(bytes, true) {
-        Body::Json(json) => Some(Value::new(json.text())),
-        Body::Text(_) | Body::Binary(_) => None,
-    }
-}
-
 fn kind_of(number: u64) -> Option<&'static str> {
     let index = usize::try_from(number).ok()?.checked_sub(1)?;
     KINDS.get(index).copied()
@@ -170,7 +163,8 @@ fn kind_of(number: u64) -> Option<&'static str> {
 
 impl<'a> Record<'a> {
     fn from_json(record: &'a [u8]) -> Result<Self, Malformed> {
-        let json = as_json(record).ok_or_else(|| Malformed::new("A record is not JSON."))?;
+        let json =
+            Value::of_bytes(record).ok_or_else(|| Malformed::new("A record is not JSON."))?;
         let members = json.members([
             "type",
             "target",

@@ -6,9 +6,8 @@ use super::requests::Then;
 use super::sides::Sides;
 use super::story::Telling;
 use super::value::Value;
-use crate::payload::classify;
 use crate::payload::literal::write_base64;
-use crate::types::{Body, Side};
+use crate::types::Side;
 
 /// Attachments of more than this are not joined with their event.
 const MOST_ATTACHMENTS: usize = 1024;
@@ -84,7 +83,7 @@ pub(super) fn is_shown_by(text: &str, begins: bool) -> bool {
     let Ok((head, rest)) = Head::split(text) else {
         return false;
     };
-    let data = as_json(rest);
+    let data = Value::of_bytes(rest.as_bytes());
     match head.kind {
         Kind::Connect if rest.is_empty() => begins || head.namespace != "/",
         Kind::Connect => data.is_some_and(Value::is_object),
@@ -130,7 +129,7 @@ impl SocketIo {
         if let Some(query) = head.query {
             telling.facts().text("query", query);
         }
-        let data = as_json(rest);
+        let data = Value::of_bytes(rest.as_bytes());
         if data.is_none() && !rest.is_empty() {
             return Err(Malformed::new("Its data is not JSON."));
         }
@@ -497,13 +496,6 @@ fn split_id(text: &str) -> Result<(Option<u64>, &str), Malformed> {
 fn split_digits(text: &str) -> (&str, &str) {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit());
     text.split_at(end.unwrap_or(text.len()))
-}
-
-fn as_json(text: &str) -> Option<Value<'_>> {
-    match classify(text.as_bytes(), true) {
-        Body::Json(json) => Some(Value::new(json.text())),
-        Body::Text(_) | Body::Binary(_) => None,
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use super::data::Data;
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
-use crate::payload::classify;
-use crate::types::{Body, Side};
+use crate::types::Side;
 
 /// Frames of the server, which begin with a letter ("Framing accepted by the
 /// client"), and the client's messages, which are JSON.
@@ -33,11 +32,9 @@ fn client(json: Value<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
 fn server(frame: &str, telling: &mut Telling<'_>) -> Result<(), Malformed> {
     let letter = frame.chars().next().unwrap_or_default();
     let rest = frame.get(letter.len_utf8()..).unwrap_or_default();
-    let payload = || match classify(rest.as_bytes(), true) {
-        Body::Json(json) => Ok(Value::new(json.text())),
-        Body::Text(_) | Body::Binary(_) => {
-            Err(Malformed::new("What follows the letter is not JSON."))
-        }
+    let payload = || {
+        Value::of_bytes(rest.as_bytes())
+            .ok_or_else(|| Malformed::new("What follows the letter is not JSON."))
     };
     match letter {
         'o' | 'h' if !rest.is_empty() => {

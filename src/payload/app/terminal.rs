@@ -56,9 +56,5 @@ pub(super) fn bytes(bytes: &[u8], telling: &mut Telling<'_>) {
 
 /// It as JSON, if it is an object.
 pub(super) fn json_object(text: &str) -> Option<Value<'_>> {
-    match crate::payload::classify(text.as_bytes(), true) {
-        crate::types::Body::Json(json) => Some(Value::new(json.text())),
-        _ => None,
-    }
-    .filter(|json| json.is_object())
+    Value::of_bytes(text.as_bytes()).filter(|json| json.is_object())
 }

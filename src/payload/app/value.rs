@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::payload::classify;
+use crate::types::Body;
 use crate::types::json_skip as skip;
 use crate::types::json_string::unescaped;
 
@@ -20,6 +22,14 @@ impl<'a> Value<'a> {
     /// scalar; in anything else something is found or nothing.
     pub(super) fn new(text: &'a str) -> Self {
         Self(text.trim_matches([' ', '\t', '\r', '\n']))
+    }
+
+    /// The value that all of `bytes` are, if they are JSON.
+    pub(super) fn of_bytes(bytes: &'a [u8]) -> Option<Self> {
+        match classify(bytes, true) {
+            Body::Json(json) => Some(Self::new(json.text())),
+            Body::Text(_) | Body::Binary(_) => None,
+        }
     }
 
     /// As it stands.

@@ -8,9 +8,8 @@ use super::requests::Then;
 use super::story::Telling;
 use super::value::Value;
 use super::{Decoder, Malformed};
-use crate::payload::classify;
 use crate::payload::formats::{FormatError, cbor, msgpack};
-use crate::types::{Body, Side};
+use crate::types::Side;
 
 /// Messages in JSON, MessagePack or CBOR, alone or batched. Which of them it is shows
 /// in each WebSocket message.
@@ -138,10 +137,9 @@ impl Decoder for Wamp {
             let messages = data.needs_text()?.split(SEPARATORS);
             for message in messages.map(str::trim_ascii).filter(|message| !message.is_empty()) {
                 // Only of what is JSON as a whole may parts be told as JSON.
-                let Body::Json(json) = classify(message.as_bytes(), true) else {
-                    return Err(Malformed::new("A message is not JSON."));
-                };
-                self.message(Value::new(json.text()), data.from, false, telling)?;
+                let json = Value::of_bytes(message.as_bytes());
+                let json = json.ok_or_else(|| Malformed::new("A message is not JSON."))?;
+                self.message(json, data.from, false, telling)?;
             }
             return Ok(());
         }
