@@ -46,7 +46,7 @@ mod ttyd;
 mod value;
 mod wamp;
 
-use crate::types::{App, Handshake, Message, Opcode, Origin, Side};
+use crate::types::{App, AppProtocol, Handshake, Message, Opcode, Origin, Side};
 use carried::{Carried, carried};
 use data::Data;
 use requests::Requests;
@@ -96,6 +96,8 @@ const MOST_TRIES: u8 = 16;
 #[derive(Default)]
 pub struct Apps {
     carried: Option<Carried>,
+    /// That is only likely until the first message fits it.
+    is_doubtful: bool,
     /// Messages in which no protocol was recognised.
     tries: u8,
     reading: Option<Box<Reading>>,
@@ -111,7 +113,10 @@ impl Apps {
     /// Those of a connection with this handshake; of one without, the default is
     /// right.
     pub fn new(handshake: &Handshake) -> Self {
-        Self { carried: carried(handshake), ..Self::default() }
+        let carried = carried(handshake);
+        // Others have such paths too: `/rooms/123/chat/websocket`.
+        let is_doubtful = carried.is_some_and(|one| one.protocol == AppProtocol::SockJs);
+        Self { carried, is_doubtful, ..Self::default() }
     }
 
     /// What the protocol inside says of a message, which ends in the packet of
@@ -174,6 +179,12 @@ impl Apps {
             return self.carried.map(|carried| App::only(carried.protocol));
         }
         let data = Data::new(message);
+        if std::mem::take(&mut self.is_doubtful) && !sockjs::may_be(&data) {
+            self.carried = None;
+            if let Some(reading) = &mut self.reading {
+                reading.decoder = None;
+            }
+        }
         let carried = match self.carried {
             Some(carried) => carried,
             None => self.recognise(&data)?,

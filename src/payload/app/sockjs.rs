@@ -11,6 +11,23 @@ use crate::types::Side;
 /// client"), and the client's messages, which are JSON.
 pub(super) struct SockJs;
 
+/// Whether a message can be of this protocol, with which many a plain one agrees.
+pub(super) fn may_be(data: &Data<'_>) -> bool {
+    let is_of_strings = |json: Value<'_>| {
+        let mut all = true;
+        json.each_element(|element| all &= element.is_string()).is_some_and(|()| all)
+    };
+    let may_be = |json: Value<'_>| json.is_string() || is_of_strings(json);
+    match data.from {
+        Side::Client => data.json().is_some_and(may_be),
+        Side::Server => data.text().is_some_and(|frame| match frame.as_bytes() {
+            b"o" | b"h" => true,
+            [b'a' | b'm' | b'c', rest @ ..] => Value::of_bytes(rest).is_some(),
+            _ => false,
+        }),
+    }
+}
+
 impl Decoder for SockJs {
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         match data.from {
@@ -88,8 +105,8 @@ fn close(json: Value<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Talk;
-    use crate::types::AppProtocol;
     use crate::types::Side::{self, Client, Server};
+    use crate::types::{AppProtocol, Handshake};
 
     /// What is said beside the protocol, for people, and as body.
     fn said(from: Side, text: &str) -> (String, String, Option<String>) {
@@ -144,6 +161,31 @@ mod tests {
             let (found, for_people, carried) = said(from, text);
             assert_eq!(found, told, "{text}");
             assert_eq!((for_people.as_str(), carried.as_deref()), (summary, body), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_its_first_message_may_be() {
+        for (from, text, is_it) in [
+            (Server, "o", true),
+            (Server, r#"a["x"]"#, true),
+            (Server, r#"c[3000,"Go away!"]"#, true),
+            (Client, r#"["x"]"#, true),
+            (Client, r#""x""#, true),
+            (Server, "hello", false),
+            (Server, "a", false),
+            (Server, r#"{"type":"hello"}"#, false),
+            (Client, "[1]", false),
+            (Client, r#"{"type":"hello"}"#, false),
+        ] {
+            let handshake = Handshake {
+                target: Some("/rooms/123/chat/websocket".into()),
+                status: Some(101),
+                ..Handshake::default()
+            };
+            let told = Talk::after(&handshake).text(from, text);
+            assert_eq!(told.contains("sockjs"), is_it, "{text}");
+            assert_eq!(told.is_empty(), !is_it, "{text}");
         }
     }
 

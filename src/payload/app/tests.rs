@@ -26,6 +26,11 @@ impl Talk {
         }
     }
 
+    /// One with this handshake.
+    pub(super) fn after(handshake: &Handshake) -> Self {
+        Self { apps: Apps::new(handshake), ..Self::unknown() }
+    }
+
     /// One whose messages have to show it.
     pub(super) fn unknown() -> Self {
         Self {
