@@ -62,6 +62,9 @@ pub struct Options {
     pub frames: bool,
     /// Tell the SHA-256 of each message.
     pub sha256: bool,
+    /// Leave out what protocols inside say in words: summaries and readable bodies,
+    /// which only people need.
+    pub without_words: bool,
     /// Look only into these conversations; the others keep their numbers.
     pub select: Option<Select>,
     /// Tell only these events, and look only into conversations that can have
@@ -86,7 +89,7 @@ impl Options {
     /// Room for shards to work with these options, one for each thread.
     pub(crate) fn workspace(&self) -> Workspace {
         let websocket = websocket::Workspace::new(&self.limits, self.sha256);
-        let story = Story::new(&self.limits);
+        let story = Story::new(&self.limits).with_words(!self.without_words);
         let insides = Insides::new(&self.limits, self.decode.clone());
         Workspace { websocket, story, insides, filter: Scratch::default(), recognised: Vec::new() }
     }

@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         frames: arguments.frames,
         sha256: arguments.sha256,
         left_out: arguments.showing.left_out(),
+        without_words: arguments.format != Format::Text,
         ..run::options(selecting, decoding, display_filter)
     };
     survive_file_limits()?;

@@ -9,6 +9,13 @@ pub(super) fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
 
 /// `text` as a JSON string.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
+    let is_escaped = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
+    if !text.as_bytes().iter().any(is_escaped) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     // A string and a vector cannot fail.
     let _ = serde_json::to_writer(out, text);
 }

@@ -53,7 +53,7 @@ impl Decoder for Jupyter {
         if let Some(msg_id) = msg_id.filter(|_| is_request(&msg_type, data.from)) {
             telling.asks(msg_id.plain().as_bytes(), &msg_type);
         }
-        if let Some(content) = message.content {
+        if let Some(content) = message.content.filter(|_| telling.has_words()) {
             say(telling, &msg_type, content);
         }
         telling.body_if(message.content);

@@ -178,6 +178,10 @@ impl Requests {
         let Some(request) = self.open.get_mut(self.key.as_slice()) else {
             return;
         };
+        // After a gap an answer may be told late, when the same is asked again.
+        if request.packet > origin.packet {
+            return;
+        }
         // Clocks may be set back in between.
         let times = origin.time.zip(request.time).filter(|(answered, asked)| answered >= asked);
         let latency = times.map(|(answered, asked)| answered.since(asked));

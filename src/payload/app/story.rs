@@ -24,6 +24,8 @@ const MOST_ROOM: usize = 256 << 10;
 /// Room in which it is put together what is told of a message. It is used again
 /// for the next one.
 pub struct Story {
+    /// What only people need is told, too.
+    has_words: bool,
     /// Requests that a connection may wait for.
     most_requests: usize,
     forgotten: u64,
@@ -43,12 +45,15 @@ pub struct Story {
     has_body: bool,
     malformed: Option<String>,
     json: Vec<u8>,
+    /// [`JsonText::is_plain()`] of that.
+    is_plain: bool,
 }
 
 impl Story {
     /// Room with the bounds of `limits`.
     pub fn new(limits: &Limits) -> Self {
         Self {
+            has_words: true,
             most_requests: limits.requests,
             forgotten: 0,
             members: Vec::new(),
@@ -62,7 +67,15 @@ impl Story {
             has_body: false,
             malformed: None,
             json: Vec::new(),
+            is_plain: false,
         }
+    }
+
+    /// The same, which tells what only people need, or does not: summaries and
+    /// readable bodies.
+    #[must_use]
+    pub fn with_words(self, has_words: bool) -> Self {
+        Self { has_words, ..self }
     }
 
     /// Requests that were forgotten before they were answered, since this was asked
@@ -86,14 +99,14 @@ impl Story {
         write_reply(&mut Facts::new(&mut self.members, true), to, "", latency);
         self.places.push(0..self.members.len());
         self.write(None);
+        self.is_plain = true;
     }
 
     /// What was told.
     pub(super) fn app(&self, protocol: Option<AppProtocol>) -> App<'_> {
-        let json = str::from_utf8(&self.json).unwrap_or("{}");
         App {
             protocol,
-            json: JsonText::new(json),
+            json: JsonText { bytes: &self.json, is_plain: self.is_plain },
             body: self.body(),
             malformed: self.malformed.as_deref(),
             has_other_packets: self.has_others,
@@ -110,6 +123,7 @@ impl Story {
     /// them instead.
     fn make_readable(&mut self, data: &Data<'_>) {
         match self.places.as_slice() {
+            _ if !self.has_words => {}
             _ if self.malformed.is_some() => self.has_body = false,
             [] => {}
             [_] if self.has_body || data.is_text => {}
@@ -136,6 +150,7 @@ impl Story {
         }
         self.words.clear();
         self.words.shrink_to(MOST_ROOM);
+        self.is_plain = false;
         self.packets.clear();
         self.places.clear();
         self.more = 0;
@@ -243,9 +258,14 @@ impl<'t> Telling<'t> {
         Facts::new(&mut self.story.members, is_empty)
     }
 
+    /// Whether summaries and bodies are wanted.
+    pub(super) fn has_words(&self) -> bool {
+        self.story.has_words
+    }
+
     /// Goes on with the one line about it for people. Long texts are cut.
     pub(super) fn say(&mut self, text: &str) -> &mut Self {
-        let Some(now) = &mut self.now else {
+        let Some(now) = self.now.as_mut().filter(|_| self.story.has_words) else {
             return self;
         };
         let words = &mut self.story.words;
@@ -308,6 +328,9 @@ impl<'t> Telling<'t> {
     /// What it carries, for people, where the message's own payload shows it less
     /// well.
     pub(super) fn body(&mut self, bytes: &[u8]) -> &mut Self {
+        if !self.story.has_words {
+            return self;
+        }
         self.story.body.clear();
         self.story.body.extend_from_slice(bytes);
         self.story.has_body = true;
@@ -328,6 +351,8 @@ impl<'t> Telling<'t> {
         self.story.malformed = malformed.map(|malformed| malformed.0);
         self.story.make_readable(data);
         self.story.write(Some(self.protocol));
+        let takes_plain = matches!(data.body, Body::Json(json) if json.is_plain());
+        self.story.is_plain = takes_plain && is_plain(&self.story.json);
         self.protocol
     }
 
@@ -372,6 +397,11 @@ fn insert(words: &mut String, summary: &mut Range<usize>, text: &str) -> Range<u
     words.insert_str(start, text);
     *summary = start + text.len()..summary.end + text.len();
     start..start + text.len()
+}
+
+/// Whether JSON that was put together of plain JSON is plain, seen from afar.
+fn is_plain(json: &[u8]) -> bool {
+    json.is_ascii() && memchr::memchr(0x7f, json).is_none()
 }
 
 fn write_parts(list: &mut List<'_>, places: &[Range<usize>], members: &[u8]) {
