@@ -81,12 +81,15 @@ impl CloseKey {
 impl Group {
     /// Counts a connection that has ended, or is not looked at any longer.
     pub(super) fn settle(&mut self, open: &Open) {
+        self.longest = self.longest.max(open.duration());
+        if open.is_continued {
+            return;
+        }
         self.connections += 1;
         self.refused += u64::from(open.is_refused);
         if let Some(accept) = open.accept {
             *self.accepts.entry(accept_name(accept)).or_default() += 1;
         }
-        self.longest = self.longest.max(open.duration());
         if open.is_refused {
             return;
         }

@@ -1,6 +1,6 @@
 //! Keeps count of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::distribution::Distribution;
 use super::finding::{Finding, Found};
@@ -27,14 +27,17 @@ const MOST_LATENCIES: usize = 500;
 const MOST_FINDINGS: usize = 2_000;
 
 /// Connections that are kept in mind until they end. Of refused handshakes no
-/// end is told: where there are very many, the earliest count as ended.
+/// end is told: where there are very many, the earliest of them count as ended,
+/// and where that is not enough the earliest connections.
 const MOST_OPEN: usize = 100_000;
 
 /// Everything that was counted.
 #[derive(Debug)]
 pub(super) struct Ledger {
     by: Option<By>,
-    open: BTreeMap<(u64, Option<u32>), Place>,
+    open: BTreeMap<Stream, Place>,
+    /// Those of `open` that were refused.
+    refused: BTreeSet<Stream>,
     pub(super) groups: Rows<GroupKey, Group>,
     pub(super) types: Rows<(Scope, TypeKey), Ways<Traffic>>,
     pub(super) sizes: Rows<Scope, Ways<Distribution>>,
@@ -48,6 +51,9 @@ pub(super) struct Ledger {
 
 /// The group that numbers are told for; `None` where they are told for all.
 pub(super) type Scope = Option<GroupKey>;
+
+/// The stream of a connection, and inside HTTP/2 its stream there.
+type Stream = (u64, Option<u32>);
 
 /// A connection of which there may be more to come, and its group.
 #[derive(Debug)]
@@ -89,6 +95,7 @@ impl Ledger {
         Self {
             by,
             open: BTreeMap::new(),
+            refused: BTreeSet::new(),
             groups: Rows::new(MOST_GROUPS),
             types: Rows::new(MOST_TYPES),
             sizes: Rows::new(MOST_SIZES),
@@ -118,7 +125,7 @@ impl Ledger {
             }
             Kind::Frame(_) => {}
             Kind::End(end) => {
-                if let Some(mut place) = self.open.remove(&stream(event)) {
+                if let Some(mut place) = self.take(stream(event)) {
                     place.open.end(end);
                     self.settle(place);
                 }
@@ -139,7 +146,7 @@ impl Ledger {
         let by = self.by.unwrap_or(By::Connection);
         let mut number = 0;
         if event.is_first
-            && let Some(place) = self.open.remove(&stream)
+            && let Some(place) = self.take(stream)
         {
             number = place.open.number + 1;
             self.settle(place);
@@ -148,14 +155,30 @@ impl Ledger {
             place.open.touch(event.origin.time);
             return;
         }
+        // Before the connection comes in, lest it is the one that has to go.
+        self.make_room();
         let open = Open::new(event, number);
+        if open.is_refused {
+            self.refused.insert(stream);
+        }
         let key = open.key(by);
         self.open.insert(stream, Place { open, key });
-        if self.open.len() > MOST_OPEN
-            && let Some((_, place)) = self.open.pop_first()
-        {
+    }
+
+    /// Counts a connection as ended, where there are too many.
+    fn make_room(&mut self) {
+        if self.open.len() < MOST_OPEN {
+            return;
+        }
+        let earliest = self.refused.first().or_else(|| self.open.keys().next());
+        if let Some(place) = earliest.copied().and_then(|stream| self.take(stream)) {
             self.settle(place);
         }
+    }
+
+    fn take(&mut self, stream: Stream) -> Option<Place> {
+        self.refused.remove(&stream);
+        self.open.remove(&stream)
     }
 
     /// Counts a connection as a whole.
@@ -165,7 +188,10 @@ impl Ledger {
         let group = self.groups.of(key.clone());
         group.settle(&open);
         if matches!(key, GroupKey::Connection(..)) {
-            group.only = Some(Box::new(open));
+            match &mut group.only {
+                Some(only) if open.is_continued => only.go_on(open),
+                only => *only = Some(Box::new(open)),
+            }
         }
     }
 
@@ -275,7 +301,7 @@ impl Ledger {
     }
 }
 
-fn stream(event: &Event<'_>) -> (u64, Option<u32>) {
+fn stream(event: &Event<'_>) -> Stream {
     (event.connection.stream, event.connection.h2_stream)
 }
 

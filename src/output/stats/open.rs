@@ -17,6 +17,8 @@ pub(super) struct Open {
     pub(super) connection: Connection,
     /// Which of the handshakes on its stream it began with, from 0.
     pub(super) number: u64,
+    /// It was counted before, when there were too many.
+    pub(super) is_continued: bool,
     pub(super) url: Option<String>,
     host: Option<String>,
     pub(super) subprotocol: Option<String>,
@@ -39,6 +41,7 @@ impl Open {
         let mut open = Self {
             connection: event.connection.clone(),
             number,
+            is_continued: !event.is_first,
             url: None,
             host: None,
             subprotocol: None,
@@ -65,6 +68,15 @@ impl Open {
         self.status = handshake.status;
         self.accept = handshake.accept_status;
         self.is_refused = handshake.is_refused();
+    }
+
+    /// Takes note of what there was after it was counted.
+    pub(super) fn go_on(&mut self, later: Self) {
+        self.protocol = later.protocol.or(self.protocol);
+        self.close = self.close.or(later.close);
+        self.state = later.state.or(self.state);
+        self.last = self.last.max(later.first).max(later.last);
+        self.duration = later.duration.or(self.duration);
     }
 
     /// Takes note of an event's time.

@@ -245,3 +245,32 @@ proptest! {
         prop_assert_eq!(told.map(str::to_owned), Some(shortened(&kind)));
     }
 }
+
+#[test]
+fn connections_outlive_many_refused_handshakes_and_count_once() {
+    let refused = Handshake { status: Some(403), ..handshake() };
+    let accepted = handshake();
+    let long = connection(0);
+    let said = || Kind::Message(Message::new(Side::Server, Opcode::Text, Body::Text("news")));
+    let told = |count: u64, first: &Handshake| {
+        let mut view = view(Some(By::Host), StatsForm::Json);
+        let mut out = Spool::default();
+        view.event(&event(&long, 1, Kind::Handshake(&accepted)), &mut out);
+        for stream in 1..=count {
+            let connection = connection(stream);
+            view.event(&event(&connection, 2, Kind::Handshake(first)), &mut out);
+            if stream % 50_001 == 0 {
+                view.event(&event(&long, 3, said()), &mut out);
+            }
+        }
+        view.event(&event(&long, 4, said()), &mut out);
+        view.finish(&mut out);
+        serde_json::from_slice::<Value>(&out.into_bytes()).unwrap()["total"].clone()
+    };
+    let total = told(100_005, &refused);
+    assert_eq!((&total["connections"], &total["refused"]), (&100_006.into(), &100_005.into()));
+    assert_eq!(total["from_server"]["messages"], 3);
+    let total = told(100_005, &accepted);
+    assert_eq!((&total["connections"], &total["refused"]), (&100_006.into(), &0.into()));
+    assert_eq!(total["from_server"]["messages"], 3);
+}
