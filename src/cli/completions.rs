@@ -1,4 +1,4 @@
-//! `wsdump completions` and `wsdump man`: generated from the arguments.
+//! `wsdump completions`: generated from the arguments.
 
 use std::io::{self, Write};
 
@@ -13,14 +13,6 @@ use super::args::Arguments;
 pub(super) fn print(shell: Shell) -> Result<u8> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "wsdump", &mut text);
-    io::stdout().write_all(&text)?;
-    Ok(SUCCESS)
-}
-
-/// Prints the manual page.
-pub(super) fn print_man() -> Result<u8> {
-    let mut text = Vec::new();
-    clap_mangen::Man::new(Arguments::command()).render(&mut text)?;
     io::stdout().write_all(&text)?;
     Ok(SUCCESS)
 }

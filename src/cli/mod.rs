@@ -9,6 +9,7 @@ mod follow;
 mod interfaces;
 mod limits;
 mod live;
+mod man;
 mod packet_filter;
 mod print;
 #[cfg(libpcap)]
@@ -60,7 +61,7 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match &arguments.command {
         Some(Command::Completions { shell }) => completions::print(*shell),
         Some(Command::Fields { part }) => fields::print(part),
-        Some(Command::Man) => completions::print_man(),
+        Some(Command::Man) => man::print(),
         Some(Command::Stats(stats)) if stats.decoding.asks_for_limits() => limits::print(),
         Some(Command::Stats(stats)) => stats::run(stats),
         Some(Command::Follow(follow)) if follow.decoding.asks_for_limits() => limits::print(),

@@ -103,6 +103,20 @@ fn habits_of_tcpdump_work() {
 fn the_manual_and_completions_know_every_option() {
     let manual = run(["man"]).clean();
     assert!(manual.starts_with(".ie") || manual.contains(".TH wsdump"));
+    let position = |text: &str| manual.find(text).unwrap_or_else(|| panic!("{text}: {manual}"));
+    let places = [
+        "\\fB\\-\\-no\\-heartbeats\\fR",
+        ".SH \"WSDUMP STATS\"",
+        ".SS SYNOPSIS",
+        "\\fB\\-\\-by\\fR",
+        ".SH \"WSDUMP FOLLOW\"",
+        "\\fB\\-\\-raw\\fR",
+        ".SH \"WSDUMP FIELDS\"",
+        ".SH VERSION",
+    ]
+    .map(position);
+    assert!(places.is_sorted(), "{places:?}: {manual}");
+    assert!(manual.lines().skip(3).all(|line| !line.starts_with(".ie")), "{manual}");
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         assert!(run(["completions", shell]).clean().contains("payload"), "{shell}");
     }
