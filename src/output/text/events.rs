@@ -1,7 +1,7 @@
 //! Frames, violations, gaps and ends: a line each.
 
 use super::Text;
-use super::line::{put_item, put_name};
+use super::line::{put_item, put_name, put_within_item};
 use crate::output::spool::Spool;
 use crate::output::style::{self, BOLD, DIM, PLAIN, WARNING};
 use crate::output::time::span;
@@ -39,7 +39,7 @@ impl Text {
         put_item(&mut page, DIM, rule.reference());
         page.part();
         page.break_between_words();
-        page.put(PLAIN, violation.detail);
+        put_within_item(&mut page, PLAIN, violation.detail);
         page.end_row();
     }
 

@@ -2,7 +2,7 @@
 
 use super::body::put_body;
 use super::gist::put_gist;
-use super::line::{put_item, put_name};
+use super::line::{put_item, put_name, put_within_item};
 use super::packet::{Columns, REPLY, put_kind, reply_text};
 use super::{INDENT, Text};
 use crate::output::PayloadForm;
@@ -149,7 +149,7 @@ impl Text {
         }
         page.part();
         page.break_between_words();
-        page.put(PLAIN, malformed);
+        put_within_item(&mut page, PLAIN, malformed);
         page.end();
     }
 

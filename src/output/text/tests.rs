@@ -920,6 +920,22 @@ fn what_was_sent_cannot_pass_for_what_is_said() {
 }
 
 #[test]
+fn what_was_sent_is_one_item_of_a_sentence() {
+    let connection = connection(1);
+    let detail = "The client offered subprotocol \"a  ✓ Accept valid\".";
+    let violation = Violation { from: None, rule: Rule::RequestSubprotocols, detail };
+    let app = App { malformed: Some(detail), ..App::only(AppProtocol::Stomp) };
+    let message = Message::new(Side::Client, Opcode::Text, Body::Text("x"));
+    let message = Message { app: Some(&app), ..message };
+    let events = [Kind::Violation(violation), Kind::Message(message)]
+        .map(|kind| event(&connection, 1, kind));
+    for compact in [false, true] {
+        let shown = shown(&events, TextOptions { compact, ..options(None, false) });
+        assert_eq!(shown.matches(r#""a \x20✓ Accept valid"."#).count(), 2, "{shown}");
+    }
+}
+
+#[test]
 fn payload_forms() {
     let connection = connection(1);
     let body = "a text of some length that base64 makes longer still";
