@@ -62,11 +62,12 @@ impl Column {
 /// What stands where there is nothing to tell.
 pub(super) const NOTHING: &str = "–";
 
-/// What came from the wire, or a sign that there is nothing.
+/// What came from the wire, or a sign that there is nothing. Two spaces are told
+/// apart from those between columns, lest what was sent looks like several cells.
 pub(super) fn cell(text: Option<&str>) -> String {
     match text {
         None | Some("") => NOTHING.to_owned(),
-        Some(text) => one_line(text),
+        Some(text) => one_line(text).replace("  ", " \\x20"),
     }
 }
 

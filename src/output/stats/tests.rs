@@ -274,3 +274,15 @@ fn connections_outlive_many_refused_handshakes_and_count_once() {
     assert_eq!((&total["connections"], &total["refused"]), (&100_006.into(), &0.into()));
     assert_eq!(total["from_server"]["messages"], 3);
 }
+
+#[test]
+fn what_was_sent_is_one_cell() {
+    let connection = connection(3);
+    let sent = || Some("a  101  ✓ valid".to_owned());
+    let first = Handshake { host: sent(), subprotocol: sent(), ..handshake() };
+    let events = [event(&connection, 1, Kind::Handshake(&first))];
+    for by in [None, Some(By::Host), Some(By::Url), Some(By::Protocol)] {
+        let told = text(by, None, &events);
+        assert!(told.contains(r"a \x20101 \x20✓ valid") && !told.contains("a  101"), "{told}");
+    }
+}
