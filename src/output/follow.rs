@@ -4,6 +4,7 @@ use super::connection_name::ConnectionName;
 use super::others::Others;
 use super::spool::Spool;
 use super::text::{Text, TextOptions};
+use super::wrap::Page;
 use super::{View, style};
 use crate::types::{Event, Kind, Side, Timestamp};
 
@@ -37,10 +38,18 @@ const GUTTER: usize = 2;
 const SHIFT: usize = 20;
 const WIDE: usize = 100;
 
+/// The same elsewhere, as far as that leaves room for text.
+const SHORT_SHIFT: usize = 4;
+
 impl Follow {
     /// The dialogue of the connection of that name; `options` are about its text.
     pub fn new(name: ConnectionName, options: TextOptions) -> Self {
-        let shift = if options.width.is_none_or(|width| width >= WIDE) { SHIFT } else { 4 };
+        let shift = match options.width {
+            Some(width) if width < WIDE => {
+                SHORT_SHIFT.min(width.saturating_sub(GUTTER + Page::NARROWEST))
+            }
+            _ => SHIFT,
+        };
         let width = options.width.map(|width| width.saturating_sub(GUTTER + shift));
         Self {
             name,
@@ -174,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn harmless_and_within_the_width(text in hostile_text(), width in 30_usize..200) {
+        fn harmless_and_within_the_width(text in hostile_text(), width in 22_usize..200) {
             let connection = connection(3);
             let said = Message::new(Side::Server, Opcode::Text, Body::Text(&text));
             let events = [event(&connection, 1, Kind::Message(said))];
