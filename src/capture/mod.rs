@@ -64,6 +64,7 @@ mod pulse;
 mod reader;
 mod record;
 mod rotation;
+mod same_file;
 mod secrets;
 mod step;
 mod stop;
@@ -84,6 +85,7 @@ pub use input::Input;
 #[cfg(libpcap)]
 pub use interfaces::{Interface, interfaces};
 pub use rotation::Rotation;
+pub use same_file::is_same_file;
 pub use secrets::Secrets;
 pub use step::{Drops, Step};
 pub use stop::Stop;

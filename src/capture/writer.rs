@@ -17,6 +17,7 @@ use crate::types::{Packet, Source};
 use super::Secrets;
 use super::pcapng_writer::PcapngWriter;
 use super::rotation::{Rotation, Span};
+use super::same_file::is_same_file;
 use super::secrets::MAX_SECRETS;
 use super::whole_blocks::{Store, WholeBlocks};
 
@@ -287,22 +288,7 @@ impl FileStore {
     /// Whether one of these is another name of it. A device such as `/dev/null`
     /// may be used by many.
     fn is_any_of(&self, others: &[PathBuf]) -> bool {
-        !self.is_device && others.iter().any(|other| self.is(other))
-    }
-
-    #[cfg(unix)]
-    fn is(&self, other: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt;
-
-        let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-        let (own, other) = (self.file.metadata().map(id), fs::metadata(other).map(id));
-        matches!((own, other), (Ok(own), Ok(other)) if own == other)
-    }
-
-    #[cfg(not(unix))]
-    fn is(&self, other: &Path) -> bool {
-        let (own, other) = (self.path.canonicalize(), other.canonicalize());
-        matches!((own, other), (Ok(own), Ok(other)) if own == other)
+        !self.is_device && others.iter().any(|other| is_same_file(&self.path, other))
     }
 }
 

@@ -260,7 +260,7 @@ impl Arguments {
         if table && self.showing.payload != Payload::Auto {
             return refuse("--payload has nothing to show in a table");
         }
-        if table && self.showing.leaves_out() {
+        if table && self.showing.leaving_out().is_some() {
             return refuse("--no-control and --no-heartbeats have nothing to leave out of a table");
         }
         if self.format != Format::Text && self.showing.is_for_text() {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::args::{Follow, RawSide};
 use super::run::{self, Output, Run};
 use super::{FAILURE, say};
+use crate::capture::is_same_file;
 use crate::output::{self, Raw};
 use crate::types::Side;
 
@@ -26,7 +27,7 @@ fn dialogue(arguments: &Follow) -> Result<u8> {
     let mut view = output::Follow::new(arguments.connection, options);
     let code = prepared(arguments)?.through(&mut view)?;
     match view.absence() {
-        Some(absence) => fail(&absence),
+        Some(absence) => fail(arguments, &absence),
         None => Ok(code),
     }
 }
@@ -51,7 +52,7 @@ fn raw(arguments: &Follow, side: RawSide) -> Result<u8> {
     }
     let code = run.through(&mut view)?;
     if let Some(absence) = view.absence() {
-        return fail(&absence);
+        return fail(arguments, &absence);
     }
     if let Some(path) = file.filter(|_| view.is_empty()) {
         File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -72,20 +73,29 @@ fn prepared(arguments: &Follow) -> Result<Run<'_>> {
     Ok(Run { has_notes: telling.verbose, ..run })
 }
 
-fn fail(sentence: &str) -> Result<u8> {
-    say(sentence);
+/// Says that the connection is not there, and where that may be why.
+fn fail(arguments: &Follow, absence: &str) -> Result<u8> {
+    let mut options = arguments.selecting.options();
+    options.extend(arguments.showing.leaving_out());
+    match options.as_slice() {
+        [] => say(absence),
+        [option] => say(&format!("{absence}, in what {option} leaves")),
+        [options @ .., last] => {
+            say(&format!("{absence}, in what {} and {last} leave", options.join(", ")));
+        }
+    }
     Ok(FAILURE)
 }
 
 /// Writing to a file that is being read would destroy it.
 fn refuse_inputs(arguments: &Follow, path: &Path) -> Result<()> {
-    let Ok(output) = path.canonicalize() else {
-        return Ok(());
+    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let named = |input: &Path| match input == Path::new("-") {
+        true => PathBuf::from("/dev/stdin"),
+        false => input.to_owned(),
     };
-    for input in arguments.inputs.paths() {
-        if input.canonicalize().is_ok_and(|input| input == output) {
-            bail!("{} is to be read: write to another file", path.display());
-        }
+    if is_file && arguments.inputs.paths().any(|input| is_same_file(path, &named(input))) {
+        bail!("{} is to be read: write to another file", path.display());
     }
     Ok(())
 }

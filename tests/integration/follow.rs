@@ -162,6 +162,14 @@ fn a_connection_that_is_not_there_is_an_error() {
         );
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "as it was");
+    let filtered = ["follow", "0", "captures/json-session.pcap", "-Y", "websocket.opcode == 7"];
+    let ran = run(filtered);
+    let absence = "wsdump: there is no connection 0, nor any other, in what -Y";
+    assert!(ran.stderr.ends_with(&format!("{absence} leaves\n")), "{}", ran.stderr);
+    let more = ["--port", "1", "--no-control", "--raw", "client"];
+    let ran = run(filtered.iter().chain(&more));
+    let both = format!("{absence}, --port and --no-control leave\n");
+    assert!(ran.stderr.ends_with(&both), "{}", ran.stderr);
     let h2 = run(["follow", "0.5", "captures/json-session.pcap"]);
     assert_eq!(h2.code, Some(2));
 }
@@ -188,6 +196,24 @@ fn wrong_usage_is_refused() {
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(ran.stderr.contains(because), "{arguments:?}: {}", ran.stderr);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_never_written_whatever_its_name() {
+    let folder = scratch("follow-onto-input");
+    let [capture, link] = ["capture.pcap", "link.pcap"].map(|name| folder.join(name));
+    std::fs::copy("captures/json-session.pcap", &capture).unwrap();
+    let before = std::fs::read(&capture).unwrap();
+    std::fs::hard_link(&capture, &link).unwrap();
+    let raw = ["follow", "0", "--raw", "client", "-o"];
+    let by_link =
+        run(raw.iter().copied().chain([&link, &capture].map(|path| path.to_str().unwrap())));
+    let input = std::fs::File::open(&capture).unwrap();
+    let by_standard_input =
+        wsdump(raw.iter().copied().chain([capture.to_str().unwrap(), "-"])).stdin(input).output();
+    assert_eq!((by_link.code, by_standard_input.unwrap().status.code()), (Some(2), Some(2)));
+    assert!(std::fs::read(&capture).unwrap() == before);
 }
 
 /// What is told of a connection is what is told of it among the others.

@@ -41,6 +41,17 @@ impl Selecting {
     pub(in crate::cli) fn selection(&self) -> Selection {
         Selection { networks: self.ip.clone(), ports: self.port.clone() }
     }
+
+    /// The options that pass over what there is.
+    pub(in crate::cli) fn options(&self) -> Vec<&'static str> {
+        let options = [
+            ("-f", self.capture_filter.is_some()),
+            ("-Y", self.filter.is_some()),
+            ("--ip", !self.ip.is_empty()),
+            ("--port", !self.port.is_empty()),
+        ];
+        options.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+    }
 }
 
 /// An address, or a network in CIDR notation.

@@ -97,9 +97,13 @@ impl Showing {
         }
     }
 
-    /// Whether anything is left out.
-    pub(super) fn leaves_out(&self) -> bool {
-        self.no_control || self.no_heartbeats
+    /// The option by which something is left out.
+    pub(in crate::cli) fn leaving_out(&self) -> Option<&'static str> {
+        match self.left_out() {
+            LeftOut::Nothing => None,
+            LeftOut::Pings => Some("--no-control"),
+            LeftOut::Heartbeats => Some("--no-heartbeats"),
+        }
     }
 
     /// Whether there is an option that only text has.
