@@ -18,7 +18,7 @@ pub struct Raw {
     others: Others,
     incomplete: u64,
     missing: u64,
-    /// Messages of which is not known how much is missing.
+    /// Messages that their sender broke off, or of which is not known how much is missing.
     unknown: u64,
     truncated: u64,
     not_inflated: [u64; 3],
@@ -60,15 +60,16 @@ impl Raw {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.incomplete > 0 {
-            let unknown = match self.unknown {
-                0 => String::new(),
-                count => format!(", and of {} an unknown number", counted(count, "message")),
-            };
-            notes.push(format!(
-                "{} incomplete: {} missing from the capture{unknown}",
-                counted(self.incomplete, "message"),
-                counted(self.missing, "byte"),
-            ));
+            let mut ways = Vec::new();
+            if self.missing > 0 {
+                ways.push(format!("{} missing from the capture", counted(self.missing, "byte")));
+            }
+            if self.unknown > 0 {
+                let unknown = grouped(self.unknown);
+                ways.push(format!("{unknown} broken off, or with an unknown number missing"));
+            }
+            let ways = ways.join("; ");
+            notes.push(format!("{} incomplete: {ways}", counted(self.incomplete, "message")));
         }
         if self.truncated > 0 {
             notes.push(format!(
@@ -155,6 +156,9 @@ mod tests {
             let message = Message { complete: false, not_inflated: Some(reason), ..part };
             events.push(event(&connection, 40, Kind::Message(message)));
         }
+        let begun = Message::new(Side::Client, Opcode::Text, Body::Text("begun"));
+        let begun = Message { complete: false, length: None, ..begun };
+        events.push(event(&connection, 41, Kind::Message(begun)));
         let mut view = Raw::new(NAME, from);
         let mut out = Spool::default();
         for event in &events {
@@ -182,11 +186,11 @@ mod tests {
     #[test]
     fn what_is_not_as_it_was_sent_is_told() {
         let (bytes, view) = raw(Side::Client);
-        assert!(bytes.ends_with(b"more than a row\x1bpartpartpart"));
+        assert!(bytes.ends_with(b"more than a row\x1bpartpartpartbegun"));
         assert_eq!(
             view.notes(),
             [
-                "1 message incomplete: 1,460 bytes missing from the capture",
+                "2 messages incomplete: 1,460 bytes missing from the capture; 1 broken off, or with an unknown number missing",
                 "1 message longer than is kept, written in part (--limit message)",
                 "1 message not inflated to the end, as they refer to messages that are not in the capture",
                 "1 message not inflated to the end, as they are not DEFLATE",

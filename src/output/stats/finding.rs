@@ -13,7 +13,7 @@ pub(super) enum Finding {
     Malformed,
     /// Bytes are missing from the capture.
     Gap,
-    /// A part of a message is missing from the capture.
+    /// A part of a message is missing from the capture, or was never sent.
     Incomplete,
     /// A message was longer than is kept.
     Truncated,
