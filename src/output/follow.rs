@@ -1,5 +1,9 @@
 //! One connection as a dialogue: `wsdump follow`.
 
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+
 use super::connection_name::ConnectionName;
 use super::others::Others;
 use super::spool::Spool;
@@ -67,8 +71,13 @@ impl Follow {
         (!self.is_there).then(|| self.others.tell(self.name))
     }
 
-    /// Writes lines behind the gutter of `side`.
-    fn put(&self, side: Option<Side>, lines: &[u8], out: &mut Spool) {
+    /// Renders lines at the end of `out`, behind the gutter of `side`.
+    fn put(
+        &mut self,
+        side: Option<Side>,
+        out: &mut Spool,
+        render: impl FnOnce(&mut Text, &mut Spool),
+    ) {
         let (indent, sign) = match side {
             None => (0, ' '),
             Some(Side::Client) => (0, '>'),
@@ -79,18 +88,48 @@ impl Follow {
             true => format!("{look}{sign}{look:#}"),
             false => sign.to_string(),
         };
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            if line == b"\n" && side.is_none() {
-                out.push(b'\n');
-                continue;
-            }
-            out.extend(std::iter::repeat_n(b' ', indent));
-            out.extend_from_slice(sign.as_bytes());
-            if line != b"\n" {
-                out.push(b' ');
+        let behind = Rc::new(RefCell::new(std::mem::take(out)));
+        let begin = " ".repeat(indent) + &sign;
+        let is_shown = side.is_some();
+        let gutter = Gutter { out: Rc::clone(&behind), begin, is_shown, is_at_begin: true };
+        let mut lines = Spool::new(gutter);
+        render(&mut self.text, &mut lines);
+        // A gutter takes everything. What its own writer refuses, that one tells.
+        let _ = lines.flush();
+        *out = behind.take();
+    }
+}
+
+/// Takes lines as they are rendered, lest those of a long payload are in memory
+/// as a whole, and puts them behind what shows who speaks.
+struct Gutter {
+    out: Rc<RefCell<Spool>>,
+    /// What lines begin with.
+    begin: String,
+    /// Empty lines have it, too.
+    is_shown: bool,
+    is_at_begin: bool,
+}
+
+impl Write for Gutter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut out = self.out.borrow_mut();
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let is_empty = line == b"\n";
+            if self.is_at_begin && (self.is_shown || !is_empty) {
+                out.extend_from_slice(self.begin.as_bytes());
+                if !is_empty {
+                    out.push(b' ');
+                }
             }
             out.put(line);
+            self.is_at_begin = line.ends_with(b"\n");
         }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -105,13 +144,9 @@ impl View for Follow {
         }
         self.is_there = true;
         // What stands between two events belongs to neither side.
-        let mut between = Spool::default();
         let mark = self.text.mark(event);
-        self.text.seam(mark, &mut between);
-        self.put(None, &between, out);
-        let mut lines = Spool::default();
-        self.text.event(event, &mut lines);
-        self.put(side(event), &lines, out);
+        self.put(None, out, |text, between| text.seam(mark, between));
+        self.put(side(event), out, |text, lines| text.event(event, lines));
     }
 }
 
@@ -133,8 +168,8 @@ mod tests {
 
     use super::*;
     use crate::output::samples::{
-        columns, connection, conversation, event, handshake, hostile_text, is_harmless, rendered,
-        without_colors,
+        Shared, columns, connection, conversation, event, handshake, hostile_text, is_harmless,
+        rendered, without_colors,
     };
     use crate::output::{PayloadForm, Zone};
     use crate::types::{Body, Handshake, Message, Opcode};
@@ -179,6 +214,23 @@ mod tests {
             "there is no connection 3, but 4 (ws://localhost:8888/\\x1b[2J), 5 (ws://localhost:8888/\\x1b[2J)"
         );
         assert!(absence(16).ends_with("13 (ws://localhost:8888/\\x1b[2J) and more"));
+    }
+
+    #[test]
+    fn a_long_payload_is_handed_over_while_it_is_rendered() {
+        let connection = connection(3);
+        let text = "line\n".repeat(40_000);
+        let said = Message::new(Side::Server, Opcode::Text, Body::Text(&text));
+        let written = Shared::default();
+        let mut out = Spool::new(written.clone());
+        let full = TextOptions { full: true, ..options(Some(80)) };
+        let mut view = Follow::new(NAME, full.clone());
+        view.show(&event(&connection, 1, Kind::Message(said.clone())), &mut out);
+        assert!(out.capacity() < 2 << 20, "{}", out.capacity());
+        out.flush().unwrap();
+        let whole =
+            rendered(Follow::new(NAME, full), &[event(&connection, 1, Kind::Message(said))]);
+        assert!(written.text() == whole && whole.matches("    <     line\n").count() == 40_000);
     }
 
     proptest! {
