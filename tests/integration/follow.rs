@@ -166,9 +166,9 @@ fn a_connection_that_is_not_there_is_an_error() {
     let ran = run(filtered);
     let absence = "wsdump: there is no connection 0, nor any other, in what -Y";
     assert!(ran.stderr.ends_with(&format!("{absence} leaves\n")), "{}", ran.stderr);
-    let more = ["--port", "1", "--no-control", "--raw", "client"];
+    let more = ["--port", "1", "--no-heartbeats", "--raw", "client"];
     let ran = run(filtered.iter().chain(&more));
-    let both = format!("{absence}, --port and --no-control leave\n");
+    let both = format!("{absence}, --port and --no-heartbeats leave\n");
     assert!(ran.stderr.ends_with(&both), "{}", ran.stderr);
     let h2 = run(["follow", "0.5", "captures/json-session.pcap"]);
     assert_eq!(h2.code, Some(2));
@@ -190,6 +190,7 @@ fn wrong_usage_is_refused() {
         (&["follow", "0", path, "--raw", "client", "-o", "no-such-folder/x"], "cannot be written"),
         (&["follow", "0", path, "--raw", "client", "--payload", "none"], "cannot be used with"),
         (&["follow", "0", path, "--raw", "client", "--compact"], "cannot be used with"),
+        (&["follow", "0", path, "--raw", "client", "--no-control"], "cannot be used with"),
         (&["follow", "0", path, "--compact", "--body", "none"], "--compact has nothing below"),
     ] {
         let ran = run(arguments);
