@@ -225,7 +225,7 @@ mod tests {
         let mut out = Spool::new(written.clone());
         let full = TextOptions { full: true, ..options(Some(80)) };
         let mut view = Follow::new(NAME, full.clone());
-        view.show(&event(&connection, 1, Kind::Message(said.clone())), &mut out);
+        view.show(&event(&connection, 1, Kind::Message(said)), &mut out);
         assert!(out.capacity() < 2 << 20, "{}", out.capacity());
         out.flush().unwrap();
         let whole =

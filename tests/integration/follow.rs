@@ -191,6 +191,7 @@ fn wrong_usage_is_refused() {
         (&["follow", "0", path, "--raw", "client", "--payload", "none"], "cannot be used with"),
         (&["follow", "0", path, "--raw", "client", "--compact"], "cannot be used with"),
         (&["follow", "0", path, "--raw", "client", "--no-control"], "cannot be used with"),
+        (&["follow", "0", path, "--raw", "client", "--decode", "cbor"], "cannot be used with"),
         (&["follow", "0", path, "--compact", "--body", "none"], "--compact has nothing below"),
     ] {
         let ran = run(arguments);

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Follow {
 
     /// Write the payloads of this side's text and binary messages instead,
     /// unmasked and inflated, one after the other, and nothing else
-    #[arg(long, value_name = "SIDE", conflicts_with_all = ["time", "payload", "compact", "body", "full", "no_control"])]
+    #[arg(long, value_name = "SIDE", conflicts_with_all = ["time", "payload", "compact", "body", "full", "no_control", "decode"])]
     pub(in crate::cli) raw: Option<RawSide>,
 
     /// Write that to a file; `-` is standard output, also where that is a

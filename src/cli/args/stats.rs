@@ -10,6 +10,8 @@ use crate::output::By;
 #[command(
     mut_arg("verbose", |verbose| verbose.help("Tell at the end what was seen")),
     mut_arg("threads", |threads| threads.hide(true)),
+    // Numbers are about messages as they were sent.
+    mut_arg("decode", |decode| decode.hide(true)),
 )]
 pub(in crate::cli) struct Stats {
     #[command(flatten)]
