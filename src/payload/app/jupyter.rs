@@ -93,7 +93,7 @@ impl<'a> KernelMessage<'a> {
 
     fn of_json(json: Value<'a>) -> Result<Self, Malformed> {
         let [channel, header, parent_header, metadata, content] = json
-            .members(["channel", "header", "parent_header", "metadata", "content"])
+            .first_members(["channel", "header", "parent_header", "metadata", "content"])
             .ok_or_else(|| Malformed::new("It is not an object."))?;
         let header = header.ok_or_else(|| Malformed::new("It has no header."))?;
         let channel = channel.and_then(Value::string);

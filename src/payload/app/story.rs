@@ -161,11 +161,10 @@ impl Story {
 
     /// Puts the object together.
     fn write(&mut self, protocol: Option<AppProtocol>) {
-        self.json.push(b'{');
-        let mut facts = Facts::new(&mut self.json, true);
-        if let Some(protocol) = protocol {
-            facts.text("protocol", protocol.name());
-        }
+        let only = protocol.map(|protocol| App::only(protocol).json.bytes());
+        let begun = only.and_then(|only| only.strip_suffix(b"}")).unwrap_or(b"{");
+        self.json.extend_from_slice(begun);
+        let mut facts = Facts::new(&mut self.json, protocol.is_none());
         match self.places.as_slice() {
             [] => {}
             [only] => facts.members(self.members.get(only.clone()).unwrap_or_default()),

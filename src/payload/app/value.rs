@@ -55,23 +55,53 @@ impl<'a> Value<'a> {
         Some(found)
     }
 
+    /// The first members of these names, if it is an object. What follows the last of
+    /// them is not looked at.
+    pub(super) fn first_members<const N: usize>(
+        self,
+        names: [&str; N],
+    ) -> Option<[Option<Self>; N]> {
+        let (mut found, mut missing) = ([None; N], N);
+        self.walk(|name, value| {
+            for (_, place) in names.iter().zip(&mut found).filter(|(wanted, _)| **wanted == name) {
+                missing -= usize::from(place.is_none());
+                place.get_or_insert(value);
+            }
+            missing > 0
+        })?;
+        Some(found)
+    }
+
     /// Gives every member to `take`, if it is an object.
     pub(super) fn each_member(self, mut take: impl FnMut(&str, Self)) -> Option<()> {
+        self.walk(|name, value| {
+            take(name, value);
+            true
+        })
+    }
+
+    /// Gives the members of an object to `take`, as long as that wants more.
+    fn walk(self, mut take: impl FnMut(&str, Self) -> bool) -> Option<()> {
         let text = self.0.as_bytes();
         let mut at = skip::white(text, 1);
         while self.is_object() && text.get(at) == Some(&b'"') {
-            let name_end = skip::value(text, at);
-            let start = skip::white(text, skip::white(text, name_end) + 1);
+            let rest = text.get(at + 1..)?;
+            let length = memchr::memchr2(b'"', b'\\', rest)?;
+            let is_plain = rest.get(length) == Some(&b'"');
+            let name_end = if is_plain { at + length + 2 } else { skip::value(text, at) };
+            let start = past(text, name_end);
             let end = skip::value(text, start);
             let value = Self(self.0.get(start..end)?);
-            match self.0.get(at + 1..name_end - 1)? {
-                escaped if escaped.contains('\\') => {
-                    let name = unescaped(text.get(at..name_end)?);
-                    take(&String::from_utf8_lossy(&name), value);
-                }
-                name => take(name, value),
+            let wants_more = if is_plain {
+                take(self.0.get(at + 1..name_end - 1)?, value)
+            } else {
+                let name = unescaped(text.get(at..name_end)?);
+                take(&String::from_utf8_lossy(&name), value)
+            };
+            if !wants_more {
+                break;
             }
-            at = skip::white(text, skip::white(text, end) + 1);
+            at = past(text, end);
         }
         self.is_object().then_some(())
     }
@@ -150,6 +180,15 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Where what follows the sign at `at` begins, white space before and after that
+/// aside.
+fn past(text: &[u8], at: usize) -> usize {
+    match text.get(at..) {
+        Some([b':' | b',', b'"' | b'{' | b'[' | b'0'..=b'9', ..]) => at + 1,
+        _ => skip::white(text, skip::white(text, at) + 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +203,9 @@ mod tests {
         assert!(c.is_some_and(Value::is_null) && d.is_none());
         assert_eq!(Value::new("[1]").members(["a"]), None);
         assert_eq!(Value::new("{ }").members(["a"]), Some([None]));
+        let [a, b] = value.first_members(["a", "b"]).unwrap();
+        assert_eq!([a, b].map(|value| value.unwrap().text()), ["1", "[2, {}]"]);
+        assert_eq!(value.first_members(["a", "d"]).unwrap()[1], None);
     }
 
     #[test]
