@@ -255,7 +255,7 @@ fn ocpp() {
 }
 
 #[test]
-fn socket_io_at_a_path_of_its_own() {
+fn socket_io() {
     let talk = [
         (CLIENT, TEXT, &b"40"[..]),
         (SERVER, TEXT, br#"40{"sid":"a"}"#),
@@ -280,6 +280,20 @@ fn socket_io_at_a_path_of_its_own() {
     let target = "/live/?EIO=4&transport=websocket";
     assert_eq!(said("socket.io", target, None, &talk), expected);
     assert_eq!(said("socket.io", "/socket.io/?transport=websocket&EIO=4", None, &talk), expected);
+    let talk = [
+        (CLIENT, BINARY, &b"\x82\xa4type\x00\xa3nsp\xa1/"[..]),
+        (SERVER, TEXT, b"2"),
+        (CLIENT, BINARY, b"\x84\xa4type\x02\xa4data\x92\xa3add\xc4\x01\xff\xa3nsp\xa1/\xa2id\x07"),
+        (SERVER, BINARY, b"\x84\xa4type\x03\xa4data\x91\x03\xa3nsp\xa1/\xa2id\x07"),
+    ];
+    let expected = [
+        json!({"type": "CONNECT", "namespace": "/"}),
+        json!({"type": "ping", "heartbeat": true}),
+        json!({"type": "EVENT", "namespace": "/", "event": "add", "id": 7,
+            "data": [{"base64": "/w=="}]}),
+        json!({"type": "ACK", "namespace": "/", "id": 7, "data": [3], "reply_to_type": "add"}),
+    ];
+    assert_eq!(said("socket.io", target, None, &talk), expected);
 }
 
 #[test]

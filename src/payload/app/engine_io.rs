@@ -132,8 +132,11 @@ impl EngineIo {
         telling: &mut Telling<'_>,
     ) -> Result<(), Malformed> {
         *self.has_spoken.of(from) = true;
+        if self.socket_io.is_none() && socket_io::is_shown_by_binary(bytes) {
+            self.is_socket_io(telling);
+        }
         match &mut self.socket_io {
-            Some(socket_io) => socket_io.attachment(bytes, from, telling),
+            Some(socket_io) => socket_io.binary(bytes, from, telling),
             None => {
                 plain(bytes, telling);
                 Ok(())
@@ -153,8 +156,7 @@ impl EngineIo {
         // server.
         let begins = is_first && from == if self.is_3 { Side::Server } else { Side::Client };
         if self.socket_io.is_none() && socket_io::is_shown_by(text, begins) {
-            self.socket_io = Some(SocketIo::new(self.is_3));
-            telling.is(AppProtocol::SocketIo);
+            self.is_socket_io(telling);
         }
         match &mut self.socket_io {
             Some(socket_io) => socket_io.text(text, from, telling),
@@ -163,6 +165,11 @@ impl EngineIo {
                 Ok(())
             }
         }
+    }
+
+    fn is_socket_io(&mut self, telling: &mut Telling<'_>) {
+        self.socket_io = Some(SocketIo::new(self.is_3));
+        telling.is(AppProtocol::SocketIo);
     }
 
     /// Either side may ping, in different revisions; `probe` is said before an

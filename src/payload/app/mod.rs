@@ -37,6 +37,7 @@ mod sides;
 mod signalr;
 mod sniff;
 mod socket_io;
+mod socket_io_msgpack;
 mod sockjs;
 mod stomp;
 mod story;

@@ -4,6 +4,7 @@
 use super::Malformed;
 use super::requests::Then;
 use super::sides::Sides;
+use super::socket_io_msgpack::{self, Packet};
 use super::story::Telling;
 use super::value::Value;
 use crate::payload::literal::write_base64;
@@ -95,6 +96,13 @@ pub(super) fn is_shown_by(text: &str, begins: bool) -> bool {
     }
 }
 
+/// Whether a binary message of Engine.IO is a packet of this protocol.
+pub(super) fn is_shown_by_binary(bytes: &[u8]) -> bool {
+    let json = socket_io_msgpack::to_json(bytes);
+    let packet = json.as_deref().and_then(Packet::of);
+    packet.is_some_and(|packet| Kind::of(packet.kind).is_some())
+}
+
 impl SocketIo {
     pub(super) fn new(is_4: bool) -> Self {
         Self { is_4, waiting: Sides::default() }
@@ -124,22 +132,36 @@ impl SocketIo {
         telling: &mut Telling<'_>,
     ) -> Result<(), Malformed> {
         let (head, rest) = Head::split(text)?;
+        self.tell_head(&head, telling);
+        let data = Value::of_bytes(rest.as_bytes());
+        if data.is_none() && !rest.is_empty() {
+            return Err(Malformed::new("Its data is not JSON."));
+        }
+        self.tell_data(&head, data, from, telling)
+    }
+
+    fn tell_head(&self, head: &Head<'_>, telling: &mut Telling<'_>) {
         telling.packet(head.kind.name(self.is_4));
         tell_namespace(head.namespace, telling);
         if let Some(query) = head.query {
             telling.facts().text("query", query);
         }
-        let data = Value::of_bytes(rest.as_bytes());
-        if data.is_none() && !rest.is_empty() {
-            return Err(Malformed::new("Its data is not JSON."));
-        }
+    }
+
+    fn tell_data(
+        &mut self,
+        head: &Head<'_>,
+        data: Option<Value<'_>>,
+        from: Side,
+        telling: &mut Telling<'_>,
+    ) -> Result<(), Malformed> {
         match head.kind {
             Kind::Connect | Kind::Disconnect | Kind::ConnectError => {
                 about_namespace(data, telling);
                 Ok(())
             }
             Kind::Event | Kind::Ack | Kind::BinaryEvent | Kind::BinaryAck => {
-                let event = Event::new(&head, data)?;
+                let event = Event::new(head, data)?;
                 event.tell(head.kind, telling);
                 self.wait(event, from)
             }
@@ -156,20 +178,45 @@ impl SocketIo {
         result
     }
 
-    /// Reads an attachment; the last completes its event.
-    pub(super) fn attachment(
+    /// Reads an attachment, if an event waits for one, and else a packet of the parser
+    /// that has all of it in MessagePack.
+    pub(super) fn binary(
         &mut self,
         bytes: &[u8],
         from: Side,
         telling: &mut Telling<'_>,
     ) -> Result<(), Malformed> {
-        telling.packet("attachment");
+        if !matches!(self.waiting.of(from), Waiting::Event(_)) {
+            let json = socket_io_msgpack::to_json(bytes);
+            let packet = json.as_deref().and_then(Packet::of);
+            if let Some((head, data)) = packet.as_ref().and_then(Head::of) {
+                self.tell_head(&head, telling);
+                return self.tell_data(&head, data, from, telling);
+            }
+        }
+        self.attachment(bytes, from, telling)
+    }
+
+    /// Reads an attachment; the last completes its event.
+    fn attachment(
+        &mut self,
+        bytes: &[u8],
+        from: Side,
+        telling: &mut Telling<'_>,
+    ) -> Result<(), Malformed> {
         let waiting = self.waiting.of(from);
         let event = match waiting {
-            Waiting::Nothing => return Err(Malformed::new("No event waits for an attachment.")),
-            Waiting::Lost => return Ok(()),
+            Waiting::Nothing => {
+                let why = "It belongs to no event, and is no packet in MessagePack.";
+                return Err(Malformed::new(why));
+            }
+            Waiting::Lost => {
+                telling.packet("attachment");
+                return Ok(());
+            }
             Waiting::Event(event) => event,
         };
+        telling.packet("attachment");
         event.say_progress(telling);
         event.arrived += 1;
         if event.arrived < event.count {
@@ -427,15 +474,15 @@ fn placeholder(json: &str) -> Option<(usize, usize)> {
 }
 
 impl Kind {
-    fn of(digit: u8) -> Option<Self> {
-        Some(match digit {
-            b'0' => Self::Connect,
-            b'1' => Self::Disconnect,
-            b'2' => Self::Event,
-            b'3' => Self::Ack,
-            b'4' => Self::ConnectError,
-            b'5' => Self::BinaryEvent,
-            b'6' => Self::BinaryAck,
+    fn of(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Connect,
+            1 => Self::Disconnect,
+            2 => Self::Event,
+            3 => Self::Ack,
+            4 => Self::ConnectError,
+            5 => Self::BinaryEvent,
+            6 => Self::BinaryAck,
             _ => return None,
         })
     }
@@ -457,7 +504,8 @@ impl Kind {
 impl<'a> Head<'a> {
     /// What stands before the data, and the data.
     fn split(text: &'a str) -> Result<(Self, &'a str), Malformed> {
-        let kind = text.bytes().next().and_then(Kind::of);
+        let digit = text.chars().next().and_then(|digit| digit.to_digit(10));
+        let kind = digit.and_then(|digit| Kind::of(digit.into()));
         let kind =
             kind.ok_or_else(|| Malformed::new("It begins with no packet type of Socket.IO."))?;
         let rest = text.get(1..).unwrap_or_default();
@@ -469,12 +517,25 @@ impl<'a> Head<'a> {
             true => rest.split_once(',').unwrap_or((rest, "")),
             false => ("/", rest),
         };
-        let (namespace, query) = match address.split_once('?') {
-            Some((namespace, query)) => (namespace, Some(query)),
-            None => (address, None),
-        };
+        let (namespace, query) = split_query(address);
         let (id, rest) = split_id(rest)?;
         Ok((Self { kind, attachments, namespace, query, id }, rest))
+    }
+
+    /// What is told of a packet in MessagePack, after which no attachments come, and
+    /// its data.
+    fn of(packet: &'a Packet<'a>) -> Option<(Self, Option<Value<'a>>)> {
+        let kind = Kind::of(packet.kind)?;
+        let (namespace, query) = split_query(&packet.namespace);
+        Some((Self { kind, attachments: 0, namespace, query, id: packet.id }, packet.data))
+    }
+}
+
+/// Revision 4 may have a query behind the namespace.
+fn split_query(address: &str) -> (&str, Option<&str>) {
+    match address.split_once('?') {
+        Some((namespace, query)) => (namespace, Some(query)),
+        None => (address, None),
     }
 }
 
@@ -631,7 +692,7 @@ mod tests {
         let mut talk = talk();
         assert_eq!(
             socket(&talk.binary(Client, b"\0")),
-            r#"{"type":"attachment","malformed":"No event waits for an attachment."}"#
+            r#"{"malformed":"It belongs to no event, and is no packet in MessagePack."}"#
         );
         let event = r#"451-["a",{"_placeholder":true,"num":0}]"#;
         talk.text(Client, event);
