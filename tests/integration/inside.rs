@@ -296,6 +296,39 @@ fn socket_io() {
     assert_eq!(said("socket.io", target, None, &talk), expected);
 }
 
+/// Where the handshake does not tell, as in the middle of a connection.
+#[test]
+fn engine_io_socket_io_and_sockjs_show_themselves() {
+    let talk = [
+        (SERVER, TEXT, &br#"42/maps,7["moved",{"x":1}]"#[..]),
+        (CLIENT, TEXT, br#"43/maps,7["ok"]"#),
+        (SERVER, TEXT, b"2"),
+    ];
+    let expected = [
+        json!({"type": "EVENT", "namespace": "/maps", "event": "moved", "id": 7,
+            "data": [{"x": 1}]}),
+        json!({"type": "ACK", "namespace": "/maps", "id": 7, "data": ["ok"],
+            "reply_to_type": "moved"}),
+        json!({"type": "ping", "heartbeat": true}),
+    ];
+    assert_eq!(said("socket.io", "/", Some("own"), &talk), expected);
+    let talk = [
+        (SERVER, TEXT, &br#"0{"sid":"a","pingInterval":9,"pingTimeout":8}"#[..]),
+        (CLIENT, TEXT, b"4hello"),
+    ];
+    let expected = [
+        json!({"type": "open", "sid": "a", "pingInterval": 9, "pingTimeout": 8}),
+        json!({"type": "message", "text": "hello"}),
+    ];
+    assert_eq!(said("engine.io", "/", None, &talk), expected);
+    let talk = [(SERVER, TEXT, &br#"a["one"]"#[..]), (CLIENT, TEXT, br#"["two"]"#)];
+    let expected = [
+        json!({"type": "array", "messages": ["one"]}),
+        json!({"type": "array", "messages": ["two"]}),
+    ];
+    assert_eq!(said("sockjs", "/", Some("own"), &talk), expected);
+}
+
 #[test]
 fn sockjs() {
     let talk = [

@@ -28,6 +28,21 @@ pub(super) struct EngineIo {
     gaps: u64,
 }
 
+/// Whether a message is the handshake with which a server opens a connection.
+pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
+    let text = data.text().filter(|_| data.is_text && data.from == Side::Server);
+    let Some(Body::Json(json)) =
+        text.and_then(|text| text.strip_prefix('0')).map(|rest| classify(rest.as_bytes(), true))
+    else {
+        return false;
+    };
+    let members = Value::new(json.text()).members(["sid", "pingInterval", "pingTimeout"]);
+    let Some([Some(sid), Some(interval), Some(timeout)]) = members else {
+        return false;
+    };
+    sid.is_string() && interval.number().is_some() && timeout.number().is_some()
+}
+
 impl EngineIo {
     pub(super) fn new(protocol: AppProtocol, dialect: Dialect) -> Self {
         let is_3 = dialect == Dialect::EngineIo3;
@@ -260,6 +275,26 @@ mod tests {
         assert_eq!(engine(&talk.text(Client, "5")), r#"{"type":"upgrade"}"#);
         assert_eq!(engine(&talk.text(Server, "6")), r#"{"type":"noop"}"#);
         assert_eq!(engine(&talk.text(Client, "1")), r#"{"type":"close"}"#);
+    }
+
+    #[test]
+    fn its_handshake_shows_it() {
+        let open = r#"0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
+        let mut talk = Talk::unknown();
+        assert!(talk.text(Server, open).contains(r#""engine.io","type":"open""#));
+        assert!(talk.text(Client, "40").contains(r#""socket.io","type":"CONNECT""#));
+        for other in [
+            r#"0{"sid":"a","pingInterval":25000}"#,
+            r#"0{"sid":1,"pingInterval":25000,"pingTimeout":20000}"#,
+            r#"0{"sid":"a","pingInterval":"25000","pingTimeout":20000}"#,
+            r#"1{"sid":"a","pingInterval":25000,"pingTimeout":20000}"#,
+            r#"{"sid":"a","pingInterval":25000,"pingTimeout":20000}"#,
+            r#"0["sid","pingInterval","pingTimeout"]"#,
+            "0",
+        ] {
+            assert_eq!(Talk::unknown().text(Server, other), "", "{other}");
+        }
+        assert_eq!(Talk::unknown().text(Client, open), "");
     }
 
     #[test]

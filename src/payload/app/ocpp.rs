@@ -13,9 +13,41 @@ pub(super) struct Ocpp;
 /// The call with which a station only shows that it is there.
 const HEARTBEAT: &str = "Heartbeat";
 
-/// Calls with which stations begin in all versions.
-const FIRST_ACTIONS: [&str; 5] =
-    ["BootNotification", HEARTBEAT, "StatusNotification", "Authorize", "MeterValues"];
+/// Actions of all versions that are about stations alone. Others, as `Reset`, may be
+/// those of anything that has numbered calls.
+const OWN_ACTIONS: &[&str] = &[
+    "BootNotification",
+    HEARTBEAT,
+    "StatusNotification",
+    "Authorize",
+    "MeterValues",
+    "CancelReservation",
+    "ChangeAvailability",
+    "ClearChargingProfile",
+    "ClearedChargingLimit",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+    "GetChargingProfiles",
+    "GetCompositeSchedule",
+    "GetLocalListVersion",
+    "NotifyChargingLimit",
+    "NotifyEVChargingNeeds",
+    "NotifyEVChargingSchedule",
+    "RemoteStartTransaction",
+    "RemoteStopTransaction",
+    "ReportChargingProfiles",
+    "RequestStartTransaction",
+    "RequestStopTransaction",
+    "ReservationStatusUpdate",
+    "ReserveNow",
+    "SecurityEventNotification",
+    "SendLocalList",
+    "SetChargingProfile",
+    "StartTransaction",
+    "StopTransaction",
+    "TransactionEvent",
+    "UnlockConnector",
+];
 
 /// Whether a message is of this protocol: a call of an action that only stations
 /// have.
@@ -28,7 +60,7 @@ pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
     number.text() == "2"
         && id.is_string()
         && payload.is_object()
-        && action.string().is_some_and(|action| FIRST_ACTIONS.contains(&&*action))
+        && action.string().is_some_and(|action| OWN_ACTIONS.contains(&&*action))
 }
 
 impl Decoder for Ocpp {
@@ -195,10 +227,16 @@ mod tests {
 
     #[test]
     fn it_shows_itself() {
-        let shows = r#"[2, "1", "BootNotification", {"reason": "PowerUp"}]"#;
-        assert!(Talk::unknown().text(Side::Client, shows).contains("ocpp"));
+        for shows in [
+            r#"[2, "1", "BootNotification", {"reason": "PowerUp"}]"#,
+            r#"[2,"1","RemoteStartTransaction",{"idTag":"a"}]"#,
+            r#"[2,"1","TransactionEvent",{}]"#,
+        ] {
+            assert!(Talk::unknown().text(Side::Client, shows).contains("ocpp"), "{shows}");
+        }
         for other in [
             r#"[2,"1","Boot",{}]"#,
+            r#"[2,"1","Reset",{}]"#,
             r#"[2,"1","Heartbeat",[]]"#,
             r#"[2,1,"Heartbeat",{}]"#,
             r#"[3,"1","Heartbeat",{}]"#,

@@ -2,7 +2,10 @@
 
 use super::carried::Carried;
 use super::data::Data;
-use super::{cdp, graphql, json_rpc, jupyter, mqtt, ocpp, phoenix, signalr, stomp, wamp};
+use super::{
+    cdp, engine_io, graphql, json_rpc, jupyter, mqtt, ocpp, phoenix, signalr, socket_io, sockjs,
+    stomp, wamp,
+};
 use crate::types::AppProtocol;
 
 /// Whether a message is of a protocol.
@@ -21,6 +24,9 @@ const SIGNS: &[(Sign, AppProtocol)] = &[
     (ocpp::is_shown_by, AppProtocol::Ocpp),
     (phoenix::is_shown_by, AppProtocol::Phoenix),
     (wamp::is_shown_by, AppProtocol::Wamp),
+    (socket_io::is_shown_alone_by, AppProtocol::SocketIo),
+    (engine_io::is_shown_by, AppProtocol::EngineIo),
+    (sockjs::is_shown_by, AppProtocol::SockJs),
 ];
 
 /// What a message shows beyond doubt.

@@ -2,6 +2,7 @@
 //! messages of Engine.IO carry it.
 
 use super::Malformed;
+use super::data::Data;
 use super::requests::Then;
 use super::sides::Sides;
 use super::socket_io_msgpack::{self, Packet};
@@ -93,6 +94,27 @@ pub(super) fn is_shown_by(text: &str, begins: bool) -> bool {
             name.is_some_and(Value::is_string)
         }
         _ => false,
+    }
+}
+
+/// Whether a message shows alone, of a connection of which nothing else is known, that
+/// it is a packet of this protocol in a message of Engine.IO: an event with its name,
+/// or the acknowledgement of one.
+pub(super) fn is_shown_alone_by(data: &Data<'_>) -> bool {
+    let text = data.text().filter(|_| data.is_text);
+    let packet = text.and_then(|text| text.strip_prefix('4'));
+    let Some((head, rest)) = packet.and_then(|packet| Head::split(packet).ok()) else {
+        return false;
+    };
+    let Some(([first], _)) = as_json(rest).and_then(Value::elements::<1>) else {
+        return false;
+    };
+    match head.kind {
+        Kind::Event => first.is_some_and(Value::is_string),
+        Kind::BinaryEvent => head.attachments > 0 && first.is_some_and(Value::is_string),
+        Kind::Ack => head.id.is_some(),
+        Kind::BinaryAck => head.attachments > 0 && head.id.is_some(),
+        Kind::Connect | Kind::Disconnect | Kind::ConnectError => false,
     }
 }
 
@@ -619,6 +641,45 @@ mod tests {
             let channel = if told.contains("/admin") { "/admin" } else { "" };
             assert_eq!(talk.channel(), channel, "{text}");
         }
+    }
+
+    #[test]
+    fn packets_that_show_themselves() {
+        for text in [
+            r#"42["news",{"a":1}]"#,
+            r#"42/admin,7["project:delete",123]"#,
+            r#"451-["a",{"_placeholder":true,"num":0}]"#,
+            r#"461-/admin,7[{"_placeholder":true,"num":0}]"#,
+            "430[]",
+            r#"43/admin,12["ok"]"#,
+        ] {
+            assert!(Talk::unknown().text(Server, text).contains(r#""socket.io""#), "{text}");
+        }
+        for other in [
+            "4",
+            "40",
+            "42",
+            "42[]",
+            "42[1]",
+            "42[\"a\"",
+            "42[\"a\"] b",
+            "42 is the answer",
+            "42{\"a\":1}",
+            "43[]",
+            "43",
+            "450-[\"a\"]",
+            "451-[1]",
+            "45[\"a\"]",
+            "46-[\"a\"]",
+            "461-[\"a\"]",
+            "2[\"a\"]",
+            "72[\"a\"]",
+            "[\"a\"]",
+        ] {
+            assert_eq!(Talk::unknown().text(Server, other), "", "{other}");
+        }
+        let binary = Talk::unknown().binary(Server, b"42[\"a\"]");
+        assert_eq!(binary, "");
     }
 
     #[test]

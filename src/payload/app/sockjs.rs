@@ -28,6 +28,22 @@ pub(super) fn may_be(data: &Data<'_>) -> bool {
     }
 }
 
+/// Whether a message is a frame with messages of a server: nothing else has the letter
+/// before an array of strings.
+pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
+    let text = data.text().filter(|_| data.is_text && data.from == Side::Server);
+    let array = text.and_then(|text| text.strip_prefix('a'));
+    let Some(array) = array.and_then(|rest| Value::of_bytes(rest.as_bytes())) else {
+        return false;
+    };
+    let (mut count, mut strings) = (0_usize, 0);
+    let array = array.each_element(|element| {
+        count += 1;
+        strings += usize::from(element.is_string());
+    });
+    array.is_some() && count > 0 && strings == count
+}
+
 impl Decoder for SockJs {
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         match data.from {
@@ -186,6 +202,28 @@ mod tests {
             let told = Talk::after(&handshake).text(from, text);
             assert_eq!(told.contains("sockjs"), is_it, "{text}");
             assert_eq!(told.is_empty(), !is_it, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_frame_with_messages_shows_it() {
+        for text in [r#"a["one"]"#, r#"a["{\"x\":1}","two"]"#] {
+            assert!(Talk::unknown().text(Server, text).contains(r#""sockjs""#), "{text}");
+            assert_eq!(Talk::unknown().text(Client, text), "", "{text}");
+        }
+        for other in [
+            "o",
+            "h",
+            "a",
+            "a[]",
+            "a[1]",
+            r#"a["a",1]"#,
+            r#"a["a""#,
+            r#"a["a"] b"#,
+            r#"["a"]"#,
+            "a{}",
+        ] {
+            assert_eq!(Talk::unknown().text(Server, other), "", "{other}");
         }
     }
 
