@@ -11,11 +11,16 @@ use super::{Decoder, Malformed};
 #[derive(Default)]
 pub(super) struct JsonRpc;
 
-/// Whether a message is of this protocol: its objects say so.
+/// Whether a message is of this protocol: its objects say so, and ask or answer.
 pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
     let is_object = |value: Value<'_>| {
-        let version = value.members(["jsonrpc"]).and_then(|[version]| version);
-        version.is_some_and(|version| version.text() == "\"2.0\"")
+        let members = value.members(["jsonrpc", "method", "id", "result", "error"]);
+        let Some([Some(version), method, id, result, error]) = members else {
+            return false;
+        };
+        let asks = method.is_some_and(Value::is_string);
+        let answers = id.is_some() && (result.is_some() || error.is_some());
+        version.text() == "\"2.0\"" && (asks || answers)
     };
     data.json().is_some_and(|json| match json.elements::<1>() {
         Some(([Some(first)], _)) => is_object(first),
@@ -125,6 +130,30 @@ mod tests {
         talk.text(Side::Client, r#"{"jsonrpc":"2.0","method":"log","id":null}"#);
         let error = r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"?"},"id":null}"#;
         assert!(!talk.text(Side::Server, error).contains("reply_to"));
+    }
+
+    #[test]
+    fn requests_and_answers_show_it() {
+        for text in [
+            r#"{"jsonrpc":"2.0","method":"a"}"#,
+            r#"{"jsonrpc":"2.0","result":null,"id":1}"#,
+            r#"{"jsonrpc":"2.0","error":{"code":1,"message":""},"id":null}"#,
+            r#"[{"jsonrpc":"2.0","method":"a"}]"#,
+        ] {
+            assert!(Talk::unknown().text(Side::Server, text).contains("jsonrpc"), "{text}");
+        }
+        for other in [
+            r#"{"jsonrpc":"2.0"}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","result":1}"#,
+            r#"{"jsonrpc":"2.0","method":1}"#,
+            r#"{"jsonrpc":"1.0","method":"a"}"#,
+            r#"{"jsonrpc":2.0,"method":"a"}"#,
+            r#"{"method":"a","id":1}"#,
+            "[]",
+        ] {
+            assert_eq!(Talk::unknown().text(Side::Server, other), "", "{other}");
+        }
     }
 
     #[test]
