@@ -21,6 +21,8 @@ pub(super) enum Dialect {
     PortForward,
     /// Revision 3 of the Engine.IO protocol.
     EngineIo3,
+    /// WAMP in a serialization that is not read.
+    OtherSerialization,
 }
 
 impl From<AppProtocol> for Carried {
@@ -28,6 +30,9 @@ impl From<AppProtocol> for Carried {
         Self { protocol, dialect: Dialect::Usual }
     }
 }
+
+/// What the subprotocols of WAMP begin with.
+const WAMP: &str = "wamp.2.";
 
 /// What the messages of a connection carry, where its handshake leaves no doubt.
 pub(super) fn carried(handshake: &Handshake) -> Option<Carried> {
@@ -44,8 +49,16 @@ fn dialect(protocol: AppProtocol, handshake: &Handshake) -> Dialect {
         {
             Dialect::EngineIo3
         }
+        AppProtocol::Wamp if !has_known_serialization(handshake) => Dialect::OtherSerialization,
         _ => Dialect::Usual,
     }
+}
+
+/// Whether messages of WAMP are in what can be read.
+fn has_known_serialization(handshake: &Handshake) -> bool {
+    let subprotocol = handshake.subprotocol.as_deref().unwrap_or_default();
+    let name = subprotocol.strip_prefix(WAMP).unwrap_or_default();
+    matches!(name.strip_suffix(".batched").unwrap_or(name), "json" | "msgpack" | "cbor")
 }
 
 /// A subprotocol that was chosen decides alone; without one the
@@ -94,7 +107,7 @@ fn of_subprotocol(subprotocol: &str) -> Option<AppProtocol> {
         // OCPP-J, in IANA's registry.
         "ocpp1.6" | "ocpp2.0" | "ocpp2.0.1" | "ocpp2.1" => AppProtocol::Ocpp,
         // The WAMP protocol, "WebSocket Transport": the serialization follows.
-        _ if subprotocol.strip_prefix("wamp.2.").is_some_and(|rest| !rest.is_empty()) => {
+        _ if subprotocol.strip_prefix(WAMP).is_some_and(|rest| !rest.is_empty()) => {
             AppProtocol::Wamp
         }
         _ => return None,
@@ -300,6 +313,19 @@ mod tests {
         ] {
             let carried = carried(&accepted(&target, subprotocol));
             assert_eq!(carried.map(|carried| carried.dialect), Some(dialect), "{target}");
+        }
+    }
+
+    #[test]
+    fn serializations_of_wamp() {
+        for (subprotocol, dialect) in [
+            ("wamp.2.json", Dialect::Usual),
+            ("wamp.2.cbor.batched", Dialect::Usual),
+            ("wamp.2.flatbuffers", Dialect::OtherSerialization),
+            ("wamp.2.ubjson.batched", Dialect::OtherSerialization),
+        ] {
+            let carried = carried(&accepted("/", Some(subprotocol)));
+            assert_eq!(carried.map(|carried| carried.dialect), Some(dialect), "{subprotocol}");
         }
     }
 

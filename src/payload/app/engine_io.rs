@@ -31,12 +31,8 @@ pub(super) struct EngineIo {
 /// Whether a message is the handshake with which a server opens a connection.
 pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
     let text = data.text().filter(|_| data.is_text && data.from == Side::Server);
-    let Some(Body::Json(json)) =
-        text.and_then(|text| text.strip_prefix('0')).map(|rest| classify(rest.as_bytes(), true))
-    else {
-        return false;
-    };
-    let members = Value::new(json.text()).members(["sid", "pingInterval", "pingTimeout"]);
+    let json = text.and_then(|text| Value::of_bytes(text.strip_prefix('0')?.as_bytes()));
+    let members = json.and_then(|json| json.members(["sid", "pingInterval", "pingTimeout"]));
     let Some([Some(sid), Some(interval), Some(timeout)]) = members else {
         return false;
     };

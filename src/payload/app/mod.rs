@@ -61,6 +61,12 @@ trait Decoder: Send {
     /// was told before an error stays.
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed>;
 
+    /// Whether the connection may carry its protocol, now that a message comes. After
+    /// a no nobody is told of a protocol in it any more.
+    fn may_go_on(&mut self, _data: &Data<'_>) -> bool {
+        true
+    }
+
     /// Something that this side sent is not there, or not all of it.
     fn gap(&mut self, _side: Side) {}
 
@@ -192,6 +198,10 @@ impl Apps {
         };
         let reading = self.reading();
         let decoder = reading.decoder.get_or_insert_with(|| decoder(carried));
+        if !decoder.may_go_on(&data) {
+            self.give_up();
+            return None;
+        }
         let mut telling =
             Telling::new(carried.protocol, message.from, origin, &mut reading.requests, story);
         let read = decoder.read(&data, &mut telling);
@@ -208,6 +218,13 @@ impl Apps {
         self.carried = sniff::sniff(data);
         self.tries += u8::from(self.carried.is_none());
         self.carried
+    }
+
+    /// It does not carry what it seemed to.
+    fn give_up(&mut self) {
+        self.carried = None;
+        self.tries = MOST_TRIES;
+        self.reading().decoder = None;
     }
 
     /// A pong answers the ping that had the same payload (RFC 6455 §5.5.3).
@@ -261,7 +278,7 @@ fn decoder(carried: Carried) -> Box<dyn Decoder> {
         P::Kubernetes => Box::new(kubernetes::Kubernetes),
         P::Ocpp => Box::new(ocpp::Ocpp),
         P::Mqtt => Box::new(mqtt::Mqtt::default()),
-        P::Wamp => Box::new(wamp::Wamp::default()),
+        P::Wamp => Box::new(wamp::Wamp::new(carried.dialect)),
         P::Cdp => Box::new(cdp::Cdp::default()),
         P::Stomp => Box::new(stomp::Stomp::default()),
         P::SignalR => Box::new(signalr::SignalR::default()),

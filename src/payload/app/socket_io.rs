@@ -106,7 +106,7 @@ pub(super) fn is_shown_alone_by(data: &Data<'_>) -> bool {
     let Some((head, rest)) = packet.and_then(|packet| Head::split(packet).ok()) else {
         return false;
     };
-    let Some(([first], _)) = as_json(rest).and_then(Value::elements::<1>) else {
+    let Some(([first], _)) = Value::of_bytes(rest.as_bytes()).and_then(Value::elements::<1>) else {
         return false;
     };
     match head.kind {

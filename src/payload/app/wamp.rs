@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::carried::Dialect;
 use super::data::Data;
 use super::requests::Then;
 use super::story::Telling;
@@ -13,10 +14,19 @@ use crate::types::Side;
 
 /// Messages in JSON, MessagePack or CBOR, alone or batched. Which of them it is shows
 /// in each WebSocket message.
-#[derive(Default)]
 pub(super) struct Wamp {
+    is_read: IsRead,
     /// Who has said GOODBYE and not yet been answered.
     leaving: Option<Side>,
+}
+
+/// Whether the serialization is one that can be read here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsRead {
+    Yes,
+    No,
+    /// No, and that was told.
+    ToldNot,
 }
 
 /// Elements of the longest message, ERROR.
@@ -130,6 +140,10 @@ pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
 
 impl Decoder for Wamp {
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
+        if self.is_read != IsRead::Yes {
+            self.is_read = IsRead::ToldNot;
+            return Err(Malformed::new("Its serialization is not read."));
+        }
         if let Some(json) = data.json() {
             return self.message(json, data.from, false, telling);
         }
@@ -139,7 +153,7 @@ impl Decoder for Wamp {
                 // Only of what is JSON as a whole may parts be told as JSON.
                 let json = Value::of_bytes(message.as_bytes());
                 let json = json.ok_or_else(|| Malformed::new("A message is not JSON."))?;
-                self.message(json, data.from, false, telling)?;
+                self.message(json, data.from, true, telling)?;
             }
             return Ok(());
         }
@@ -150,12 +164,21 @@ impl Decoder for Wamp {
         self.binary(data.payload, data.from, telling)
     }
 
+    fn may_go_on(&mut self, _: &Data<'_>) -> bool {
+        self.is_read != IsRead::ToldNot
+    }
+
     fn gap(&mut self, _: Side) {
         self.leaving = None;
     }
 }
 
 impl Wamp {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let is_other = dialect == Dialect::OtherSerialization;
+        Self { is_read: if is_other { IsRead::No } else { IsRead::Yes }, leaving: None }
+    }
+
     /// Messages behind their lengths, of 32 bits.
     fn batch(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
         let mut rest = data.payload;
@@ -182,11 +205,13 @@ impl Wamp {
         self.message(Value::new(&json), from, true, telling)
     }
 
+    /// Reads a message. `is_part` says that it is not the JSON that the WebSocket message
+    /// is as a whole.
     fn message(
         &mut self,
         json: Value<'_>,
         from: Side,
-        is_binary: bool,
+        is_part: bool,
         telling: &mut Telling<'_>,
     ) -> Result<(), Malformed> {
         let not_array = || Malformed::new("A message is not an array.");
@@ -199,7 +224,7 @@ impl Wamp {
             return Err(Malformed::new(format!("There is no message with code {code}.")));
         };
         let message = Message { code, name, names, elements };
-        message.tell(json, is_binary, telling);
+        message.tell(json, is_part, telling);
         self.pair(&message, from, telling);
         let needed = names.iter().filter(|name| !OPTIONAL.contains(name)).count();
         let has = names
@@ -264,26 +289,37 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn tell(&self, json: Value<'_>, is_binary: bool, telling: &mut Telling<'_>) {
+    fn tell(&self, json: Value<'_>, is_part: bool, telling: &mut Telling<'_>) {
         telling.packet(self.name);
         let mut facts = telling.facts();
         for (name, element) in self.named().filter(|(name, _)| FACTS.contains(name)) {
             facts.json(name, element);
         }
-        if is_binary {
+        if is_part {
             facts.json("message", json);
         }
-        if let Some((_, gist)) = self.named().find(|(name, _)| GIST.contains(name)) {
-            telling.say(&gist.plain());
-        }
+        self.say(telling);
         if let Some(body) = self.body() {
             telling.body(body.as_bytes());
         }
     }
 
+    /// What it is about, and its arguments.
+    fn say(&self, telling: &mut Telling<'_>) {
+        let gist = self.named().find(|(name, _)| GIST.contains(name));
+        let gist = gist.map(|(_, gist)| gist.plain());
+        let list = self.filled("arguments");
+        let inner = |list: &'a str| list.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+        let list = list.map(|list| inner(list).unwrap_or(list).trim_ascii());
+        let words = [gist.as_deref(), list, self.filled("arguments_kw")];
+        for (number, word) in words.into_iter().flatten().enumerate() {
+            telling.say(if number > 0 { " " } else { "" }).say(word);
+        }
+    }
+
     /// What it carries: arguments, or what else it tells at length.
     fn body(&self) -> Option<Cow<'a, str>> {
-        let shown = |name| self.element(name).map(Value::text).filter(|text| is_not_empty(text));
+        let shown = |name| self.filled(name);
         match (shown("arguments"), shown("arguments_kw")) {
             (Some(list), Some(named)) => Some(format!("[{list},{named}]").into()),
             (Some(one), None) | (None, Some(one)) => Some(one.into()),
@@ -315,6 +351,11 @@ impl<'a> Message<'a> {
             Some(true) => Then::Wait,
             _ => Then::Done,
         }
+    }
+
+    /// An element as it was sent, unless there is nothing in it.
+    fn filled(&self, name: &str) -> Option<&'a str> {
+        self.element(name).map(Value::text).filter(|text| is_not_empty(text))
     }
 
     fn element(&self, name: &str) -> Option<Value<'a>> {
@@ -362,12 +403,44 @@ mod tests {
             talk.text(Client, r#"[48, 7814135, {}, "com.myapp.add2", [23, 7]]"#),
             r#"{"protocol":"wamp","type":"CALL","request":7814135,"procedure":"com.myapp.add2"}"#
         );
-        assert_eq!((talk.summary(), talk.body()), ("com.myapp.add2", Some("[23, 7]")));
+        assert_eq!((talk.summary(), talk.body()), ("com.myapp.add2 23, 7", Some("[23, 7]")));
         assert_eq!(
             talk.text(Server, r#"[50, 7814135, {}, [30]]"#),
             r#"{"protocol":"wamp","type":"RESULT","request":7814135,"reply_to":3,"reply_to_type":"com.myapp.add2","latency":0.001000000}"#
         );
-        assert_eq!((talk.summary(), talk.body()), ("", Some("[30]")));
+        assert_eq!((talk.summary(), talk.body()), ("30", Some("[30]")));
+    }
+
+    #[test]
+    fn arguments_are_said_in_short() {
+        let mut talk = talk();
+        for (text, said) in [
+            (r#"[48,1,{},"greet",["Zoë"]]"#, r#"greet "Zoë""#),
+            (r#"[48,1,{},"greet",[],{"name":"Zoë"}]"#, r#"greet {"name":"Zoë"}"#),
+            (r#"[48,1,{},"greet",[1,[2]],{"a":1}]"#, r#"greet 1,[2] {"a":1}"#),
+            (r#"[48,1,{},"greet"]"#, "greet"),
+            (r#"[16,1,{},"news",[1]]"#, "news 1"),
+            ("[36,77,5,{},[ 1 ]]", "77 1"),
+            (r#"[50,1,{},[],{"sum":3}]"#, r#"{"sum":3}"#),
+            ("[50,1,{}]", ""),
+            ("[68,1,2,{},[23,7]]", "23,7"),
+            (r#"[70,1,{},["a"]]"#, r#""a""#),
+            (r#"[70,1,{},"packed"]"#, r#""packed""#),
+            (r#"[8,48,1,{},"com.error",["why"]]"#, r#"com.error "why""#),
+        ] {
+            talk.text(Client, text);
+            assert_eq!(talk.summary(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_serializations_are_told_of_once() {
+        let mut talk = Talk::in_dialect(AppProtocol::Wamp, Dialect::OtherSerialization);
+        assert_eq!(
+            talk.binary(Client, b"\x10\0\0\0"),
+            r#"{"protocol":"wamp","malformed":"Its serialization is not read."}"#
+        );
+        assert_eq!(talk.binary(Server, b"\x93\x32\x01\x80"), "");
     }
 
     #[test]
@@ -438,7 +511,7 @@ mod tests {
             )
         };
         assert_eq!(talk.binary(Client, b"\x95\x30\x01\x80\xa1p\x91\x02"), expected(1));
-        assert_eq!((talk.summary(), talk.body()), ("p", Some("[2]")));
+        assert_eq!((talk.summary(), talk.body()), ("p 2", Some("[2]")));
         assert_eq!(talk.binary(Client, b"\xdc\x00\x05\x30\x02\x80\xa1p\x91\x02"), expected(2));
         assert_eq!(talk.binary(Client, b"\x85\x18\x30\x03\xa0\x61p\x81\x02"), expected(3));
         assert_eq!(talk.binary(Client, b"\x9f\x18\x30\x04\xa0\x61p\x9f\x02\xff\xff"), expected(4));
@@ -448,13 +521,15 @@ mod tests {
     #[test]
     fn batches() {
         let mut talk = talk();
+        let expected = r#"{"protocol":"wamp","type":"UNSUBSCRIBED","parts":[{"type":"UNSUBSCRIBED","request":1,"message":[35,1]},{"type":"UNREGISTERED","request":2,"message":[67,2]}]}"#;
         for separator in SEPARATORS {
+            let batch = format!("[35,1]{separator}[67,2]{separator}");
+            assert_eq!(talk.text(Server, &batch), expected);
             assert_eq!(
-                talk.text(Server, &format!("[35,1]{separator}[67,2]{separator}")),
-                r#"{"protocol":"wamp","type":"UNSUBSCRIBED","parts":[{"type":"UNSUBSCRIBED","request":1},{"type":"UNREGISTERED","request":2}]}"#
+                talk.text(Server, &format!("[35,1]{separator}")),
+                r#"{"protocol":"wamp","type":"UNSUBSCRIBED","request":1,"message":[35,1]}"#
             );
         }
-        let expected = r#"{"protocol":"wamp","type":"UNSUBSCRIBED","parts":[{"type":"UNSUBSCRIBED","request":1,"message":[35,1]},{"type":"UNREGISTERED","request":2,"message":[67,2]}]}"#;
         let in_msgpack = b"\x00\x00\x00\x03\x92\x23\x01\x00\x00\x00\x03\x92\x43\x02";
         assert_eq!(talk.binary(Server, in_msgpack), expected);
         assert_eq!(
