@@ -9,6 +9,10 @@ use super::value::Value;
 use super::{Decoder, Malformed};
 use crate::types::Side;
 
+/// Members that messages have. There is nothing to show of one that has only the
+/// first two.
+const MEMBERS: [&str; 3] = ["id", "type", "payload"];
+
 /// Operations and their results.
 #[derive(Default)]
 pub(super) struct Graphql {
@@ -38,14 +42,22 @@ fn asks_with(word: &str, data: &Data<'_>) -> bool {
 
 impl Decoder for Graphql {
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
-        let members = data.needs_json()?.members(["id", "type", "payload"]);
+        let json = data.needs_json()?;
+        let members = json.members(MEMBERS);
         let [id, kind, payload] = members.ok_or_else(|| Malformed::new("It is not an object."))?;
         let kind = kind.and_then(Value::string);
         let kind = kind.ok_or_else(|| Malformed::new("It has no type."))?;
         telling.packet(&kind);
         telling.facts().json_if("id", id);
-        telling.body_if(payload);
+        match payload {
+            Some(payload) => telling.body(payload.text().as_bytes()),
+            None if has_no_others(json) => telling.body(b""),
+            None => telling,
+        };
         let key = id.map(|id| format!("id {}", id.plain()));
+        if let ("complete" | "stop" | "ping" | "pong", Some(id)) = (&*kind, id) {
+            telling.say(&id.plain());
+        }
         match (&*kind, key, payload) {
             ("subscribe" | "start", key, Some(payload)) => asks(&kind, key, payload, telling),
             ("next" | "data", Some(key), payload) => {
@@ -90,6 +102,12 @@ impl Graphql {
     }
 }
 
+fn has_no_others(json: Value<'_>) -> bool {
+    let mut has_others = false;
+    json.each_member(|name, _| has_others |= !MEMBERS.contains(&name));
+    !has_others
+}
+
 /// One connects once, before all else.
 fn connects(kind: &str, payload: Option<Value<'_>>, telling: &mut Telling<'_>) {
     if kind == "connection_init" {
@@ -119,9 +137,15 @@ fn asks(kind: &str, key: Option<String>, payload: Value<'_>, telling: &mut Telli
         telling.facts().text("operation", head);
     }
     let has_name = operation.is_some_and(|operation| operation.name.is_some());
-    let first_line = query.lines().map(str::trim).find(|line| !line.is_empty());
-    let say = if has_name { head.as_deref() } else { first_line.or(name.as_deref()) };
-    telling.say(say.unwrap_or_default());
+    match (&head, &name) {
+        (Some(head), _) if has_name => {
+            telling.say(head);
+        }
+        (_, Some(name)) if query.trim().is_empty() => {
+            telling.say(name);
+        }
+        _ => say_on_one_line(&query, telling),
+    }
     if let Some(variables) =
         variables.filter(|variables| !matches!(variables.text(), "null" | "{}"))
     {
@@ -130,6 +154,13 @@ fn asks(kind: &str, key: Option<String>, payload: Value<'_>, telling: &mut Telli
     if let Some(key) = key {
         let asked = head.as_deref().filter(|_| has_name).or(name.as_deref());
         telling.asks(key.as_bytes(), asked.or(head.as_deref()).unwrap_or(kind));
+    }
+}
+
+/// White space becomes a single space each.
+fn say_on_one_line(document: &str, telling: &mut Telling<'_>) {
+    for (number, word) in document.split_whitespace().enumerate() {
+        telling.say(if number > 0 { " " } else { "" }).say(word);
     }
 }
 
@@ -189,9 +220,9 @@ mod tests {
             ),
             (
                 Client,
-                r#"{"id":"a2","type":"subscribe","payload":{"query":"\n  { comet }\n"}}"#,
+                r#"{"id":"a2","type":"subscribe","payload":{"query":"\n  {\n    comet {\tid }\n}\n"}}"#,
                 r#"{"type":"subscribe","id":"a2","operation":"query"}"#,
-                "{ comet }",
+                "{ comet { id } }",
             ),
             (
                 Server,
@@ -209,7 +240,7 @@ mod tests {
                 Server,
                 r#"{"id":"a1","type":"complete"}"#,
                 r#"{"type":"complete","id":"a1","reply_to":3,"reply_to_type":"query Planet","latency":0.004000000}"#,
-                "",
+                "a1",
             ),
             (
                 Server,
@@ -217,7 +248,7 @@ mod tests {
                 r#"{"type":"error","id":"a2","errors":1,"reply_to":4,"reply_to_type":"query","latency":0.004000000}"#,
                 "No comet.",
             ),
-            (Server, r#"{"id":"a2","type":"complete"}"#, r#"{"type":"complete","id":"a2"}"#, ""),
+            (Server, r#"{"id":"a2","type":"complete"}"#, r#"{"type":"complete","id":"a2"}"#, "a2"),
         ] {
             assert_eq!(graphql(&talk.text(from, text)), told, "{text}");
             assert_eq!(talk.summary(), said, "{text}");
@@ -249,7 +280,7 @@ mod tests {
                 r#"{"type":"data","id":1,"reply_to":3,"reply_to_type":"subscription","latency":0.001000000}"#,
                 "",
             ),
-            (Client, r#"{"id":1,"type":"stop"}"#, r#"{"type":"stop","id":1}"#, ""),
+            (Client, r#"{"id":1,"type":"stop"}"#, r#"{"type":"stop","id":1}"#, "1"),
             (
                 Server,
                 r#"{"id":1,"type":"error","payload":{"message":"Gone"}}"#,
@@ -280,6 +311,22 @@ mod tests {
         assert_eq!(talk.summary(), "Known");
         let told = talk.text(Server, r#"{"id":"1","type":"complete"}"#);
         assert!(told.contains(r#""reply_to_type":"Known""#), "{told}");
+    }
+
+    #[test]
+    fn a_message_with_nothing_but_its_type_has_no_body() {
+        let mut talk = Talk::new(AppProtocol::GraphqlTransportWs);
+        for (text, said, body) in [
+            (r#"{"id":"1","type":"complete"}"#, "1", Some("")),
+            (r#"{"type":"complete"}"#, "", Some("")),
+            (r#"{"type":"connection_ack"}"#, "", Some("")),
+            (r#"{"type":"ping"}"#, "", Some("")),
+            (r#"{"id":"p","type":"pong","payload":{"a":1}}"#, "p", Some(r#"{"a":1}"#)),
+            (r#"{"id":"1","type":"complete","reason":"done"}"#, "1", None),
+        ] {
+            talk.text(Server, text);
+            assert_eq!((talk.summary(), talk.body()), (said, body), "{text}");
+        }
     }
 
     #[test]
