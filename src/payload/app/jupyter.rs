@@ -38,13 +38,15 @@ impl Decoder for Jupyter {
         let message = KernelMessage::read(data)?;
         let [msg_id, msg_type] = message
             .header
-            .members(["msg_id", "msg_type"])
+            .first_members(["msg_id", "msg_type"])
             .ok_or_else(|| Malformed::new("Its header is not an object."))?;
         let msg_type = msg_type
             .and_then(Value::string)
             .ok_or_else(|| Malformed::new("Its header has no msg_type."))?;
-        let parent_msg_id =
-            message.parent_header.and_then(|header| header.members(["msg_id"])).and_then(|[id]| id);
+        let parent_msg_id = message
+            .parent_header
+            .and_then(|header| header.first_members(["msg_id"]))
+            .and_then(|[id]| id);
         telling.packet(&msg_type);
         message.facts(&msg_type, msg_id, parent_msg_id, telling);
         if let Some(parent) = parent_msg_id {
@@ -92,6 +94,11 @@ impl<'a> KernelMessage<'a> {
     }
 
     fn of_json(json: Value<'a>) -> Result<Self, Malformed> {
+        // Seen at a glance, where a server sends much else.
+        let has_header = memchr::memmem::find(json.text().as_bytes(), b"\"header\"").is_some();
+        if json.is_object() && !has_header {
+            return Err(Malformed::new("It has no header."));
+        }
         let [channel, header, parent_header, metadata, content] = json
             .first_members(["channel", "header", "parent_header", "metadata", "content"])
             .ok_or_else(|| Malformed::new("It is not an object."))?;
