@@ -55,9 +55,6 @@ impl Decoder for Graphql {
             None => telling,
         };
         let key = id.map(|id| format!("id {}", id.plain()));
-        if let ("complete" | "stop" | "ping" | "pong", Some(id)) = (&*kind, id) {
-            telling.say(&id.plain());
-        }
         match (&*kind, key, payload) {
             ("subscribe" | "start", key, Some(payload)) => asks(&kind, key, payload, telling),
             ("next" | "data", Some(key), payload) => {
@@ -70,6 +67,8 @@ impl Decoder for Graphql {
             }
             ("complete", Some(key), _) => {
                 telling.answers(key.as_bytes(), Then::Done);
+                let asked = telling.reply_kind().to_owned();
+                telling.say(&asked).say(if asked.is_empty() { "" } else { " " });
             }
             ("connection_init" | "connection_ack" | "connection_error", ..) => {
                 connects(&kind, payload, telling);
@@ -79,6 +78,10 @@ impl Decoder for Graphql {
                 telling.heartbeat();
             }
             _ => {}
+        }
+        // They have little else to say.
+        if let ("complete" | "stop" | "ping" | "pong", Some(id)) = (&*kind, id) {
+            telling.say(&id.plain());
         }
         Ok(())
     }
@@ -144,7 +147,8 @@ fn asks(kind: &str, key: Option<String>, payload: Value<'_>, telling: &mut Telli
         (_, Some(name)) if query.trim().is_empty() => {
             telling.say(name);
         }
-        _ => say_on_one_line(&query, telling),
+        _ if telling.has_words() => say_on_one_line(&query, telling),
+        _ => {}
     }
     if let Some(variables) =
         variables.filter(|variables| !matches!(variables.text(), "null" | "{}"))
@@ -240,7 +244,7 @@ mod tests {
                 Server,
                 r#"{"id":"a1","type":"complete"}"#,
                 r#"{"type":"complete","id":"a1","reply_to":3,"reply_to_type":"query Planet","latency":0.004000000}"#,
-                "a1",
+                "query Planet a1",
             ),
             (
                 Server,
