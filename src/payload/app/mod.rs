@@ -61,9 +61,9 @@ trait Decoder: Send {
     /// was told before an error stays.
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed>;
 
-    /// Whether the connection may carry its protocol, now that a message comes. After
-    /// a no nobody is told of a protocol in it any more.
-    fn may_go_on(&mut self, _data: &Data<'_>) -> bool {
+    /// Whether later messages are looked at: they are not where nothing of them can be
+    /// read.
+    fn goes_on(&self) -> bool {
         true
     }
 
@@ -198,15 +198,15 @@ impl Apps {
         };
         let reading = self.reading();
         let decoder = reading.decoder.get_or_insert_with(|| decoder(carried));
-        if !decoder.may_go_on(&data) {
-            self.give_up();
-            return None;
-        }
         let mut telling =
             Telling::new(carried.protocol, message.from, origin, &mut reading.requests, story);
         let read = decoder.read(&data, &mut telling);
         let protocol = telling.finish(&data, read.err());
+        let goes_on = decoder.goes_on();
         self.carried = Some(Carried { protocol, ..carried });
+        if !goes_on {
+            self.give_up();
+        }
         Some(story.app(Some(protocol)))
     }
 
@@ -220,7 +220,7 @@ impl Apps {
         self.carried
     }
 
-    /// It does not carry what it seemed to.
+    /// Looks at no message any more.
     fn give_up(&mut self) {
         self.carried = None;
         self.tries = MOST_TRIES;

@@ -15,18 +15,10 @@ use crate::types::Side;
 /// Messages in JSON, MessagePack or CBOR, alone or batched. Which of them it is shows
 /// in each WebSocket message.
 pub(super) struct Wamp {
-    is_read: IsRead,
+    /// Its serialization is one that is read here.
+    is_read: bool,
     /// Who has said GOODBYE and not yet been answered.
     leaving: Option<Side>,
-}
-
-/// Whether the serialization is one that can be read here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IsRead {
-    Yes,
-    No,
-    /// No, and that was told.
-    ToldNot,
 }
 
 /// Elements of the longest message, ERROR.
@@ -140,8 +132,7 @@ pub(super) fn is_shown_by(data: &Data<'_>) -> bool {
 
 impl Decoder for Wamp {
     fn read(&mut self, data: &Data<'_>, telling: &mut Telling<'_>) -> Result<(), Malformed> {
-        if self.is_read != IsRead::Yes {
-            self.is_read = IsRead::ToldNot;
+        if !self.is_read {
             return Err(Malformed::new("Its serialization is not read."));
         }
         if let Some(json) = data.json() {
@@ -164,8 +155,8 @@ impl Decoder for Wamp {
         self.binary(data.payload, data.from, telling)
     }
 
-    fn may_go_on(&mut self, _: &Data<'_>) -> bool {
-        self.is_read != IsRead::ToldNot
+    fn goes_on(&self) -> bool {
+        self.is_read
     }
 
     fn gap(&mut self, _: Side) {
@@ -175,8 +166,7 @@ impl Decoder for Wamp {
 
 impl Wamp {
     pub(super) fn new(dialect: Dialect) -> Self {
-        let is_other = dialect == Dialect::OtherSerialization;
-        Self { is_read: if is_other { IsRead::No } else { IsRead::Yes }, leaving: None }
+        Self { is_read: dialect != Dialect::OtherSerialization, leaving: None }
     }
 
     /// Messages behind their lengths, of 32 bits.
