@@ -9,7 +9,7 @@ use crate::types::{BinaryFormat, Limits};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Decoding {
     /// Read binary messages as this where neither a protocol nor a signature
-    /// shows what they are, and tell them in JSON; repeat for several, of which
+    /// shows what they are, and show them as JSON; repeat for several, of which
     /// the first counts that fits
     #[arg(long, value_name = "FORMAT")]
     decode: Vec<Decode>,
