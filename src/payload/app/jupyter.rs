@@ -2,6 +2,9 @@
 //! "WebSocket kernel wire protocols").
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::data::Data;
 use super::jupyter_parts::{Parts, is_v1};
@@ -69,6 +72,9 @@ fn is_request(msg_type: &str, from: Side) -> bool {
         || from == Side::Client && matches!(msg_type, "comm_open" | "comm_msg")
 }
 
+/// The name of a member that every message has.
+static HEADER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"header\""));
+
 /// A message, in whichever form.
 struct KernelMessage<'a> {
     channel: Option<Cow<'a, str>>,
@@ -95,8 +101,8 @@ impl<'a> KernelMessage<'a> {
 
     fn of_json(json: Value<'a>) -> Result<Self, Malformed> {
         // Seen at a glance, where a server sends much else.
-        let has_header = memchr::memmem::find(json.text().as_bytes(), b"\"header\"").is_some();
-        if json.is_object() && !has_header {
+        let has_header = || HEADER.find(json.text().as_bytes()).is_some();
+        if json.is_object() && !has_header() {
             return Err(Malformed::new("It has no header."));
         }
         let [channel, header, parent_header, metadata, content] = json

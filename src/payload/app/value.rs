@@ -138,7 +138,7 @@ impl<'a> Value<'a> {
     /// becomes U+FFFD.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if !inside.contains('\\') {
+        if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
             return Some(Cow::Borrowed(inside));
         }
         let bytes = unescaped(self.0.as_bytes());
