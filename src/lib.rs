@@ -57,6 +57,7 @@
 
 pub mod analyzer;
 pub mod capture;
+pub mod check;
 pub mod cli;
 pub mod engine;
 pub mod filter;

@@ -1,6 +1,8 @@
 //! Arguments: those of the commands, made of groups that they share.
 
+mod check;
 mod decoding;
+mod diff;
 mod follow;
 mod inputs;
 mod selecting;
@@ -18,7 +20,9 @@ use clap_complete::Shell;
 
 use super::units::{parse_size, parse_time};
 
+pub(super) use check::Check;
 pub(super) use decoding::Decoding;
+pub(super) use diff::Diff;
 pub(super) use follow::{Follow, RawSide};
 pub(super) use inputs::Inputs;
 pub(super) use selecting::Selecting;
@@ -313,6 +317,10 @@ pub(super) enum Command {
     Stats(Box<Stats>),
     /// Show one connection as a dialogue, or write what one side sent
     Follow(Box<Follow>),
+    /// Judge captures by the protocol's rules and by what is expected, for CI
+    Check(Box<Check>),
+    /// Compare two captures, message by message
+    Diff(Box<Diff>),
     /// List the fields that filters can ask for
     Fields {
         /// Only those with this in their names
@@ -329,6 +337,17 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Whether the limits are to be listed: `--limit help`.
+    pub(super) fn asks_for_limits(&self) -> bool {
+        match self {
+            Self::Stats(stats) => stats.decoding.asks_for_limits(),
+            Self::Follow(follow) => follow.decoding.asks_for_limits(),
+            Self::Check(check) => check.decoding.asks_for_limits(),
+            Self::Diff(diff) => diff.decoding.asks_for_limits(),
+            Self::Fields { .. } | Self::Completions { .. } | Self::Man => false,
+        }
+    }
+
     /// Its name and why its options cannot work, if so.
     fn refused(&self) -> Option<(&'static str, ErrorKind, &'static str)> {
         let (name, refused) = match self {
@@ -338,6 +357,7 @@ impl Command {
             Self::Follow(follow) if !follow.decoding.asks_for_limits() => {
                 ("follow", follow.inputs.missing().or_else(|| follow.showing.refused()))
             }
+            Self::Check(check) if !check.decoding.asks_for_limits() => ("check", check.refused()),
             _ => return None,
         };
         refused.map(|(kind, sentence)| (name, kind, sentence))

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Follow) -> Result<u8> {
 fn dialogue(arguments: &Follow) -> Result<u8> {
     let options = arguments.showing.text_options(&arguments.telling, run::width());
     let mut view = output::Follow::new(arguments.connection, options);
-    let code = prepared(arguments)?.through(&mut view)?;
+    let code = prepared(arguments)?.through(&mut view)?.code;
     match view.absence() {
         Some(absence) => fail(arguments, &absence),
         None => Ok(code),
@@ -50,7 +50,7 @@ fn raw(arguments: &Follow, side: RawSide) -> Result<u8> {
         let writer = Box::new(LaterFile { path: path.to_owned(), file: None });
         run.output = Some(Output { writer, name: path.display().to_string() });
     }
-    let code = run.through(&mut view)?;
+    let code = run.through(&mut view)?.code;
     if let Some(absence) = view.absence() {
         return fail(arguments, &absence);
     }

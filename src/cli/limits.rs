@@ -153,6 +153,16 @@ const LIMITS: &[(&str, Field, &str)] = &[
         Field::Bytes(|limits| &mut limits.set_aside),
         "packets that -w keeps for longer until they are decided upon",
     ),
+    (
+        "findings",
+        Field::Count(|limits| &mut limits.findings),
+        "findings of a check that are told, the others counted",
+    ),
+    (
+        "compared",
+        Field::Bytes(|limits| &mut limits.compared),
+        "kept of the messages that `diff` compares",
+    ),
 ];
 
 impl Limit {
@@ -275,8 +285,10 @@ mod tests {
             held: _,
             set_aside: _,
             requests: _,
+            findings: _,
+            compared: _,
         } = Limits::default();
-        assert_eq!(LIMITS.len(), 23);
+        assert_eq!(LIMITS.len(), 25);
     }
 
     #[test]

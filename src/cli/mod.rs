@@ -2,7 +2,9 @@
 //! prints to the terminal.
 
 mod args;
+mod check;
 mod completions;
+mod diff;
 mod fields;
 mod filter;
 mod follow;
@@ -35,6 +37,9 @@ use args::{Arguments, Command};
 /// Everything went as asked.
 const SUCCESS: u8 = 0;
 
+/// `check` or `diff` found something.
+const FOUND: u8 = 1;
+
 /// Wrong usage, unreadable input, a capture that is itself broken, or output
 /// that cannot be written.
 const FAILURE: u8 = 2;
@@ -62,10 +67,11 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Completions { shell }) => completions::print(*shell),
         Some(Command::Fields { part }) => fields::print(part),
         Some(Command::Man) => man::print(),
-        Some(Command::Stats(stats)) if stats.decoding.asks_for_limits() => limits::print(),
+        Some(command) if command.asks_for_limits() => limits::print(),
         Some(Command::Stats(stats)) => stats::run(stats),
-        Some(Command::Follow(follow)) if follow.decoding.asks_for_limits() => limits::print(),
         Some(Command::Follow(follow)) => follow::run(follow),
+        Some(Command::Check(check)) => check::run(check),
+        Some(Command::Diff(diff)) => diff::run(diff),
         None if arguments.list_interfaces => interfaces::print(),
         None if arguments.decoding.asks_for_limits() => limits::print(),
         None => print::run(&arguments),

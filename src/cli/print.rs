@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         has_notes: true,
         has_packet_filter: selecting.capture_filter.is_some(),
     };
-    run.through(view(arguments).as_mut())
+    Ok(run.through(view(arguments).as_mut())?.code)
 }
 
 fn open(arguments: &Arguments, filter: Option<&Filter>) -> Result<Capture> {

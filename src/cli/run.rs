@@ -16,7 +16,7 @@ use super::status::{Beside, Status};
 use super::summary::Found;
 use super::{FAILURE, SUCCESS, say, summary, write};
 use crate::analyzer::{Analyzer, Clients, Options, Select, Statistics};
-use crate::capture::{Capture, Drops};
+use crate::capture::{self, Capture, Drops};
 use crate::engine::{Engine, Progress, Recorder};
 use crate::filter::{Filter, Selection};
 use crate::output::View;
@@ -41,6 +41,18 @@ pub(super) struct Run<'a> {
     pub(super) has_notes: bool,
     /// Whether `-f` was given.
     pub(super) has_packet_filter: bool,
+}
+
+/// What has become of a run.
+pub(super) struct Ended {
+    /// The exit code.
+    pub(super) code: u8,
+    /// What was seen.
+    pub(super) statistics: Statistics,
+    /// Why inputs could not be read, or not to their end: a sentence each.
+    pub(super) problems: Vec<String>,
+    /// Everything was read and written, to the end.
+    pub(super) is_whole: bool,
 }
 
 /// Where results go, and its name in messages.
@@ -77,8 +89,8 @@ impl<'a> Run<'a> {
     }
 
     /// Reads to the end, or until there was enough, and tells what must not go
-    /// unsaid. Gives the exit code.
-    pub(super) fn through(self, view: &mut dyn View) -> Result<u8> {
+    /// unsaid.
+    pub(super) fn through(self, view: &mut dyn View) -> Result<Ended> {
         let Self { capture, options, mut packet_filter, mut recorder, telling, .. } = self;
         let ends = Ends::by_signals()?;
         let mut capture = capture.stopped_by(ends.stop.clone());
@@ -101,6 +113,12 @@ impl<'a> Run<'a> {
             None => standard_output(&ends, is_live.then_some(&status))?,
         };
         let mut progress = |progress| status.tell(progress);
+        let mut problems = Vec::new();
+        let mut problem = |error: &capture::Error| {
+            let problem = error.to_string();
+            say_beside(&problem);
+            problems.push(problem);
+        };
         let engine = Engine {
             capture: &mut capture,
             analyzer: &mut analyzer,
@@ -111,7 +129,7 @@ impl<'a> Run<'a> {
             recorder: recorder.as_mut(),
             messages: self.messages,
             duration: self.duration,
-            problem: &mut |error| say_beside(&error.to_string()),
+            problem: &mut problem,
             progress: status.is_shown().then_some(&mut progress as &mut dyn FnMut(Progress)),
         };
         let result = engine.run();
@@ -123,23 +141,27 @@ impl<'a> Run<'a> {
                 say(message);
             }
         };
-        let problems = match result {
-            Ok(problems) => problems,
+        let is_written = match result {
+            Ok(_) => true,
             Err(error) => match (error.kind(), ends.is_signalled()) {
                 // Ctrl-C ends the reader of a pipe, too.
-                (io::ErrorKind::BrokenPipe, true) => 0,
-                (io::ErrorKind::BrokenPipe, false) => return Ok(SUCCESS),
+                (io::ErrorKind::BrokenPipe, true) => true,
+                (io::ErrorKind::BrokenPipe, false) => {
+                    let statistics = analyzer.statistics();
+                    return Ok(Ended { code: SUCCESS, statistics, problems, is_whole: false });
+                }
                 (io::ErrorKind::TimedOut, true) => {
                     say("what was left to print is lost: nobody reads standard output");
-                    0
+                    true
                 }
                 _ => {
                     let of_packets = write::explain(&error);
                     say(&of_packets.unwrap_or_else(|| format!("{name} cannot be written: {error}")));
-                    1
+                    false
                 }
             },
         };
+        let statistics = analyzer.statistics();
         if can_say && !telling.quiet {
             if ends.is_signalled() && !is_endless {
                 say("stopped by a signal before the end of the input");
@@ -150,16 +172,19 @@ impl<'a> Run<'a> {
                 has_packet_filter: self.has_packet_filter,
                 has_duration: self.duration.is_some(),
                 messages: self.messages,
-                problems,
+                has_problems: !problems.is_empty() || !is_written,
             };
-            report.say(&analyzer.statistics(), capture.drops());
+            report.say(&statistics, capture.drops());
             if let Some(recorder) = &recorder {
                 let is_counted = telling.verbose || is_live;
                 report_packets(recorder, is_counted, capture.secrets_left_out());
             }
         }
-        let has_failed = problems > 0 || packet_filter.is_some_and(|filter| filter.has_failed());
-        Ok(if has_failed { FAILURE } else { SUCCESS })
+        let is_filtered = packet_filter.is_none_or(|filter| !filter.has_failed());
+        let is_success = problems.is_empty() && is_written && is_filtered;
+        let code = if is_success { SUCCESS } else { FAILURE };
+        let is_whole = is_success && !ends.is_signalled();
+        Ok(Ended { code, statistics, problems, is_whole })
     }
 }
 
@@ -180,7 +205,7 @@ struct Report {
     has_packet_filter: bool,
     has_duration: bool,
     messages: Option<u64>,
-    problems: u64,
+    has_problems: bool,
 }
 
 impl Report {
@@ -193,7 +218,7 @@ impl Report {
             }
         }
         // An input that could not be read has said so already.
-        let is_told = self.problems > 0 && statistics.net.packets == 0;
+        let is_told = self.has_problems && statistics.net.packets == 0;
         let verbose = self.is_summed_up || drops.is_some();
         let passed_over_by = match (self.has_packet_filter, self.has_duration) {
             (true, true) => "-f or --duration",

@@ -14,5 +14,6 @@ pub(super) fn run(arguments: &Stats) -> Result<u8> {
         StatsFormat::Text => StatsForm::Text { color: telling.is_coloured(), width: run::width() },
         StatsFormat::Json => StatsForm::Json,
     };
-    run.through(&mut output::Stats::new(StatsOptions { by: arguments.by.map(Into::into), form }))
+    let by = arguments.by.map(Into::into);
+    Ok(run.through(&mut output::Stats::new(StatsOptions { by, form }))?.code)
 }

@@ -39,15 +39,14 @@ pub(super) struct Checked {
 
 /// Checks an expression.
 pub(super) fn check(expression: &Expression) -> Result<Checked> {
-    let mut checker =
-        Checker { paths: AllPaths::default(), slots: 0, has_counts: false, regexes: ALL_REGEXES };
-    let (root, needs) = checker.node(expression)?;
-    let root = checker.remember(root, needs);
+    let mut checker = Checker::default();
+    let root = checker.root(expression)?;
     let Checker { paths, slots, has_counts, .. } = checker;
     Ok(Checked { root, paths, slots, has_counts })
 }
 
-struct Checker {
+/// Checks expressions that are evaluated together.
+pub(super) struct Checker {
     paths: AllPaths,
     slots: usize,
     has_counts: bool,
@@ -67,7 +66,46 @@ struct Typed {
     is_text: bool,
 }
 
+impl Default for Checker {
+    fn default() -> Self {
+        Self { paths: AllPaths::default(), slots: 0, has_counts: false, regexes: ALL_REGEXES }
+    }
+}
+
 impl Checker {
+    /// Checks an expression.
+    pub(super) fn root(&mut self, expression: &Expression) -> Result<Node> {
+        let (root, needs) = self.node(expression)?;
+        Ok(self.remember(root, needs))
+    }
+
+    /// Checks that an expression of `length` bytes names one field and nothing else.
+    pub(super) fn value(&mut self, expression: &Expression, length: usize) -> Result<Operand> {
+        let field = match expression {
+            Expression::Test(test) if test.quantifier.is_none() => Some(&test.left),
+            _ => None,
+        };
+        match (expression, field) {
+            (Expression::Test(test), Some(field))
+                if matches!(test.relation.node, WrittenRelation::Exists) =>
+            {
+                Ok(self.operand(field)?.operand)
+            }
+            _ => Err(FilterError::new(0..length, "this is a condition, not a field")
+                .label("expected one field, such as json.id")),
+        }
+    }
+
+    /// What paths the expressions ask for.
+    pub(super) fn paths(&self) -> &AllPaths {
+        &self.paths
+    }
+
+    /// How many parts of them are remembered.
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
     fn node(&mut self, expression: &Expression) -> Result<(Node, Needs)> {
         Ok(match expression {
             Expression::Or(parts) => self.parts(parts, Node::Or)?,

@@ -59,6 +59,13 @@ impl<'a> Decimal<'a> {
         }
     }
 
+    /// Writes bytes that equal numbers share, and they alone.
+    pub(super) fn write_canonical(&self, out: &mut Vec<u8>) {
+        out.push(if self.is_negative { b'-' } else { b'+' });
+        out.extend_from_slice(&self.magnitude.to_be_bytes());
+        out.extend(self.digits());
+    }
+
     fn is_zero(&self) -> bool {
         self.whole.is_empty() && self.fraction.is_empty()
     }

@@ -39,6 +39,18 @@ pub(super) struct Key<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
 }
 
+impl Key<'_> {
+    /// Bytes that equal values share, and they alone.
+    pub(super) fn canonical(&self) -> Vec<u8> {
+        let mut canonical = vec![self.class as u8];
+        match Decimal::new(&self.bytes).filter(|_| self.class == Class::Number) {
+            Some(number) => number.write_canonical(&mut canonical),
+            None => canonical.extend_from_slice(&self.bytes),
+        }
+        canonical
+    }
+}
+
 impl<'a> From<Value<'a>> for Key<'a> {
     fn from(value: Value<'a>) -> Self {
         let (class, bytes) = match value {

@@ -28,6 +28,7 @@ mod ranges;
 mod render;
 mod selection;
 mod server;
+mod set;
 mod subject;
 
 use std::fmt;
@@ -39,6 +40,7 @@ pub use left_out::LeftOut;
 pub use pushdown::bpf;
 pub use selection::Selection;
 pub use server::{NoServer, Server};
+pub use set::{FilterId, FilterSet, Look, ValueId};
 
 use check::{Checked, check};
 use json::Found;
@@ -72,14 +74,25 @@ pub struct Marks(Box<[u64]>);
 
 /// Room to look into events, one for each thread.
 #[derive(Default)]
-pub struct Scratch(Found);
+pub struct Scratch {
+    /// What was found in the event's JSON.
+    json: Found,
+    /// What was found in what the protocol inside says.
+    app: Found,
+}
 
 impl Scratch {
     /// Whether the event that was looked into last had more values of JSON than
     /// others are compared with, so that the first ones counted: 65,536, and of
     /// those that `contains` looks for 16.
     pub fn is_beyond(&self) -> bool {
-        self.0.is_beyond()
+        self.json.is_beyond()
+    }
+
+    /// Forgets what was found, as another event comes.
+    fn clear(&self) {
+        self.json.clear();
+        self.app.clear();
     }
 }
 
@@ -113,9 +126,9 @@ impl Filter {
     /// Whether an event is to be shown, of a connection whose handshake decided
     /// `marks`; `None` where no handshake was seen.
     pub fn selects(&self, event: &Event<'_>, marks: Option<&Marks>, scratch: &Scratch) -> bool {
-        scratch.0.clear();
+        scratch.clear();
         let marks = marks.unwrap_or(&self.without_handshake);
-        let subject = Subject::event(event, &marks.0, &scratch.0);
+        let subject = Subject::event(event, &marks.0, scratch);
         self.checked.root.judge(&subject, &self.checked.paths) == Some(true)
     }
 

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::Scratch;
 use super::field::{PayloadKind, Request, Response, Role, Source, Version};
-use super::json::{Found, Paths};
+use super::json::Paths;
 use super::needs::Needs;
 use crate::types::{
     AppProtocol, Body, Connection, Conversation, Direction, Endpoint, Event, Handshake, Header,
@@ -37,8 +38,8 @@ pub(super) struct Subject<'a> {
     pub(super) marks: Option<&'a [u64]>,
     pub(super) handshake: Option<&'a Handshake>,
     pub(super) event: Option<&'a Event<'a>>,
-    /// What was found in the event's JSON.
-    pub(super) found: Option<&'a Found>,
+    /// What was found in the event.
+    pub(super) found: Option<&'a Scratch>,
 }
 
 impl<'a> Subject<'a> {
@@ -94,7 +95,7 @@ impl<'a> Subject<'a> {
     }
 
     /// An event of a connection whose handshake decided `marks`.
-    pub(super) fn event(event: &'a Event<'a>, marks: &'a [u64], found: &'a Found) -> Self {
+    pub(super) fn event(event: &'a Event<'a>, marks: &'a [u64], found: &'a Scratch) -> Self {
         let connection = event.connection;
         Self {
             known: Needs::FLOW | Needs::EVENT,
@@ -116,7 +117,7 @@ impl<'a> Subject<'a> {
     /// Takes note that a field has more values than another is compared with.
     pub(super) fn note_beyond(&self) {
         if let Some(found) = self.found {
-            found.note_beyond();
+            found.json.note_beyond();
         }
     }
 
@@ -126,7 +127,7 @@ impl<'a> Subject<'a> {
             return;
         };
         if let (Body::Json(json), Some(found)) = (message.body, self.found) {
-            found.each(paths, path, json.bytes(), take);
+            found.json.each(paths, path, json.bytes(), take);
         }
     }
 
@@ -135,9 +136,8 @@ impl<'a> Subject<'a> {
         let Some(Event { kind: Kind::Message(message), .. }) = self.event else {
             return;
         };
-        if let Some(app) = message.app {
-            // It is short, and few ask for it.
-            Found::default().each(paths, path, app.json.bytes(), take);
+        if let (Some(app), Some(found)) = (message.app, self.found) {
+            found.app.each(paths, path, app.json.bytes(), take);
         }
     }
 

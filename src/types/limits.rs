@@ -86,6 +86,12 @@ pub struct Limits {
     /// dropped, its oldest first; beyond a sixteenth, those of a conversation
     /// that has so many. Default 32 MiB.
     pub set_aside: usize,
+    /// Findings of a check that are told; of what fails, is told, was allowed or was
+    /// there before so many each. Others are counted. Default 10,000.
+    pub findings: usize,
+    /// Bytes kept of the messages of two captures that are compared; of the others
+    /// only whether they differ is known. Default 256 MiB.
+    pub compared: usize,
 }
 
 impl Default for Limits {
@@ -114,6 +120,8 @@ impl Default for Limits {
             held_packets: 16_384,
             held: 16 << 20,
             set_aside: 32 << 20,
+            findings: 10_000,
+            compared: 256 << 20,
         }
     }
 }

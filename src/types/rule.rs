@@ -44,6 +44,11 @@ macro_rules! rules {
                 match self { $(Self::$variant => Severity::$severity),+ }
             }
 
+            /// What it is to break it, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
+            }
+
             /// Where it stands.
             pub const fn reference(self) -> &'static str {
                 match self { $(Self::$variant => $reference),+ }

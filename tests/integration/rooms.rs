@@ -17,8 +17,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &[]),
     ("output", &[]),
     ("analyzer", &["net", "tcp", "tls", "http", "websocket", "payload", "filter"]),
+    ("check", &["filter", "output"]),
     ("engine", &["capture", "analyzer", "output"]),
-    ("cli", &["capture", "analyzer", "engine", "filter", "output"]),
+    ("cli", &["capture", "analyzer", "engine", "filter", "output", "check"]),
 ];
 
 fn sources(path: &Path, found: &mut Vec<String>) {

@@ -96,7 +96,7 @@ fn put_url(page: &mut Page<'_>, url: Option<&str>, room: Option<usize>) {
 }
 
 /// What the client asked for; `None` when the capture does not have it.
-pub(in crate::output) fn url(handshake: &Handshake, connection: &Connection) -> Option<String> {
+pub(crate) fn url(handshake: &Handshake, connection: &Connection) -> Option<String> {
     let target = handshake.target.as_deref()?;
     if target.contains("://") && !target.starts_with('/') {
         return Some(target.to_owned());

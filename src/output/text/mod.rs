@@ -32,7 +32,7 @@ mod packet;
 #[cfg(test)]
 mod tests;
 
-pub(super) use handshake::url;
+pub(crate) use handshake::url;
 pub use options::{BodyForm, TextOptions};
 
 use super::spool::Spool;

@@ -1,0 +1,86 @@
+//! What was found, and what becomes of it.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Outcome};
+use super::judge::Seen;
+use super::policy::Policy;
+
+/// Findings in the order in which they were found, and how many there are.
+#[derive(Debug)]
+pub(super) struct Findings {
+    policy: Policy,
+    kept: Vec<Finding>,
+    /// How many of each outcome there is still room for.
+    room: [usize; Outcome::COUNT],
+    /// How many there are, kept or not.
+    counts: BTreeMap<&'static str, Counts>,
+    /// The same for each expectation, by its number.
+    by_expectation: Vec<u64>,
+}
+
+/// How many findings there are of one rule, by what becomes of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The check fails by them.
+    pub fails: u64,
+    /// They are told.
+    pub told: u64,
+    /// They were allowed.
+    pub allowed: u64,
+    /// They were there before.
+    pub known: u64,
+}
+
+impl Counts {
+    /// Counts one.
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Fails => &mut self.fails,
+            Outcome::Told => &mut self.told,
+            Outcome::Allowed => &mut self.allowed,
+            Outcome::Known => &mut self.known,
+        } += 1;
+    }
+}
+
+impl Findings {
+    /// None yet; of each outcome at the most `most` are kept.
+    pub(super) fn new(policy: Policy, most: usize) -> Self {
+        Self {
+            policy,
+            kept: Vec::new(),
+            room: [most; Outcome::COUNT],
+            counts: BTreeMap::new(),
+            by_expectation: Vec::new(),
+        }
+    }
+
+    /// Takes a finding in an event, or with `None` in what is no event.
+    pub(super) fn add(&mut self, mut finding: Finding, seen: Option<&Seen<'_>>) {
+        self.policy.judge(&mut finding, seen);
+        let counts = self.counts.entry(finding.rule.name()).or_default();
+        counts.add(finding.outcome);
+        if let Some(expectation) = &finding.expectation {
+            let number = expectation.number;
+            if self.by_expectation.len() <= number {
+                self.by_expectation.resize(number + 1, 0);
+            }
+            if let Some(count) = self.by_expectation.get_mut(number) {
+                *count += 1;
+            }
+        }
+        if let Some(room) = self.room.get_mut(finding.outcome as usize)
+            && *room > 0
+        {
+            *room -= 1;
+            self.kept.push(finding);
+        }
+    }
+
+    /// All that is kept; how many there are of each rule that has some, by name; and
+    /// of each expectation, by number.
+    pub(super) fn into_parts(self) -> (Vec<Finding>, BTreeMap<&'static str, Counts>, Vec<u64>) {
+        (self.kept, self.counts, self.by_expectation)
+    }
+}

@@ -1,0 +1,36 @@
+//! Judges a capture: `wsdump check`.
+//!
+//! ```text
+//!              ┌─ violations, and what is missing ─┐
+//! Event ──► Checker ─┬─ expectations ──────────────┴─► Findings ──► Verdict ──► reports
+//!              │     └─ which of them an event matters to: FilterSet   ▲
+//!              └─ connections that are open                            │
+//!                                          Policy: allow, deny, baseline
+//! ```
+//!
+//! Events are judged as they come. Of a connection no more is kept than its
+//! expectations need, and it is forgotten when the connection ends; of findings the
+//! first ones are kept, and all are counted. The same events give the same verdict,
+//! and the same verdict the same reports, byte for byte.
+
+mod baseline;
+mod capture_rules;
+mod checker;
+mod connections;
+mod expectations;
+mod finding;
+mod findings;
+mod judge;
+mod policy;
+pub mod report;
+mod rule;
+mod verdict;
+
+pub use baseline::Baseline;
+pub use checker::{CheckOptions, Checker};
+pub use expectations::Expectations;
+pub use finding::{ExpectationName, Finding, Outcome, Place};
+pub use findings::Counts;
+pub use policy::{Allowed, Policy};
+pub use rule::{CaptureRule, CheckRule, ExpectationRule};
+pub use verdict::{Expectation, Verdict};

@@ -1,0 +1,67 @@
+//! What a check came to.
+
+use std::collections::BTreeMap;
+
+use super::finding::{ExpectationName, Finding, Outcome};
+use super::findings::Counts;
+use super::rule::ExpectationRule;
+use crate::types::Timestamp;
+
+/// What a check came to: what every report tells.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// What was found, in the order in which it was; of each outcome no more than the
+    /// limit says.
+    pub findings: Vec<Finding>,
+    /// How much was found of each rule, by its name; the rest were kept.
+    pub counts: BTreeMap<&'static str, Counts>,
+    /// What was expected, in the order of the file.
+    pub expectations: Vec<Expectation>,
+    /// WebSocket connections.
+    pub connections: u64,
+    /// Messages.
+    pub messages: u64,
+    /// The capture files, as they were named.
+    pub files: Vec<String>,
+    /// The time of the first packet that has one.
+    pub begin: Option<Timestamp>,
+    /// The time of the last event that has one.
+    pub end: Option<Timestamp>,
+}
+
+/// One expectation, and whether it was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Its name, and where it stands.
+    pub name: ExpectationName,
+    /// What kind it is.
+    pub rule: ExpectationRule,
+    /// How often it was not met, what was allowed and known included.
+    pub findings: u64,
+}
+
+impl Verdict {
+    /// Whether the check fails.
+    pub fn has_failed(&self) -> bool {
+        self.counts.values().any(|counts| counts.fails > 0)
+    }
+
+    /// How much was found, by what becomes of it.
+    pub fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        for counts in self.counts.values() {
+            totals.fails += counts.fails;
+            totals.told += counts.told;
+            totals.allowed += counts.allowed;
+            totals.known += counts.known;
+        }
+        totals
+    }
+
+    /// What is shown to people: what fails, and what is told.
+    pub fn shown(&self) -> impl Iterator<Item = &Finding> {
+        let is_shown =
+            |finding: &&Finding| matches!(finding.outcome, Outcome::Fails | Outcome::Told);
+        self.findings.iter().filter(is_shown)
+    }
+}

@@ -1,0 +1,104 @@
+//! The arguments of `wsdump check`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use super::{Decoding, Inputs, Refusal, Selecting, Telling};
+use crate::types::Severity;
+
+/// Judge captures by the rules of the protocol and by what is expected of them.
+///
+/// Exit codes: 0 the check passes; 1 it fails; 2 wrong usage, an expectations file
+/// that is wrong, or a capture that cannot be read to its end.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("verbose", |verbose| verbose.help("Tell at the end what was seen")),
+    mut_arg("threads", |threads| threads.hide(true)),
+)]
+pub(in crate::cli) struct Check {
+    #[command(flatten)]
+    pub(in crate::cli) inputs: Inputs,
+
+    /// Check what this TOML file expects; repeat for several. Without it that is
+    /// wsdump-check.toml beside the capture, where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) expect: Vec<PathBuf>,
+
+    /// Fail on findings that are at least so severe
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(in crate::cli) fail_on: FailOn,
+
+    /// Do not fail on this rule; with a filter behind a colon, where that selects
+    /// the event. Repeat for several
+    #[arg(long, value_name = "RULE[:WHERE]", action = ArgAction::Append)]
+    pub(in crate::cli) allow: Vec<String>,
+
+    /// Fail on this rule, however severe it is; repeat for several
+    #[arg(long, value_name = "RULE", action = ArgAction::Append)]
+    pub(in crate::cli) deny: Vec<String>,
+
+    /// Pass also where there is no WebSocket connection
+    #[arg(long)]
+    pub(in crate::cli) allow_empty: bool,
+
+    /// Fail only on findings that this file does not have
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
+
+    /// Note what is found in this file, for --baseline, and pass
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(in crate::cli) write_baseline: Option<PathBuf>,
+
+    /// Report as human, json, junit, sarif, github or tap, to a file or to standard
+    /// output; repeat for several
+    #[arg(long, value_name = "FORM[=FILE]", action = ArgAction::Append)]
+    pub(in crate::cli) report: Vec<String>,
+
+    /// Tell what a rule means, why it matters and how it is fixed
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["files", "read"])]
+    pub(in crate::cli) explain: Option<String>,
+
+    /// Propose an expectations file from a good capture, on standard output
+    #[arg(long, conflicts_with_all = ["expect", "baseline", "write_baseline", "report"])]
+    pub(in crate::cli) init: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) selecting: Selecting,
+
+    #[command(flatten)]
+    pub(in crate::cli) decoding: Decoding,
+
+    #[command(flatten)]
+    pub(in crate::cli) telling: Telling,
+}
+
+impl Check {
+    /// Why the options cannot work, if so.
+    pub(super) fn refused(&self) -> Option<Refusal> {
+        if self.explain.is_some() {
+            return None;
+        }
+        self.inputs.missing()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FailOn {
+    /// What the RFC forbids, what is not as expected, what is missing
+    Error,
+    /// Also what invites trouble
+    Warning,
+    /// Everything
+    Note,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Note => Self::Note,
+        }
+    }
+}
