@@ -81,15 +81,9 @@ impl Checker {
 
     /// Checks that an expression of `length` bytes names one field and nothing else.
     pub(super) fn value(&mut self, expression: &Expression, length: usize) -> Result<Operand> {
-        let field = match expression {
-            Expression::Test(test) if test.quantifier.is_none() => Some(&test.left),
-            _ => None,
-        };
-        match (expression, field) {
-            (Expression::Test(test), Some(field))
-                if matches!(test.relation.node, WrittenRelation::Exists) =>
-            {
-                Ok(self.operand(field)?.operand)
+        match expression {
+            Expression::Test(test) if matches!(test.relation.node, WrittenRelation::Exists) => {
+                Ok(self.operand(&test.left)?.operand)
             }
             _ => Err(FilterError::new(0..length, "this is a condition, not a field")
                 .label("expected one field, such as json.id")),

@@ -60,19 +60,23 @@ fn selects_message(
     marks: Option<&Marks>,
     scratch: &Scratch,
 ) -> bool {
-    let event = Event {
+    let (connection, source) = (connection(), Source { file: None, interface: None });
+    filter.selects(&event(&connection, &source, message), marks, scratch)
+}
+
+fn event<'a>(connection: &'a Connection, source: &'a Source, message: Message<'a>) -> Event<'a> {
+    Event {
         origin: Origin {
             packet: 9,
             time: Some(Timestamp::from_nanoseconds(1_500_000_000)),
             source: SourceId(0),
             tcp_length: 20,
         },
-        source: &Source { file: None, interface: None },
-        connection: &connection(),
+        source,
+        connection,
         is_first: false,
         kind: Kind::Message(message),
-    };
-    filter.selects(&event, marks, scratch)
+    }
 }
 
 fn selects_json(filter: &str, json: &str) -> bool {
@@ -572,4 +576,100 @@ fn paths_lead_into_what_the_protocol_says() {
     ] {
         assert_eq!(selects_message(&parse(filter), message, None, &Scratch::default()), holds);
     }
+}
+
+/// What each of `filters` says of a client's message on a connection that asked for
+/// `/orders`, all of them looking at once.
+fn selected_by(filters: &[&str], message: Message<'_>) -> Vec<bool> {
+    let mut set = FilterSet::default();
+    let ids: Vec<FilterId> = filters.iter().map(|text| set.filter(text).unwrap()).collect();
+    let marks = set.remember(Some(&handshake("/orders")));
+    let scratch = Scratch::default();
+    let (connection, source) = (connection(), Source { file: None, interface: None });
+    let event = event(&connection, &source, message);
+    let look = set.look(&event, &marks, &scratch);
+    ids.into_iter().map(|id| look.selects(id)).collect()
+}
+
+#[test]
+fn filters_of_a_set_say_what_each_says_alone() {
+    let body = Body::Json(JsonText::new(r#"{"type":"order","id":7,"items":[{"id":1},{"id":2}]}"#));
+    let app = App::new(AppProtocol::Cdp, JsonText::new(r#"{"protocol":"cdp","type":"x","id":7}"#));
+    let message = Message { app: Some(&app), ..Message::new(Side::Client, Opcode::Text, body) };
+    let filters = [
+        "json.type == \"order\"",
+        "json.type == \"offer\"",
+        "http.request.uri == \"/orders\"",
+        "http.request.uri == \"/other\" || json.id > 6",
+        "http.request.uri == \"/other\"",
+        "http.request.uri == \"/orders\" && json.items[*].id == 2",
+        "json.items[1].id == json.id",
+        "app.id == json.id",
+        "app.type == x && json.type",
+        "json.type == \"order\"",
+        "!(ws.from == client)",
+    ];
+    let together = selected_by(&filters, message);
+    let alone: Vec<bool> =
+        filters.iter().map(|filter| selected_by(&[filter], message) == [true]).collect();
+    assert_eq!(together, alone);
+    let expected = [true, false, true, true, false, true, false, true, true, true, false];
+    assert_eq!(together, expected);
+}
+
+/// The key that a field has in a message with this JSON.
+fn key(field: &str, json: &str) -> Option<Vec<u8>> {
+    let mut set = FilterSet::default();
+    let id = set.value(field).unwrap();
+    let (marks, scratch) = (set.remember(None), Scratch::default());
+    let message = Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(json)));
+    let (connection, source) = (connection(), Source { file: None, interface: None });
+    let event = event(&connection, &source, message);
+    set.look(&event, &marks, &scratch).key(id)
+}
+
+#[test]
+fn keys_are_equal_where_values_are() {
+    let of = |json: &str| key("json.id", json).unwrap();
+    for (one, two) in [
+        (r#"{"id":1}"#, r#"{"x":0,"id": 1.0}"#),
+        (r#"{"id":100}"#, r#"{"id":1e2}"#),
+        (r#"{"id":-0}"#, r#"{"id":0.0}"#),
+        (r#"{"id":"\u0061"}"#, r#"{"id":"a"}"#),
+        (r#"{"id":1,"id":2}"#, r#"{"id":1}"#),
+    ] {
+        assert_eq!(of(one), of(two), "{one} {two}");
+    }
+    for (one, two) in [
+        (r#"{"id":1}"#, r#"{"id":"1"}"#),
+        (r#"{"id":1}"#, r#"{"id":-1}"#),
+        (r#"{"id":1}"#, r#"{"id":10}"#),
+        (r#"{"id":12}"#, r#"{"id":1.2}"#),
+        (r#"{"id":null}"#, r#"{"id":"null"}"#),
+        (r#"{"id":true}"#, r#"{"id":false}"#),
+    ] {
+        assert_ne!(of(one), of(two), "{one} {two}");
+    }
+    assert_eq!(key("json.id", "{}"), None);
+    assert_eq!(key("tcp.srcport", "{}"), key("tcp.srcport", "[]"));
+}
+
+#[test]
+fn a_field_is_no_condition() {
+    for text in ["json.id > 3", "json.id && json.x", "!json.id", "len(json.id) > 1"] {
+        let error = FilterSet::default().value(text).unwrap_err();
+        assert_eq!(error.span, 0..text.len(), "{text}");
+    }
+    assert!(FilterSet::default().value("").is_err());
+    assert_eq!(FilterSet::default().value("ws.opcde").unwrap_err().span, 0..8);
+}
+
+#[test]
+fn a_set_tells_which_connections_cannot_matter() {
+    let mut set = FilterSet::default();
+    let here = set.filter("http.request.uri == \"/orders\" && json.id").unwrap();
+    let there = set.filter("http.request.uri == \"/other\" && json.id").unwrap();
+    let marks = set.remember(Some(&handshake("/orders")));
+    assert!(set.may_select_of(here, &connection(), &marks));
+    assert!(!set.may_select_of(there, &connection(), &marks));
 }
