@@ -21,9 +21,7 @@ pub(crate) struct Made {
 impl Made {
     /// A capture of about that size, made if there is none.
     pub(crate) fn new(workload: Workload, mib: u64) -> Result<Self> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
-        fs::create_dir_all(&folder)?;
-        let path = folder.join(format!("{}-{mib}.pcap", workload.name()));
+        let path = folder()?.join(format!("{}-{mib}.pcap", workload.name()));
         // Says what was made, so that a part of it is not taken for the whole.
         let stamp = path.with_extension("stamp");
         let known = fs::read_to_string(&stamp).ok().and_then(|stamp| messages(&stamp, &path));
@@ -59,6 +57,13 @@ impl Made {
         to.sync_all()?;
         fs::rename(fresh, &self.path)
     }
+}
+
+/// Where all that is made is kept.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// The number of messages, if the stamp is that of the capture.

@@ -1,7 +1,7 @@
 //! What wsdump costs beside `tshark` and beside what the machine allows:
 //! `cargo bench --bench peers -- [words] [--mib N] [--pairs N]`. Words select
-//! what is measured by its name; `filters`, `threads` and `start-up` are names,
-//! too.
+//! what is measured by its name; `filters`, `checks`, `threads` and `start-up` are
+//! names, too.
 //!
 //! Tools take turns on the same captures, made at the first run and kept, and
 //! write to `/dev/null`. Of several runs the median counts, so that the figures
@@ -19,6 +19,7 @@
 mod bound;
 #[path = "../captures/mod.rs"]
 mod captures;
+mod checks;
 mod child;
 mod filters;
 mod made;
@@ -90,9 +91,10 @@ fn main() -> Result<ExitCode> {
 fn measure(options: &Options) -> Result<ExitCode> {
     let peers = peers(options)?;
     let filters = filters::measure(options)?;
+    let checks = checks::measure(options)?;
     let threads = threads::measure(options)?;
     let start_up = start_up::measure(options)?;
-    let is_good = peers && filters && threads && start_up;
+    let is_good = peers && filters && checks && threads && start_up;
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
