@@ -35,6 +35,8 @@ pub(super) struct Merge {
     given_secrets: Option<Secrets>,
     /// Blocks of secrets that could not be kept.
     secrets_left_out: u64,
+    /// Packets that were lost when the inputs were captured, as they say.
+    lost: u64,
     sources: Vec<Source>,
     /// Packets given so far.
     packets: u64,
@@ -65,6 +67,7 @@ impl Merge {
             secrets: VecDeque::new(),
             given_secrets: None,
             secrets_left_out: 0,
+            lost: 0,
             sources: Vec::new(),
             packets: 0,
             stop: None,
@@ -167,6 +170,10 @@ impl Merge {
         self.secrets_left_out
     }
 
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
+    }
+
     pub(super) fn sources(&self) -> &[Source] {
         &self.sources
     }
@@ -185,6 +192,7 @@ impl Merge {
         // They come again with the packet of a file that is opened again.
         if !part.is_regular || matches!(polled, Polled::End) {
             keep_secrets(part, &mut self.secrets, &mut self.secrets_left_out);
+            self.lost = self.lost.saturating_add(part.take_lost());
         }
         match polled {
             Polled::Starved => {
@@ -233,6 +241,7 @@ impl Merge {
         let part = self.inputs.get_mut(index)?;
         let polled = part.poll();
         keep_secrets(part, &mut self.secrets, &mut self.secrets_left_out);
+        self.lost = self.lost.saturating_add(part.take_lost());
         match polled {
             Polled::Starved => {
                 self.starved = Some(index);

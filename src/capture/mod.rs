@@ -264,6 +264,16 @@ impl Capture {
         }
     }
 
+    /// Packets that were lost when files were captured, as far as these say so and
+    /// have been read (pcapng interface statistics). 0 of a live capture.
+    pub fn lost(&self) -> u64 {
+        match &self.0 {
+            Kind::Files(merge) => merge.lost(),
+            #[cfg(libpcap)]
+            Kind::Live(_) => 0,
+        }
+    }
+
     /// What is captured live, each interface with the name of its link type:
     /// `lo (EN10MB)`; empty for files.
     pub fn interfaces(&self) -> Vec<String> {

@@ -158,6 +158,15 @@ impl Part {
         }
     }
 
+    /// Packets that were lost when it was captured, as it says, since it was asked
+    /// last.
+    pub(super) fn take_lost(&mut self) -> u64 {
+        match &mut self.state {
+            State::Open(reader) => std::mem::take(&mut reader.lost),
+            _ => 0,
+        }
+    }
+
     pub(super) fn data(&self, record: &Record) -> &[u8] {
         match &self.state {
             State::Open(reader) => reader.data(record),

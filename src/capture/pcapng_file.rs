@@ -20,6 +20,7 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 /// four bytes: a 16-bit interface, then a 16-bit count of drops.
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
 
@@ -39,6 +40,7 @@ const SIMPLE_PACKET_FIELDS: usize = 4;
 const INTERFACE_FIELDS: usize = 8;
 const SECTION_FIELDS: usize = 16;
 const SECRETS_FIELDS: usize = 8;
+const STATISTICS_FIELDS: usize = 12;
 
 /// The longest block that is read whole: a packet with its options.
 const LONGEST_BLOCK: u32 = MAX_PACKET + (64 << 10);
@@ -138,6 +140,9 @@ impl Pcapng {
         if kind == DECRYPTION_SECRETS {
             return self.secrets(stated, bytes);
         }
+        if kind == INTERFACE_STATISTICS && stated <= LONGEST_BLOCK {
+            return self.statistics(stated, bytes);
+        }
         if !is_packet && !is_needed {
             self.passed = Some(stated);
             return Ok(Parsed::Pass { length: self.behind() });
@@ -168,6 +173,29 @@ impl Pcapng {
         let start = BLOCK_HEAD + SECRETS_FIELDS;
         let data = (end <= body.len()).then_some(start..BLOCK_HEAD + end);
         Ok(Parsed::Secrets { kind: kind.unwrap_or(0), data, length: u64::from(stated) })
+    }
+
+    /// A block of statistics, of which those of an interface go on counting. Whatever
+    /// is wrong inside it, it can be passed.
+    fn statistics(&mut self, stated: u32, bytes: &[u8]) -> Result<Parsed, Damage> {
+        let Some(body) = self.body(stated, bytes)? else {
+            return Ok(Parsed::Incomplete { needed: stated as usize });
+        };
+        let options = Options::new(self.order, body.get(STATISTICS_FIELDS..).unwrap_or_default());
+        let lost = options
+            .filter(|(code, _)| matches!(*code, option::ISB_IFDROP | option::ISB_OSDROP))
+            .filter_map(|(_, value)| self.order.i64(value, 0))
+            // What a number's top bit says is no count.
+            .filter_map(|count| u64::try_from(count).ok())
+            .fold(0, u64::saturating_add);
+        let number = self.field(body, 0).unwrap_or(u32::MAX);
+        let before = self.interfaces.get_mut(number as usize).map(|interface| &mut interface.lost);
+        let packets = before.map_or(0, |before| {
+            let more = lost.saturating_sub(*before);
+            *before = lost.max(*before);
+            more
+        });
+        Ok(Parsed::Lost { packets, length: stated.into() })
     }
 
     /// What stands between head and trailer of the block that `bytes` begin with;
@@ -230,6 +258,7 @@ impl Pcapng {
             clock: Clock::new(MICROSECONDS, 0),
             fcs: 0,
             name: 0,
+            lost: 0,
         };
         let (mut resolution, mut offset, mut name) = (MICROSECONDS, 0, None);
         let options = body.get(INTERFACE_FIELDS..).unwrap_or_default();
@@ -333,6 +362,8 @@ struct Interface {
     fcs: u32,
     /// Its number in [`Names`].
     name: u32,
+    /// Packets lost so far.
+    lost: u64,
 }
 
 /// The interface names of a file, numbered from 1 over all of its sections.
@@ -372,6 +403,9 @@ mod option {
     pub(super) const IF_TSRESOL: u16 = 9;
     pub(super) const IF_FCSLEN: u16 = 13;
     pub(super) const IF_TSOFFSET: u16 = 14;
+    /// Packets that the interface dropped, and the system.
+    pub(super) const ISB_IFDROP: u16 = 5;
+    pub(super) const ISB_OSDROP: u16 = 7;
     /// `pack_flags` of the obsolete packet block is the same.
     pub(super) const EPB_FLAGS: u16 = 2;
 }
@@ -432,6 +466,39 @@ mod tests {
                 (place.offset, damage.clone())
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// A block of statistics of the interface `number`.
+    fn statistics(order: ByteOrder, number: u32, options: &[(u16, u64)]) -> Vec<u8> {
+        let file = Builder::new(order).u32(number).u32(0).u32(7);
+        let option = |file: Builder, &(code, count): &(u16, u64)| file.u16(code).u16(8).u64(count);
+        options.iter().fold(file, option).u32(0).bytes
+    }
+
+    #[test]
+    fn packets_that_were_lost_are_counted_once() {
+        for order in [Little, Big] {
+            let (dropped, received) = (option::ISB_IFDROP, 4);
+            let file = Builder::pcapng(order)
+                .interface(1, 0, &[])
+                .interface(1, 0, &[])
+                .enhanced(0, 1, b"a")
+                .block(5, &statistics(order, 0, &[(dropped, 2), (received, 100)]))
+                .block(5, &statistics(order, 1, &[(dropped, 5), (option::ISB_OSDROP, 1)]))
+                // They go on counting.
+                .block(5, &statistics(order, 0, &[(dropped, 3)]))
+                .block(5, &statistics(order, 0, &[(dropped, 1)]))
+                .block(5, &statistics(order, 7, &[(dropped, 50)]))
+                .block(5, &statistics(order, 1, &[(dropped, u64::MAX)]))
+                .block(5, b"short")
+                .enhanced(0, 2, b"b")
+                .section(order)
+                .interface(1, 0, &[])
+                .block(5, &statistics(order, 0, &[(dropped, 10)]));
+            let seen = file.read();
+            assert_eq!(seen.lost, 19);
+            assert_eq!(seen.all_well().len(), 2);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Packets as pcapng blocks (draft-ietf-opsawg-pcapng), without I/O.
 //!
 //! ```text
-//!  SHB  DSB…  IDB(0)  EPB(0)  EPB(0)  IDB(1)  EPB(1)  EPB(0) …
+//!  SHB  DSB…  IDB(0)  EPB(0)  EPB(0)  IDB(1)  EPB(1)  EPB(0) …  ISB(0)
 //! ```
 //!
 //! An interface is described where its first packet stands, once for each source
@@ -13,11 +13,12 @@ use std::collections::HashMap;
 
 use crate::types::{LinkType, Packet, Source, SourceId, Timestamp};
 
-use super::Secrets;
+use super::{Drops, Secrets};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
 
@@ -33,6 +34,8 @@ mod option {
     pub(super) const IF_DESCRIPTION: u16 = 3;
     pub(super) const IF_TSRESOL: u16 = 9;
     pub(super) const IF_TSOFFSET: u16 = 14;
+    pub(super) const ISB_IFDROP: u16 = 5;
+    pub(super) const ISB_OSDROP: u16 = 7;
 }
 
 /// `if_tsresol` of nanoseconds.
@@ -107,6 +110,23 @@ impl PcapngWriter {
             Some(time) => self.enhanced_packet(out, packet, time, source),
             None => self.simple_packet(out, packet, source),
         }
+    }
+
+    /// Adds that packets were lost until `time`, which is said of the first interface
+    /// of the section. Where none is described there is no place to say it.
+    pub(super) fn drops(&self, out: &mut Vec<u8>, drops: Drops, time: Timestamp) {
+        let Some(first) = self.first else {
+            return;
+        };
+        block(out, INTERFACE_STATISTICS, |out| {
+            let ticks = first.ticks(time);
+            out.extend(0_u32.to_le_bytes());
+            out.extend(((ticks >> 32) as u32).to_le_bytes());
+            out.extend((ticks as u32).to_le_bytes());
+            put_option(out, option::ISB_IFDROP, &drops.interface.to_le_bytes());
+            put_option(out, option::ISB_OSDROP, &drops.kernel.to_le_bytes());
+            put_option(out, option::END, &[]);
+        });
     }
 
     fn enhanced_packet(
@@ -358,6 +378,20 @@ mod tests {
         let seen = Seen::of_bytes(&out);
         assert_eq!(seen.secrets, [(secrets("CLIENT_RANDOM 1"), 0), (secrets("SERVER"), 1)]);
         assert_eq!(seen.all_well().len(), 2);
+    }
+
+    #[test]
+    fn what_was_lost_is_told_at_the_end() {
+        let (mut writer, mut out) = (PcapngWriter::new("wsdump test".into(), 0, None), Vec::new());
+        writer.section(&mut out);
+        let (drops, time) = (Drops { kernel: 3, interface: 4 }, Timestamp::from_nanoseconds(9));
+        writer.drops(&mut out, drops, time);
+        assert_eq!(Seen::of_bytes(&out).lost, 0, "there is no interface");
+        writer.packet(&mut out, &packet(Some(1), 0, 1, b"a", 0), &sources()[0]);
+        writer.drops(&mut out, drops, time);
+        let seen = Seen::of_bytes(&out);
+        assert_eq!(seen.lost, 7);
+        assert_eq!(seen.all_well().len(), 1);
     }
 
     #[test]

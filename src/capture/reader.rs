@@ -29,6 +29,9 @@ pub(super) struct Reader {
     skipped: u64,
     /// Secrets before the record that was given last.
     pub(super) secrets: SecretsRead,
+    /// Packets that were lost when it was captured, as it says, and were not taken
+    /// note of yet.
+    pub(super) lost: u64,
 }
 
 enum Stage {
@@ -60,6 +63,7 @@ impl Reader {
             given: 0,
             skipped: 0,
             secrets: SecretsRead::default(),
+            lost: 0,
         }
     }
 
@@ -86,6 +90,10 @@ impl Reader {
                 Parsed::Secrets { kind, data, length } => {
                     let bytes = self.buffer.bytes();
                     self.secrets.add(kind, data.and_then(|range| bytes.get(range)));
+                    self.buffer.pass(length);
+                }
+                Parsed::Lost { packets, length } => {
+                    self.lost = self.lost.saturating_add(packets);
                     self.buffer.pass(length);
                 }
                 Parsed::Incomplete { needed } if self.buffer.has_ended() => {

@@ -22,6 +22,8 @@ pub(super) enum Parsed {
     /// Secrets, and where they lie in the bytes that were parsed; `None` where
     /// they cannot be given.
     Secrets { kind: u32, data: Option<Range<usize>>, length: u64 },
+    /// What a file says of its making: so many more packets were lost.
+    Lost { packets: u64, length: u64 },
     /// The item that begins here cannot be told before `needed` bytes of it
     /// are at hand: always more than there are.
     Incomplete { needed: usize },

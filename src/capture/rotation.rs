@@ -26,6 +26,8 @@ pub struct Rotation {
 pub(super) struct Span {
     /// Time of its earliest packet.
     earliest: Option<Timestamp>,
+    /// Time of its latest packet.
+    latest: Option<Timestamp>,
     packets: u64,
 }
 
@@ -72,6 +74,12 @@ impl Span {
             (Some(earliest), Some(time)) => Some(earliest.min(time)),
             (earliest, time) => earliest.or(time),
         };
+        self.latest = self.latest.max(time);
+    }
+
+    /// Time of its latest packet, where packets have times.
+    pub(super) fn latest(&self) -> Option<Timestamp> {
+        self.latest
     }
 }
 

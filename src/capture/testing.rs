@@ -17,7 +17,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    fn new(order: ByteOrder) -> Self {
+    pub(super) fn new(order: ByteOrder) -> Self {
         Self { order, bytes: Vec::new() }
     }
 
@@ -174,6 +174,8 @@ pub(super) struct Seen {
     pub(super) problems_after: Vec<usize>,
     /// Secrets, and how many packets came before them.
     pub(super) secrets: Vec<(Secrets, usize)>,
+    /// Packets that were lost, as it says.
+    pub(super) lost: u64,
     pub(super) starved: usize,
     pub(super) most_open: usize,
 }
@@ -219,6 +221,7 @@ impl Seen {
             seen.most_open = seen.most_open.max(capture.open_inputs());
         }
         assert!(matches!(capture.next(), Step::End));
+        seen.lost = capture.lost();
         seen
     }
 

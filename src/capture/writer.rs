@@ -14,12 +14,12 @@ use thiserror::Error;
 
 use crate::types::{Packet, Source};
 
-use super::Secrets;
 use super::pcapng_writer::PcapngWriter;
 use super::rotation::{Rotation, Span};
 use super::same_file::is_same_file;
 use super::secrets::MAX_SECRETS;
 use super::whole_blocks::{Store, WholeBlocks};
+use super::{Drops, Secrets};
 
 /// What a [`PacketWriter`] is to do.
 #[derive(Clone, Debug)]
@@ -187,6 +187,15 @@ impl PacketWriter {
         }
         self.span.add(time);
         added.map(drop).map_err(|cause| self.write_error(cause))
+    }
+
+    /// Writes that packets were lost while these were captured.
+    pub fn drops(&mut self, drops: Drops) {
+        let Self { out, encoder, span, .. } = self;
+        // Without packets there is nothing to say it of.
+        if let Some(time) = span.latest() {
+            out.add(|out| encoder.drops(out, drops, time));
+        }
     }
 
     /// Writes everything that was collected. The system may take its time to

@@ -51,6 +51,8 @@ pub(super) struct Ended {
     pub(super) statistics: Statistics,
     /// Why inputs could not be read, or not to their end: a sentence each.
     pub(super) problems: Vec<String>,
+    /// Packets that were lost when the inputs were captured, as they say.
+    pub(super) lost: u64,
     /// Everything was read and written, to the end.
     pub(super) is_whole: bool,
 }
@@ -148,7 +150,14 @@ impl<'a> Run<'a> {
                 (io::ErrorKind::BrokenPipe, true) => true,
                 (io::ErrorKind::BrokenPipe, false) => {
                     let statistics = analyzer.statistics();
-                    return Ok(Ended { code: SUCCESS, statistics, problems, is_whole: false });
+                    let lost = capture.lost();
+                    return Ok(Ended {
+                        code: SUCCESS,
+                        statistics,
+                        problems,
+                        lost,
+                        is_whole: false,
+                    });
                 }
                 (io::ErrorKind::TimedOut, true) => {
                     say("what was left to print is lost: nobody reads standard output");
@@ -184,7 +193,8 @@ impl<'a> Run<'a> {
         let is_success = problems.is_empty() && is_written && is_filtered;
         let code = if is_success { SUCCESS } else { FAILURE };
         let is_whole = is_success && !ends.is_signalled();
-        Ok(Ended { code, statistics, problems, is_whole })
+        let lost = capture.lost();
+        Ok(Ended { code, statistics, problems, lost, is_whole })
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use super::recorder::Recorder;
 use super::screen::Screen;
 use crate::analyzer::Analyzer;
-use crate::capture::Secrets;
+use crate::capture::{Drops, Secrets};
 use crate::types::{Packet, Source, Timestamp};
 
 /// Takes packets and writes what is in them.
@@ -131,9 +131,10 @@ impl Line for Alone<'_> {
 impl Alone<'_> {
     /// Writes what there is, of packets and of output. After an error nothing
     /// more goes where it came from.
-    pub(super) fn keep(&mut self, sources: &[Source]) -> io::Result<()> {
+    pub(super) fn keep(&mut self, sources: &[Source], drops: Option<Drops>) -> io::Result<()> {
         let Self { analyzer, recorder, screen } = self;
-        let kept = recorder.as_mut().map_or(Ok(()), |recorder| recorder.finish(sources, analyzer));
+        let kept =
+            recorder.as_mut().map_or(Ok(()), |recorder| recorder.finish(sources, analyzer, drops));
         kept.and(screen.out.flush())
     }
 }

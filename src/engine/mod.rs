@@ -104,7 +104,8 @@ impl Engine<'_> {
             let mut line = Alone { analyzer, screen, recorder };
             let result = watch.run(capture, &mut line);
             // Whatever has ended the run, what there is so far is kept.
-            let kept = line.keep(capture.sources());
+            let drops = capture.drops();
+            let kept = line.keep(capture.sources(), drops);
             return result.and_then(|problems| kept.map(|()| problems));
         }
         with_crew(analyzer, views, view, out, |crew| watch.run(capture, crew))

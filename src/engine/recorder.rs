@@ -4,7 +4,7 @@ use std::io;
 
 use super::keeper::{Desk, Dropped, Keeper};
 use crate::analyzer::{Analyzer, Interest, Known};
-use crate::capture::{PacketWriter, Secrets, WriteError, Written};
+use crate::capture::{Drops, PacketWriter, Secrets, WriteError, Written};
 use crate::types::{Limits, Packet, Source, Timestamp};
 
 /// Writes packets while they are looked into.
@@ -101,12 +101,21 @@ impl Recorder {
         result.map_err(io::Error::other)
     }
 
-    /// Writes what is to be written of what was held back, and drops the rest.
-    pub(super) fn finish(&mut self, sources: &[Source], analyzer: &Analyzer) -> io::Result<()> {
+    /// Writes what is to be written of what was held back, and drops the rest; at last
+    /// what a live capture lost, so that who reads the file knows.
+    pub(super) fn finish(
+        &mut self,
+        sources: &[Source],
+        analyzer: &Analyzer,
+        drops: Option<Drops>,
+    ) -> io::Result<()> {
         self.work(sources, analyzer, |keeper, desk| match keeper {
             Some(keeper) => keeper.finish(desk),
             None => Ok(()),
         })?;
+        if let Some(drops) = drops {
+            self.writer.drops(drops);
+        }
         self.flush()
     }
 
