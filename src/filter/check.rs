@@ -203,13 +203,16 @@ impl Checker {
             )
             .label("expected fields of the handshake on both sides, or on neither"));
         }
-        let leaf = Node::Leaf(Leaf {
-            needs,
-            is_for_all,
-            is_negated,
-            operand: left.operand,
-            test: checked,
-        });
+        let is_for_any = !is_for_all && !is_negated;
+        let test = match (&left.operand, checked) {
+            (Operand::Path(root, path), Test::Json(JsonTest::Compare(Order::Equal, value)))
+                if is_for_any =>
+            {
+                Test::Literal(self.paths.of_mut(*root).add_literal(*path, &value.into()))
+            }
+            (_, test) => test,
+        };
+        let leaf = Node::Leaf(Leaf { needs, is_for_all, is_negated, operand: left.operand, test });
         Ok((if is_denied { Node::Not(Box::new(leaf)) } else { leaf }, needs))
     }
 
@@ -235,10 +238,7 @@ impl Checker {
                 None => Err(unknown_field("app.protocol", span)),
             },
             Written::Path(path) => {
-                let paths = match path.root {
-                    Root::Json => &mut self.paths.json,
-                    Root::App => &mut self.paths.app,
-                };
+                let paths = self.paths.of_mut(path.root);
                 let operand = Operand::Path(path.root, paths.add(&path.steps));
                 let (name, needs) = (path.to_string(), Needs::EVENT);
                 Ok(Typed { operand, kind: FieldKind::Json, needs, name, span, is_text: false })

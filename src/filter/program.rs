@@ -72,6 +72,8 @@ pub(super) enum Test {
     Among(Members),
     /// JSON.
     Json(JsonTest),
+    /// JSON that is equal to a literal of its path.
+    Literal(usize),
     /// Values of the same kind, or JSON.
     Pair(Relation, Operand),
 }
@@ -127,8 +129,26 @@ pub(super) enum JsonValue {
 /// What paths were asked for.
 #[derive(Debug, Default)]
 pub(super) struct AllPaths {
-    pub(super) json: Paths,
-    pub(super) app: Paths,
+    json: Paths,
+    app: Paths,
+}
+
+impl AllPaths {
+    /// Those from one root.
+    pub(super) fn of(&self, root: Root) -> &Paths {
+        match root {
+            Root::Json => &self.json,
+            Root::App => &self.app,
+        }
+    }
+
+    /// The same, to add some.
+    pub(super) fn of_mut(&mut self, root: Root) -> &mut Paths {
+        match root {
+            Root::Json => &mut self.json,
+            Root::App => &mut self.app,
+        }
+    }
 }
 
 impl Node {
@@ -170,7 +190,7 @@ impl Node {
 const WORD: usize = u64::BITS as usize;
 
 /// What stands in a slot.
-fn mark(marks: &[u64], slot: usize) -> bool {
+pub(super) fn mark(marks: &[u64], slot: usize) -> bool {
     marks.get(slot / WORD).is_some_and(|word| word >> (slot % WORD) & 1 == 1)
 }
 
@@ -201,6 +221,9 @@ fn among(parts: &[Node], decisive: bool, subject: &Subject<'_>, paths: &AllPaths
 
 impl Leaf {
     fn holds(&self, subject: &Subject<'_>, paths: &AllPaths) -> bool {
+        if let (Test::Literal(literal), Operand::Path(root, _)) = (&self.test, &self.operand) {
+            return subject.has_literal(paths, *root, *literal);
+        }
         let mut is_there = false;
         // What one value decides for all.
         let mut decision = None;
@@ -234,8 +257,7 @@ impl Operand {
     pub(super) fn each(&self, subject: &Subject<'_>, paths: &AllPaths, take: Take<'_>) {
         match self {
             Self::Field(source) => subject.each(*source, take),
-            Self::Path(Root::Json, path) => subject.each_json(&paths.json, *path, take),
-            Self::Path(Root::App, path) => subject.each_app(&paths.app, *path, take),
+            Self::Path(root, path) => subject.each_at(paths, *root, *path, take),
             Self::Slice(of, kind, parts) => of.each(subject, paths, &mut |value| {
                 let octets = octets(value, *kind);
                 let whole = match &octets {

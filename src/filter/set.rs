@@ -43,8 +43,7 @@ pub struct ValueId(usize);
 pub struct Look<'a> {
     set: &'a FilterSet,
     event: &'a Event<'a>,
-    marks: &'a Marks,
-    scratch: &'a Scratch,
+    subject: Subject<'a>,
 }
 
 impl FilterSet {
@@ -108,7 +107,7 @@ impl FilterSet {
         scratch: &'a Scratch,
     ) -> Look<'a> {
         scratch.clear();
-        Look { set: self, event, marks, scratch }
+        Look { set: self, event, subject: Subject::event(event, &marks.0, scratch) }
     }
 }
 
@@ -118,7 +117,7 @@ impl Look<'_> {
         let Some(root) = self.set.roots.get(filter.0) else {
             return false;
         };
-        root.judge(&self.subject(), self.set.checker.paths()) == Some(true)
+        root.judge(&self.subject, self.set.checker.paths()) == Some(true)
     }
 
     /// The first value of a field, so that equal values, and they alone, give equal
@@ -127,7 +126,7 @@ impl Look<'_> {
     pub fn key(&self, value: ValueId) -> Option<Vec<u8>> {
         let mut key = None;
         if let Some(operand) = self.set.operands.get(value.0) {
-            operand.each(&self.subject(), self.set.checker.paths(), &mut |value| {
+            operand.each(&self.subject, self.set.checker.paths(), &mut |value| {
                 key = Some(Key::from(value).canonical());
                 false
             });
@@ -138,9 +137,5 @@ impl Look<'_> {
     /// The event.
     pub fn event(&self) -> &Event<'_> {
         self.event
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        Subject::event(self.event, &self.marks.0, self.scratch)
     }
 }

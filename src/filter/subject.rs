@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Scratch;
 use super::field::{PayloadKind, Request, Response, Role, Source, Version};
-use super::json::Paths;
+use super::json::Found;
+use super::language::syntax::Root;
 use super::needs::Needs;
+use super::program::AllPaths;
 use crate::types::{
     AppProtocol, Body, Connection, Conversation, Direction, Endpoint, Event, Handshake, Header,
     Kind, Message, Opcode, Side, Timestamp,
@@ -26,6 +28,7 @@ pub(super) enum Value<'a> {
 pub(super) type Take<'t> = &'t mut dyn FnMut(Value<'_>) -> bool;
 
 /// What a filter is asked about: a conversation, and as much more as is known.
+#[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     /// What is known.
     pub(super) known: Needs,
@@ -121,23 +124,29 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The values at these paths of the JSON.
-    pub(super) fn each_json(&self, paths: &Paths, path: usize, take: Take<'_>) {
-        let Some(Event { kind: Kind::Message(message), .. }) = self.event else {
-            return;
-        };
-        if let (Body::Json(json), Some(found)) = (message.body, self.found) {
-            found.json.each(paths, path, json.bytes(), take);
+    /// The values at a path of the JSON, or of what the protocol inside says.
+    pub(super) fn each_at(&self, paths: &AllPaths, root: Root, path: usize, take: Take<'_>) {
+        if let Some((found, text)) = self.text(root) {
+            found.each(paths.of(root), path, text, take);
         }
     }
 
-    /// The values at these paths of what the protocol inside says.
-    pub(super) fn each_app(&self, paths: &Paths, path: usize, take: Take<'_>) {
+    /// Whether a value there is equal to a literal of its path.
+    pub(super) fn has_literal(&self, paths: &AllPaths, root: Root, literal: usize) -> bool {
+        let text = self.text(root);
+        text.is_some_and(|(found, text)| found.is_equal(paths.of(root), literal, text))
+    }
+
+    /// The message's JSON, or what the protocol inside says, and what was found there.
+    fn text(&self, root: Root) -> Option<(&'a Found, &'a [u8])> {
         let Some(Event { kind: Kind::Message(message), .. }) = self.event else {
-            return;
+            return None;
         };
-        if let (Some(app), Some(found)) = (message.app, self.found) {
-            found.app.each(paths, path, app.json.bytes(), take);
+        let found = self.found?;
+        match (root, message.body) {
+            (Root::Json, Body::Json(json)) => Some((&found.json, json.bytes())),
+            (Root::Json, _) => None,
+            (Root::App, _) => Some((&found.app, message.app?.json.bytes())),
         }
     }
 

@@ -673,3 +673,36 @@ fn a_set_tells_which_connections_cannot_matter() {
     assert!(set.may_select_of(here, &connection(), &marks));
     assert!(!set.may_select_of(there, &connection(), &marks));
 }
+
+/// A value is looked up among all literals of its path, also where there are too many
+/// values to keep.
+#[test]
+fn literals_are_found_among_very_many_values() {
+    let (filler, escaped) = ("0,".repeat(20_000), "\\u0061".repeat(30));
+    let json = format!(r#"{{"a":[{filler}"{escaped}",7.0,null,"7"],"b":"{escaped}"}}"#);
+    let body = Body::Json(JsonText::new(&json));
+    let text = "a".repeat(30);
+    let longer = format!("json.b == \"{text}a\"");
+    let filters = [
+        (format!("json.a[*] == \"{text}\""), true),
+        (format!("json.b == \"{text}\""), true),
+        (longer, false),
+        ("json.a[*] == 7".into(), true),
+        ("json.a[*] == 8".into(), false),
+        ("json.a[*] == \"7\"".into(), true),
+        ("json.a[*] == null".into(), true),
+        ("json.a[*] == true".into(), false),
+        ("json.a[20002] == null".into(), true),
+        ("json.a == 7".into(), false),
+        ("json.a[*] > 6".into(), true),
+        ("all json.a[*] == 0".into(), false),
+        ("json.c == 0".into(), false),
+    ];
+    let message = Message::new(Side::Client, Opcode::Text, body);
+    let texts: Vec<&str> = filters.iter().map(|(filter, _)| filter.as_str()).collect();
+    let expected: Vec<bool> = filters.iter().map(|(_, holds)| *holds).collect();
+    assert_eq!(selected_by(&texts, message), expected);
+    for (filter, holds) in &filters {
+        assert_eq!(selects(&parse(filter), body, None), *holds, "{filter}");
+    }
+}

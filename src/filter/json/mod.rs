@@ -19,6 +19,7 @@ use std::ops::Range;
 pub(super) use paths::Paths;
 pub(super) use text::{compare_text, entries};
 
+use super::program::{mark, set_mark, words};
 use super::subject::{Take, Value};
 
 /// What was found in one text.
@@ -27,6 +28,8 @@ pub(super) struct Found {
     state: Cell<State>,
     /// For each path, where its values stand.
     values: RefCell<Vec<Vec<Range<usize>>>>,
+    /// A bit for each literal of the paths that a value there is equal to.
+    equal: RefCell<Vec<u64>>,
     /// A field had more values than another can be compared with.
     is_beyond: Cell<bool>,
 }
@@ -84,7 +87,17 @@ impl Found {
         }
     }
 
-    /// Notes where all values stand, unless they are very many.
+    /// Whether a value of `text` at the literal's path is equal to it. It is the same
+    /// text until [`Found::clear`].
+    pub(super) fn is_equal(&self, paths: &Paths, literal: usize, text: &[u8]) -> bool {
+        if self.state.get() == State::Untouched {
+            self.state.set(self.keep(paths, text));
+        }
+        mark(&self.equal.borrow(), literal)
+    }
+
+    /// Notes where all values stand, unless they are very many, and what they are
+    /// equal to.
     fn keep(&self, paths: &Paths, text: &[u8]) -> State {
         let mut values = self.values.borrow_mut();
         values.resize(paths.len(), Vec::new());
@@ -92,13 +105,20 @@ impl Found {
             values.clear();
             values.shrink_to(ROOM);
         }
+        let mut equal = self.equal.borrow_mut();
+        equal.clear();
+        equal.resize(words(paths.literal_count()), 0);
         let mut count = 0;
         walk::walk(paths, text, &mut |path, range| {
             count += 1;
-            if let Some(values) = values.get_mut(path) {
+            let value = text.get(range.clone()).unwrap_or_default();
+            if let Some(literal) = paths.literal(path, value) {
+                set_mark(&mut equal, literal);
+            }
+            if let Some(values) = values.get_mut(path).filter(|_| count <= MOST_KEPT) {
                 values.push(range);
             }
-            count <= MOST_KEPT
+            count <= MOST_KEPT || paths.literal_count() > 0
         });
         if count <= MOST_KEPT { State::Kept } else { State::Many }
     }
