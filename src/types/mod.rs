@@ -17,6 +17,7 @@ mod rule;
 mod run;
 mod segment;
 mod seq;
+mod target;
 pub(crate) mod text;
 mod time;
 
@@ -35,4 +36,5 @@ pub use rule::{Rule, Severity};
 pub use run::{Missing, Run};
 pub use segment::{Segment, TcpFlags};
 pub use seq::Seq;
+pub use target::stable_path;
 pub use time::Timestamp;
