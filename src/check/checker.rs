@@ -1,5 +1,6 @@
 //! Takes events, and gives a verdict.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::capture_rules::CaptureJudge;
@@ -13,7 +14,7 @@ use super::rule::{CaptureRule, CheckRule};
 use super::verdict::Verdict;
 use crate::filter::{FilterSet, Scratch};
 use crate::output::{Spool, View};
-use crate::types::{Event, Kind, Timestamp};
+use crate::types::{Event, Kind, Rule, Timestamp, Violation};
 
 /// What a capture is judged by.
 #[derive(Default)]
@@ -30,6 +31,15 @@ pub struct CheckOptions {
     pub findings: usize,
 }
 
+/// What events told of that the analyzer counts too, so that it is not found twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Bytes of no known frame, after gaps.
+    pub undecoded_bytes: u64,
+    /// Frames whose length cannot be.
+    pub impossible_frames: u64,
+}
+
 /// Judges the events of a capture. It shows nothing itself: [`Checker::verdict`] has
 /// what was found.
 pub struct Checker {
@@ -40,6 +50,9 @@ pub struct Checker {
     connections: Connections,
     scratch: Scratch,
     allow_empty: bool,
+    /// Connections of which it is not known whether the server consented.
+    unproven: HashSet<u64>,
+    told: Told,
     count: u64,
     messages: u64,
     begin: Option<Timestamp>,
@@ -61,6 +74,8 @@ impl Checker {
             connections: Connections::default(),
             scratch: Scratch::default(),
             allow_empty,
+            unproven: HashSet::new(),
+            told: Told::default(),
             count: 0,
             messages: 0,
             begin: None,
@@ -68,8 +83,14 @@ impl Checker {
         }
     }
 
+    /// What events told so far that is counted elsewhere, too.
+    pub fn told(&self) -> Told {
+        self.told
+    }
+
     /// What the capture came to, after its last event. `flaws` are what the events do
-    /// not show: what is wrong with the capture as a whole, in a sentence each.
+    /// not show: what is wrong with the capture as a whole, in a sentence each. That of
+    /// [`CaptureRule::NoConnection`] says why there is no connection, if there is none.
     pub fn verdict(mut self, files: Vec<String>, flaws: Vec<(CaptureRule, String)>) -> Verdict {
         for connection in self.connections.rest() {
             end(&mut self.judges, &connection, &mut self.findings);
@@ -77,11 +98,16 @@ impl Checker {
         for judge in &mut self.judges {
             judge.finish(self.end, &mut self.findings);
         }
+        let is_empty = self.count == 0 && !self.allow_empty;
+        let (why, flaws): (Vec<_>, Vec<_>) =
+            flaws.into_iter().partition(|(rule, _)| *rule == CaptureRule::NoConnection);
         let mut flaw = |rule, detail| {
             self.findings.add(Finding::of_capture(CheckRule::Capture(rule), detail), None);
         };
-        if self.count == 0 && !self.allow_empty {
-            flaw(CaptureRule::NoConnection, "the capture shows no WebSocket connection".to_owned());
+        if is_empty {
+            let why = why.into_iter().map(|(_, detail)| detail).next();
+            let detail = why.unwrap_or_else(|| NO_CONNECTION.to_owned());
+            flaw(CaptureRule::NoConnection, detail);
         }
         flaws.into_iter().for_each(|(rule, detail)| flaw(rule, detail));
         let (findings, counts, by_expectation) = self.findings.into_parts();
@@ -102,6 +128,9 @@ impl Checker {
     }
 }
 
+/// What is said where nothing says why.
+const NO_CONNECTION: &str = "The capture shows no WebSocket connection.";
+
 impl View for Checker {
     fn begin(&mut self, time: Timestamp) {
         self.begin = Some(time);
@@ -111,25 +140,46 @@ impl View for Checker {
         let Self { filters, judges, findings, connections, scratch, .. } = self;
         let Entry { connection, is_new, before } = connections.entry(event, filters);
         if let Some(before) = before {
+            self.unproven.remove(&before.id);
             end(judges, &before, findings);
         }
         let look = filters.look(event, &connection.marks, scratch);
         let seen = Seen { event, look, connection: &connection };
-        let is_opened = is_new && !connection.is_refused;
-        if is_opened {
+        if is_new && !connection.is_refused {
             judges.iter_mut().for_each(|judge| judge.opened(&connection, look));
+            if is_proven(event) {
+                self.count += 1;
+            } else {
+                self.unproven.insert(connection.id);
+            }
         }
         judges.iter_mut().for_each(|judge| judge.event(&seen, findings));
-        self.count += u64::from(is_opened);
         self.end = self.end.max(event.origin.time);
         match event.kind {
-            Kind::Message(_) => self.messages += 1,
+            Kind::Message(_) => {
+                self.messages += 1;
+                self.count += u64::from(self.unproven.remove(&connection.id));
+            }
+            Kind::Violation(Violation { rule: Rule::FrameLengthOverflow, .. }) => {
+                self.told.impossible_frames += 1;
+            }
+            Kind::Gap(gap) => self.told.undecoded_bytes += gap.undecoded,
             Kind::End(_) => {
+                self.unproven.remove(&connection.id);
                 self.connections.end(event);
                 end(&mut self.judges, &connection, &mut self.findings);
             }
             _ => {}
         }
+    }
+}
+
+/// Whether a connection that begins with this event is one of WebSocket: the server
+/// consented, or its frames were recognised.
+fn is_proven(event: &Event<'_>) -> bool {
+    match event.kind {
+        Kind::Handshake(handshake) => handshake.status.is_some(),
+        _ => event.connection.inferred,
     }
 }
 

@@ -19,6 +19,13 @@ pub(super) struct Findings {
     by_expectation: Vec<u64>,
 }
 
+/// A finding in an event, kept until it is certain that it is one.
+#[derive(Debug)]
+pub(super) struct Held {
+    finding: Finding,
+    is_allowed: bool,
+}
+
 /// How many findings there are of one rule, by what becomes of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -57,8 +64,21 @@ impl Findings {
     }
 
     /// Takes a finding in an event, or with `None` in what is no event.
-    pub(super) fn add(&mut self, mut finding: Finding, seen: Option<&Seen<'_>>) {
-        self.policy.judge(&mut finding, seen);
+    pub(super) fn add(&mut self, finding: Finding, seen: Option<&Seen<'_>>) {
+        let is_allowed = self.policy.allows(finding.rule, seen);
+        self.add_held(Held { finding, is_allowed });
+    }
+
+    /// What is needed to take a finding later: whether it is allowed where it is.
+    pub(super) fn hold(&self, finding: Finding, seen: &Seen<'_>) -> Held {
+        let is_allowed = self.policy.allows(finding.rule, Some(seen));
+        Held { finding, is_allowed }
+    }
+
+    /// Takes a finding that was held.
+    pub(super) fn add_held(&mut self, held: Held) {
+        let Held { mut finding, is_allowed } = held;
+        self.policy.judge(&mut finding, is_allowed);
         let counts = self.counts.entry(finding.rule.name()).or_default();
         counts.add(finding.outcome);
         if let Some(expectation) = &finding.expectation {

@@ -20,6 +20,7 @@ mod connections;
 mod expectations;
 mod finding;
 mod findings;
+mod incomplete;
 mod judge;
 mod policy;
 pub mod report;
@@ -27,7 +28,7 @@ mod rule;
 mod verdict;
 
 pub use baseline::Baseline;
-pub use checker::{CheckOptions, Checker};
+pub use checker::{CheckOptions, Checker, Told};
 pub use expectations::Expectations;
 pub use finding::{ExpectationName, Finding, Outcome, Place};
 pub use findings::Counts;

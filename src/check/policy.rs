@@ -44,12 +44,12 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Decides about a finding in an event, or with `None` in what is no event.
-    pub(super) fn judge(&mut self, finding: &mut Finding, seen: Option<&Seen<'_>>) {
+    /// Decides about a finding, of which is known whether it is allowed.
+    pub(super) fn judge(&mut self, finding: &mut Finding, is_allowed: bool) {
         if self.denied.contains(&finding.rule) {
             finding.severity = Severity::Error;
         }
-        finding.outcome = if self.allows(finding.rule, seen) {
+        finding.outcome = if is_allowed {
             Outcome::Allowed
         } else if self.baseline.as_mut().is_some_and(|baseline| baseline.takes(finding)) {
             Outcome::Known
@@ -60,7 +60,8 @@ impl Policy {
         };
     }
 
-    fn allows(&self, rule: CheckRule, seen: Option<&Seen<'_>>) -> bool {
+    /// Whether a rule may be broken in an event, or with `None` in what is no event.
+    pub(super) fn allows(&self, rule: CheckRule, seen: Option<&Seen<'_>>) -> bool {
         match (self.allowed.get(&rule), seen) {
             (None, _) => false,
             (Some(Allowed::Everywhere), _) => true,

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use anyhow::Result;
 
 use super::args::Check;
-use super::run::{Ended, Run};
+use super::flaws::flaws;
+use super::run::Run;
 use super::{FAILURE, FOUND, SUCCESS};
-use crate::check::{CaptureRule, CheckOptions, Checker, Expectations, Policy};
+use crate::check::{CheckOptions, Checker, Expectations, Policy};
 use crate::filter::FilterSet;
 
 /// Judges the capture that the arguments name.
@@ -25,7 +26,8 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     });
     let ended = run.through(&mut checker)?;
     let files = inputs.paths().map(|path| path.display().to_string()).collect();
-    let verdict = checker.verdict(files, flaws(&ended));
+    let flaws = flaws(&ended, checker.told());
+    let verdict = checker.verdict(files, flaws);
     for finding in verdict.shown() {
         let line = format!("{} {}: {}\n", finding.severity, finding.rule, finding.detail);
         io::stdout().write_all(line.as_bytes())?;
@@ -35,10 +37,4 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
         (true, true) => FOUND,
         (true, false) => SUCCESS,
     })
-}
-
-/// What is wrong with the capture as a whole.
-fn flaws(ended: &Ended) -> Vec<(CaptureRule, String)> {
-    let broken = ended.problems.iter().map(|problem| (CaptureRule::BrokenFile, problem.clone()));
-    broken.collect()
 }

@@ -7,6 +7,7 @@ mod completions;
 mod diff;
 mod fields;
 mod filter;
+mod flaws;
 mod follow;
 mod interfaces;
 mod limits;

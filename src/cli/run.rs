@@ -55,6 +55,8 @@ pub(super) struct Ended {
     pub(super) lost: u64,
     /// Everything was read and written, to the end.
     pub(super) is_whole: bool,
+    /// A signal ended it.
+    pub(super) is_stopped: bool,
 }
 
 /// Where results go, and its name in messages.
@@ -150,13 +152,13 @@ impl<'a> Run<'a> {
                 (io::ErrorKind::BrokenPipe, true) => true,
                 (io::ErrorKind::BrokenPipe, false) => {
                     let statistics = analyzer.statistics();
-                    let lost = capture.lost();
                     return Ok(Ended {
                         code: SUCCESS,
                         statistics,
                         problems,
-                        lost,
+                        lost: capture.lost(),
                         is_whole: false,
+                        is_stopped: false,
                     });
                 }
                 (io::ErrorKind::TimedOut, true) => {
@@ -192,9 +194,9 @@ impl<'a> Run<'a> {
         let is_filtered = packet_filter.is_none_or(|filter| !filter.has_failed());
         let is_success = problems.is_empty() && is_written && is_filtered;
         let code = if is_success { SUCCESS } else { FAILURE };
-        let is_whole = is_success && !ends.is_signalled();
-        let lost = capture.lost();
-        Ok(Ended { code, statistics, problems, lost, is_whole })
+        let (lost, is_stopped) = (capture.lost(), ends.is_signalled());
+        let is_whole = is_success && !is_stopped;
+        Ok(Ended { code, statistics, problems, lost, is_whole, is_stopped })
     }
 }
 
@@ -224,7 +226,7 @@ impl Report {
         let found = if statistics.told == 0 { Found::Nothing } else { Found::Something };
         if self.has_notes {
             for note in summary::notes(statistics, found, drops.is_some()) {
-                say(&note);
+                say(&note.text);
             }
         }
         // An input that could not be read has said so already.

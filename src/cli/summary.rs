@@ -11,50 +11,78 @@ pub(super) enum Found {
     Something,
 }
 
+/// One thing that must not go unsaid.
+pub(super) struct Note {
+    pub(super) about: About,
+    /// Without a full stop.
+    pub(super) text: String,
+}
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    UnknownLinkType,
+    Gaps,
+    Undecoded,
+    CutPackets,
+    /// A bound was reached.
+    Limit,
+}
+
 /// What must not go unsaid: what is missing or could not be read, and limits
 /// that were reached.
-pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec<String> {
+pub(super) fn notes(statistics: &Statistics, found: Found, is_live: bool) -> Vec<Note> {
     let mut notes = Vec::new();
+    let mut note = |about, text| notes.push(Note { about, text });
     for (link_type, packets) in &statistics.net.unknown_link_types {
-        notes.push(format!(
-            "{} of link type {link_type} could not be read: wsdump does not know it",
-            count(*packets, "packet")
-        ));
+        let packets = count(*packets, "packet");
+        note(
+            About::UnknownLinkType,
+            format!(
+                "{packets} of link type {link_type} could not be read: wsdump does not know it"
+            ),
+        );
     }
     if statistics.gaps > 0 {
-        notes.push(format!(
-            "{} in WebSocket connections: {} missing from the capture",
-            count(statistics.gaps, "gap"),
-            count_are(statistics.missing_bytes, "byte"),
-        ));
+        let gaps = count(statistics.gaps, "gap");
+        let bytes = count_are(statistics.missing_bytes, "byte");
+        note(
+            About::Gaps,
+            format!("{gaps} in WebSocket connections: {bytes} missing from the capture"),
+        );
     }
     if statistics.undecoded_bytes > 0 {
-        notes.push(format!(
-            "{} of WebSocket connections not decoded, as a frame header before them is missing or broken",
-            count(statistics.undecoded_bytes, "byte"),
-        ));
+        note(
+            About::Undecoded,
+            format!(
+                "{} of WebSocket connections not decoded, as a frame header before them is missing or broken",
+                count(statistics.undecoded_bytes, "byte"),
+            ),
+        );
     }
     // When nothing was found, the last line tells this.
     if statistics.cut_packets > 0 && found == Found::Something {
-        notes.push(format!(
-            "{} cut by the snap length: {}",
-            count_are(statistics.cut_packets, "packet"),
-            if is_live {
-                "leave out --snaplen"
-            } else {
-                "capture whole packets with `tcpdump -s 0`"
-            },
-        ));
+        let packets = count_are(statistics.cut_packets, "packet");
+        let advice = if is_live {
+            "leave out --snaplen"
+        } else {
+            "capture whole packets with `tcpdump -s 0`"
+        };
+        note(About::CutPackets, format!("{packets} cut by the snap length: {advice}"));
     }
     if statistics.half_compared > 0 {
-        notes.push(format!(
-            "{} with more values than the filter compares with one another: the first ones counted",
-            count(statistics.half_compared, "message"),
-        ));
+        note(
+            About::Limit,
+            format!(
+                "{} with more values than the filter compares with one another: the first ones counted",
+                count(statistics.half_compared, "message"),
+            ),
+        );
     }
     let mut reached = |number: u64, what: &str, consequence: &str, limit: &str| {
         if number > 0 {
-            notes.push(format!("{} {consequence} (--limit {limit})", count(number, what)));
+            let text = format!("{} {consequence} (--limit {limit})", count(number, what));
+            note(About::Limit, text);
         }
     };
     reached(statistics.truncated, "message", "longer than is kept, shown in part", "message");
@@ -178,7 +206,7 @@ fn count_are(number: u64, what: &str) -> String {
 }
 
 /// `1 packet`, `2 packets`.
-fn count(number: u64, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", grouped(number))
 }
