@@ -1,5 +1,7 @@
 //! What is told by the events themselves: violations, and what is missing.
 
+use std::collections::HashSet;
+
 use super::connections::Opened;
 use super::finding::Finding;
 use super::findings::Findings;
@@ -18,6 +20,9 @@ pub(super) struct CaptureJudge {
     incomplete: Incomplete,
     /// The connection of the event at hand begins with it.
     is_new: bool,
+    /// The connections and sides whose messages refer to earlier ones that are not
+    /// there, as was told.
+    lost: HashSet<(u64, Side)>,
     /// The connection and the side whose message was just said to be no DEFLATE.
     corrupt: Option<(u64, Side)>,
 }
@@ -49,6 +54,9 @@ impl Judge for CaptureJudge {
 
     fn ended(&mut self, connection: &Opened, _findings: &mut Findings) {
         self.incomplete.ended(connection);
+        for side in [Side::Client, Side::Server] {
+            self.lost.remove(&(connection.id, side));
+        }
     }
 }
 
@@ -67,9 +75,13 @@ impl CaptureJudge {
         connection: u64,
         mut found: impl FnMut(CaptureRule, String),
     ) {
+        if message.compressed && message.not_inflated.is_none() && message.complete {
+            self.lost.remove(&(connection, message.from));
+        }
         let is_told = self.corrupt.take() == Some((connection, message.from));
         if let Some(why) = message.not_inflated
             && !(why == NotInflated::Corrupt && is_told)
+            && self.is_news(message, connection)
         {
             found(CaptureRule::NotInflated, not_inflated(message, why));
         }
@@ -85,6 +97,15 @@ impl CaptureJudge {
             let protocol = app.protocol.map_or("websocket", AppProtocol::name);
             found(CaptureRule::MalformedApp, format!("{protocol}: {malformed}"));
         }
+    }
+}
+
+impl CaptureJudge {
+    /// Whether it is told that a message is not inflated. That earlier ones are not
+    /// there may go on for as long as the connection does, and is told once.
+    fn is_news(&mut self, message: &Message<'_>, connection: u64) -> bool {
+        message.not_inflated != Some(NotInflated::ContextLost)
+            || self.lost.insert((connection, message.from))
     }
 }
 
@@ -113,7 +134,9 @@ fn of_handshake(handshake: &Handshake, mut found: impl FnMut(CaptureRule, String
 
 fn not_inflated(message: &Message<'_>, why: NotInflated) -> String {
     let why = match why {
-        NotInflated::ContextLost => "refers to earlier messages that are not in the capture",
+        NotInflated::ContextLost => {
+            "refers to earlier messages that are not there, as others after it may"
+        }
         NotInflated::Corrupt => "is not DEFLATE",
         NotInflated::Limit => "grows beyond the limit (--limit inflated)",
     };

@@ -110,6 +110,10 @@ impl Checker {
             flaw(CaptureRule::NoConnection, detail);
         }
         flaws.into_iter().for_each(|(rule, detail)| flaw(rule, detail));
+        let (noted, before) = match self.findings.take_baseline() {
+            Some(baseline) if baseline.is_noting() => (Some(baseline), None),
+            before => (None, before),
+        };
         let (findings, counts, by_expectation) = self.findings.into_parts();
         let mut expectations = self.expectations;
         for (expectation, found) in expectations.iter_mut().zip(by_expectation) {
@@ -118,6 +122,8 @@ impl Checker {
         Verdict {
             findings,
             counts,
+            gone: before.map_or(0, |before| before.count()),
+            noted,
             expectations,
             connections: self.count,
             messages: self.messages,

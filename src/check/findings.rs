@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::baseline::Baseline;
 use super::finding::{Finding, Outcome};
 use super::judge::Seen;
 use super::policy::Policy;
@@ -96,6 +97,11 @@ impl Findings {
             *room -= 1;
             self.kept.push(finding);
         }
+    }
+
+    /// Takes away what was there before, as far as it is not there any more.
+    pub(super) fn take_baseline(&mut self) -> Option<Baseline> {
+        self.policy.baseline.take()
     }
 
     /// All that is kept; how many there are of each rule that has some, by name; and

@@ -20,6 +20,7 @@ mod connections;
 mod expectations;
 mod finding;
 mod findings;
+mod fingerprint;
 mod incomplete;
 mod judge;
 mod policy;
@@ -27,7 +28,7 @@ pub mod report;
 mod rule;
 mod verdict;
 
-pub use baseline::Baseline;
+pub use baseline::{Baseline, BaselineError};
 pub use checker::{CheckOptions, Checker, Told};
 pub use expectations::Expectations;
 pub use finding::{ExpectationName, Finding, Outcome, Place};

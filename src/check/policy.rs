@@ -44,6 +44,22 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Allows a rule to be broken, beside where it is allowed already.
+    pub fn allow(&mut self, rule: CheckRule, allowed: Allowed) {
+        let known = self.allowed.entry(rule).or_insert_with(|| Allowed::Where(Vec::new()));
+        match (&mut *known, allowed) {
+            (Allowed::Where(all), Allowed::Where(more)) => all.extend(more),
+            (_, Allowed::Everywhere) => *known = Allowed::Everywhere,
+            (Allowed::Everywhere, Allowed::Where(_)) => {}
+        }
+    }
+
+    /// A rule that is denied, and allowed everywhere.
+    pub fn contradiction(&self) -> Option<CheckRule> {
+        let is_allowed = |rule: &CheckRule| self.allowed.get(rule) == Some(&Allowed::Everywhere);
+        self.denied.iter().copied().find(is_allowed)
+    }
+
     /// Decides about a finding, of which is known whether it is allowed.
     pub(super) fn judge(&mut self, finding: &mut Finding, is_allowed: bool) {
         if self.denied.contains(&finding.rule) {

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
+use crate::filter::nearest_of;
+use crate::types::text::head;
 use crate::types::{Rule, Severity};
+
+/// Bytes of a name that are looked at, and told: far more than any rule's has.
+const LONGEST_NAME: usize = 80;
 
 /// A rule that a capture is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +32,33 @@ impl CheckRule {
     /// The rule of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|rule| rule.name() == name)
+    }
+
+    /// That no rule has a name, and which one is nearest to it: a sentence.
+    pub fn unknown(name: &str) -> String {
+        let name = head(name, LONGEST_NAME);
+        let help = match nearest_of(name, Self::all().map(Self::name)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`wsdump check --explain` lists all".to_owned(),
+        };
+        format!("no rule is called `{name}`: {help}")
+    }
+
+    /// Whether it can be found in an event, of which a filter can be asked; others
+    /// concern the capture as a whole.
+    pub const fn is_of_events(self) -> bool {
+        match self {
+            Self::Protocol(_) => true,
+            Self::Capture(rule) => !matches!(
+                rule,
+                CaptureRule::NoConnection
+                    | CaptureRule::BrokenFile
+                    | CaptureRule::Undecryptable
+                    | CaptureRule::CutPackets
+                    | CaptureRule::UnreadablePackets
+            ),
+            Self::Expectation(rule) => !matches!(rule, ExpectationRule::UnusedExpectation),
+        }
     }
 
     /// The stable name, in kebab case.
@@ -158,6 +190,21 @@ rules! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_name_is_told_the_nearest() {
+        for (name, told) in [
+            ("acept-mismatch", "did you mean `accept-mismatch`?"),
+            ("lost-packet", "did you mean `lost-packets`?"),
+            ("Close-Code", "did you mean `close-code`?"),
+            ("nothing-like-it", "`wsdump check --explain` lists all"),
+            ("", "`wsdump check --explain` lists all"),
+        ] {
+            let expected = format!("no rule is called `{name}`: {told}");
+            assert_eq!(CheckRule::unknown(name), expected);
+        }
+        assert!(CheckRule::unknown(&"é".repeat(1 << 20)).len() < 200);
+    }
 
     #[test]
     fn names_are_unique_and_kebab_case() {

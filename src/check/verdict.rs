@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::baseline::Baseline;
 use super::finding::{ExpectationName, Finding, Outcome};
 use super::findings::Counts;
 use super::rule::ExpectationRule;
@@ -15,6 +16,11 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// How much was found of each rule, by its name; the rest were kept.
     pub counts: BTreeMap<&'static str, Counts>,
+    /// How many findings that were there before are gone: what is left of the
+    /// baseline, where there is one.
+    pub gone: u64,
+    /// What was noted, where that was asked for.
+    pub noted: Option<Baseline>,
     /// What was expected, in the order of the file.
     pub expectations: Vec<Expectation>,
     /// WebSocket connections.

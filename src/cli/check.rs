@@ -6,10 +6,13 @@ use anyhow::Result;
 
 use super::args::Check;
 use super::flaws::flaws;
+use super::policy::{policy, write_baseline};
 use super::run::Run;
-use super::{FAILURE, FOUND, SUCCESS};
-use crate::check::{CheckOptions, Checker, Expectations, Policy};
+use super::summary::count;
+use super::{FAILURE, FOUND, SUCCESS, say};
+use crate::check::{CheckOptions, Checker, Expectations, Finding};
 use crate::filter::FilterSet;
+use crate::output::escaped;
 
 /// Judges the capture that the arguments name.
 pub(super) fn run(arguments: &Check) -> Result<u8> {
@@ -17,24 +20,51 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     let run = Run::of_files(inputs.open(), selecting, decoding, telling)?;
     // What is missing is found as such.
     let run = Run { has_notes: false, ..run };
+    let mut filters = FilterSet::default();
+    let policy = policy(arguments, &mut filters)?;
     let mut checker = Checker::new(CheckOptions {
-        filters: FilterSet::default(),
-        policy: Policy { fail_on: arguments.fail_on.into(), ..Policy::default() },
+        filters,
+        policy,
         expectations: Expectations::default(),
         allow_empty: arguments.allow_empty,
         findings: run.options.limits.findings,
     });
     let ended = run.through(&mut checker)?;
     let files = inputs.paths().map(|path| path.display().to_string()).collect();
+    if ended.is_stopped {
+        say("what was read so far is not judged");
+        return Ok(FAILURE);
+    }
     let flaws = flaws(&ended, checker.told());
     let verdict = checker.verdict(files, flaws);
     for finding in verdict.shown() {
-        let line = format!("{} {}: {}\n", finding.severity, finding.rule, finding.detail);
+        let line = format!("{}: {}\n", line(finding), escaped(&finding.detail));
         io::stdout().write_all(line.as_bytes())?;
+    }
+    if let (Some(path), Some(noted)) = (&arguments.write_baseline, &verdict.noted) {
+        write_baseline(path, noted)?;
+        if !telling.quiet {
+            say(&format!("{} noted in {}", count(noted.count(), "finding"), path.display()));
+        }
     }
     Ok(match (ended.is_whole, verdict.has_failed()) {
         (false, _) => FAILURE,
         (true, true) => FOUND,
         (true, false) => SUCCESS,
     })
+}
+
+/// What was found, and where: `error accept-mismatch #0 packet 4 server`.
+fn line(finding: &Finding) -> String {
+    let mut line = format!("{} {}", finding.severity, finding.rule);
+    if let Some(place) = &finding.connection {
+        line += &format!(" #{}", place.connection);
+    }
+    if let Some(packet) = finding.packet {
+        line += &format!(" packet {packet}");
+    }
+    if let Some(from) = finding.from {
+        line += &format!(" {from}");
+    }
+    line
 }

@@ -16,11 +16,14 @@ pub(super) fn filter(selecting: &Selecting) -> Result<Option<Filter>> {
     let Some(text) = selecting.filter.as_deref().filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
+    Filter::parse(text).map(Some).map_err(|error| wrong(text, &error))
+}
+
+/// What is wrong with a filter, as standard error shows it.
+pub(super) fn wrong(text: &str, error: &FilterError) -> anyhow::Error {
     let is_coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-    Filter::parse(text).map(Some).map_err(|error| {
-        let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
-        anyhow::Error::new(Report(report(text, &error, renderer)))
-    })
+    let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
+    anyhow::Error::new(Report(report(text, error, renderer)))
 }
 
 /// Lines that are ready to be shown.

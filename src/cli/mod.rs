@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod man;
 mod packet_filter;
+mod policy;
 mod print;
 #[cfg(libpcap)]
 mod privileges;

@@ -311,7 +311,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 }
 
 /// The one of `names` that is most like `name`, if any is.
-pub(super) fn nearest_of<'a>(
+pub(crate) fn nearest_of<'a>(
     name: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

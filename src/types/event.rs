@@ -86,7 +86,7 @@ pub enum Kind<'a> {
 }
 
 /// One side of a WebSocket connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// Who asked for the upgrade.
     Client,

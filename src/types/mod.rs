@@ -36,5 +36,5 @@ pub use rule::{Rule, Severity};
 pub use run::{Missing, Run};
 pub use segment::{Segment, TcpFlags};
 pub use seq::Seq;
-pub use target::stable_path;
+pub use target::{stable_path, stable_pointer};
 pub use time::Timestamp;

@@ -9,7 +9,22 @@
 /// assert_eq!(stable_path("ws://127.0.0.1:8080/rooms/42/chat?token=x"), "/rooms/*/chat");
 /// ```
 pub fn stable_path(target: &str) -> String {
-    let path = path(target);
+    without_ids(path(target))
+}
+
+/// The same of a JSON Pointer (RFC 6901): `*` for each index of an array, and for each
+/// key that is an id.
+///
+/// ```
+/// # use wsdump::types::stable_pointer;
+/// assert_eq!(stable_pointer("/orders/3/id"), "/orders/*/id");
+/// ```
+pub fn stable_pointer(pointer: &str) -> String {
+    without_ids(pointer)
+}
+
+/// A path of segments behind slashes, with `*` for each that is an id.
+fn without_ids(path: &str) -> String {
     let mut stable = String::with_capacity(path.len());
     for (number, segment) in path.split('/').enumerate() {
         if number > 0 {
@@ -109,6 +124,18 @@ mod tests {
             ("://", "/"),
         ] {
             assert_eq!(stable_path(target), stable, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_is_no_url() {
+        for (pointer, stable) in [
+            ("", ""),
+            ("/0/a~1b/12", "/*/a~1b/*"),
+            ("/a?b/x://y/1#2", "/a?b/x://y/1#2"),
+            ("/a?b/x://y/1", "/a?b/x://y/*"),
+        ] {
+            assert_eq!(stable_pointer(pointer), stable, "{pointer}");
         }
     }
 
