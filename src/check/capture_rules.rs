@@ -10,8 +10,7 @@ use super::judge::{Judge, Seen};
 use super::rule::{CaptureRule, CheckRule};
 use crate::filter::Look;
 use crate::types::{
-    AppProtocol, Connection, End, EndState, Gap, Handshake, Kind, Message, NotInflated, Rule, Side,
-    Violation,
+    AppProtocol, End, EndState, Gap, Handshake, Kind, Message, NotInflated, Rule, Side, Violation,
 };
 
 /// Judges what the events themselves say.
@@ -36,12 +35,12 @@ impl Judge for CaptureJudge {
     fn event(&mut self, seen: &Seen<'_>, findings: &mut Findings) {
         self.incomplete.event(seen, findings);
         let is_new = std::mem::take(&mut self.is_new);
-        let mut found = |rule, detail: String| {
+        if is_new && seen.event.connection.inferred {
+            findings.add(inferred(seen), Some(seen));
+        }
+        let found = |rule, detail: String| {
             findings.add(Finding::of_event(CheckRule::Capture(rule), seen, detail), Some(seen));
         };
-        if is_new && seen.event.connection.inferred {
-            found(CaptureRule::MissingHandshake, inferred(seen.event.connection));
-        }
         match &seen.event.kind {
             Kind::Handshake(handshake) => of_handshake(handshake, found),
             Kind::Message(message) => self.message(message, seen.connection.id, found),
@@ -109,11 +108,12 @@ impl CaptureJudge {
     }
 }
 
-fn inferred(connection: &Connection) -> String {
-    let Connection { client, server, .. } = connection;
-    format!(
-        "The handshake is not in the capture: the connection from {client} to {server} was recognised by its frames."
-    )
+/// That a connection has no handshake is nobody's fault.
+fn inferred(seen: &Seen<'_>) -> Finding {
+    let rule = CheckRule::Capture(CaptureRule::MissingHandshake);
+    let detail =
+        "The handshake is not in the capture: the connection was recognised by its frames.";
+    Finding { from: None, head: None, ..Finding::of_event(rule, seen, detail) }
 }
 
 fn of_handshake(handshake: &Handshake, mut found: impl FnMut(CaptureRule, String)) {

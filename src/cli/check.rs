@@ -9,13 +9,16 @@ use super::flaws::flaws;
 use super::policy::{policy, write_baseline};
 use super::run::Run;
 use super::summary::count;
-use super::{FAILURE, FOUND, SUCCESS, say};
+use super::{FAILURE, FOUND, SUCCESS, explain, say};
 use crate::check::{CheckOptions, Checker, Expectations, Finding};
 use crate::filter::FilterSet;
 use crate::output::escaped;
 
 /// Judges the capture that the arguments name.
 pub(super) fn run(arguments: &Check) -> Result<u8> {
+    if let Some(rule) = &arguments.explain {
+        return explain::print(rule.as_deref());
+    }
     let Check { inputs, selecting, decoding, telling, .. } = arguments;
     let run = Run::of_files(inputs.open(), selecting, decoding, telling)?;
     // What is missing is found as such.

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod completions;
 mod diff;
+mod explain;
 mod fields;
 mod filter;
 mod flaws;

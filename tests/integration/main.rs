@@ -9,6 +9,8 @@ mod app_logged;
 #[cfg(test)]
 mod binary_formats;
 #[cfg(test)]
+mod check_rules;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod every_view;
@@ -27,6 +29,10 @@ mod inside;
 #[cfg(test)]
 #[cfg(all(libpcap, target_os = "linux"))]
 mod interfaces;
+#[cfg(test)]
+mod judged;
+#[cfg(test)]
+mod listed;
 #[cfg(test)]
 #[cfg(unix)]
 mod live;

@@ -1,20 +1,30 @@
 //! docs/rules.md lists the rules as the code has them.
 
+use wsdump::check::CheckRule;
 use wsdump::types::Rule;
+
+use crate::command::run;
 
 const LIST: &str = include_str!("../../docs/rules.md");
 const CODE: &str = include_str!("../../src/types/rule.rs");
 
-/// The cells of each row that is about a rule: its name, severity, the side at
-/// fault, reference, meaning and what comes of it.
-fn rows() -> Vec<[String; 6]> {
+/// The cells of each row that is about a rule.
+fn cells() -> impl Iterator<Item = Vec<String>> {
     LIST.lines()
         .filter(|line| line.starts_with("| `"))
-        .map(|line| {
-            let cells = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned());
-            <[String; 6]>::try_from(cells.collect::<Vec<_>>()).expect(line)
-        })
-        .collect()
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// Of a rule of the protocol: its name, severity, the side at fault, reference, meaning
+/// and what comes of it.
+fn rows() -> Vec<[String; 6]> {
+    cells().filter_map(|cells| cells.try_into().ok()).collect()
+}
+
+/// Of a rule of captures or expectations: its name, severity, what it concerns, and its
+/// meaning.
+fn other_rows() -> Vec<[String; 4]> {
+    cells().filter_map(|cells| cells.try_into().ok()).collect()
 }
 
 #[test]
@@ -52,6 +62,38 @@ fn a_rule_means_what_its_documentation_says() {
         meaning.clear();
     }
     assert_eq!(count, Rule::ALL.len());
+}
+
+#[test]
+fn rules_of_captures_and_expectations_are_listed_in_order() {
+    let rules: Vec<[String; 4]> = CheckRule::all()
+        .filter(|rule| !matches!(rule, CheckRule::Protocol(_)))
+        .map(|rule| {
+            let concerns = if rule.is_of_events() { "event" } else { "capture" };
+            let name = format!("`{rule}`");
+            [name, rule.severity().to_string(), concerns.to_owned(), rule.meaning().to_owned()]
+        })
+        .collect();
+    assert_eq!(other_rows(), rules);
+    assert_eq!(cells().count(), rows().len() + rules.len());
+}
+
+#[test]
+fn every_rule_is_explained() {
+    let list = run(["check", "--explain"]).clean();
+    assert_eq!(list.lines().count(), CheckRule::all().count());
+    for rule in CheckRule::all() {
+        assert!(list.lines().any(|line| line.split(' ').next() == Some(rule.name())), "{rule}");
+    }
+    let explained = run(["check", "--explain", "accept-mismatch"]).clean();
+    assert!(explained.starts_with("accept-mismatch (error, RFC 6455 §4.2.2)\n"), "{explained}");
+    assert!(explained.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{explained}");
+    let unknown = run(["check", "--explain", "acept-mismatch"]);
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        unknown.stderr,
+        "wsdump: --explain: no rule is called `acept-mismatch`: did you mean `accept-mismatch`?\n"
+    );
 }
 
 #[test]

@@ -9,10 +9,10 @@ use wsdump::types::Rule;
 use crate::command::{captures, head_of_log, run};
 
 /// A rule, and the side that breaks it.
-type Broken = (String, String);
+pub(crate) type Broken = (String, String);
 
 /// By the client's address.
-type BrokenByConnection = BTreeMap<String, BTreeSet<Broken>>;
+pub(crate) type BrokenByConnection = BTreeMap<String, BTreeSet<Broken>>;
 
 fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_default().to_owned()
@@ -26,7 +26,7 @@ fn connections(head: &Value) -> &[Value] {
     head["connections"].as_array().unwrap()
 }
 
-fn logged(head: &Value) -> BrokenByConnection {
+pub(crate) fn logged(head: &Value) -> BrokenByConnection {
     let mut logged = BrokenByConnection::new();
     for connection in connections(head) {
         let breaks = connection["breaks"].as_array().map_or([].as_slice(), Vec::as_slice);

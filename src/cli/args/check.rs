@@ -55,9 +55,10 @@ pub(in crate::cli) struct Check {
     #[arg(long, value_name = "FORM[=FILE]", action = ArgAction::Append)]
     pub(in crate::cli) report: Vec<String>,
 
-    /// Tell what a rule means, why it matters and how it is fixed
+    /// Tell what a rule means, why it matters and how it is fixed; without a rule,
+    /// list all of them
     #[arg(long, value_name = "RULE", conflicts_with_all = ["files", "read"])]
-    pub(in crate::cli) explain: Option<String>,
+    pub(in crate::cli) explain: Option<Option<String>>,
 
     /// Propose an expectations file from a good capture, on standard output
     #[arg(long, conflicts_with_all = ["expect", "baseline", "write_baseline", "report"])]
