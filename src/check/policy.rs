@@ -88,3 +88,62 @@ impl Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::rule::CaptureRule;
+    use crate::filter::FilterSet;
+
+    const LOST: CheckRule = CheckRule::Capture(CaptureRule::LostPackets);
+    const OPEN: CheckRule = CheckRule::Capture(CaptureRule::OpenConnection);
+
+    fn judged(policy: &mut Policy, rule: CheckRule) -> (Severity, Outcome) {
+        let mut finding = Finding::of_capture(rule, "It was found.");
+        let is_allowed = policy.allows(rule, None);
+        policy.judge(&mut finding, is_allowed);
+        (finding.severity, finding.outcome)
+    }
+
+    #[test]
+    fn a_finding_fails_by_its_severity() {
+        let mut policy = Policy::default();
+        assert_eq!(judged(&mut policy, LOST), (Severity::Error, Outcome::Fails));
+        assert_eq!(judged(&mut policy, OPEN), (Severity::Note, Outcome::Told));
+        policy.fail_on = Severity::Note;
+        assert_eq!(judged(&mut policy, OPEN), (Severity::Note, Outcome::Fails));
+    }
+
+    #[test]
+    fn what_is_denied_fails_as_an_error() {
+        let mut policy = Policy { denied: vec![OPEN], ..Policy::default() };
+        assert_eq!(judged(&mut policy, OPEN), (Severity::Error, Outcome::Fails));
+    }
+
+    #[test]
+    fn what_is_allowed_is_not_asked_of_a_baseline() {
+        let mut policy = Policy { baseline: Some(Baseline::noting()), ..Policy::default() };
+        policy.allow(LOST, Allowed::Everywhere);
+        assert_eq!(judged(&mut policy, LOST).1, Outcome::Allowed);
+        assert_eq!(judged(&mut policy, OPEN).1, Outcome::Known);
+        assert_eq!(policy.baseline.map(|baseline| baseline.count()), Some(1));
+    }
+
+    #[test]
+    fn everywhere_is_more_than_somewhere() {
+        let mut filters = FilterSet::default();
+        let mut place = |filter| Allowed::Where(vec![filters.filter(filter).unwrap()]);
+        let (first, second) = (place("tcp.stream == 0"), place("tcp.stream == 1"));
+        let mut policy = Policy { denied: vec![LOST], ..Policy::default() };
+        policy.allow(LOST, first.clone());
+        policy.allow(LOST, second);
+        assert!(matches!(policy.allowed.get(&LOST), Some(Allowed::Where(all)) if all.len() == 2));
+        assert_eq!(policy.contradiction(), None);
+        // What is no event is nowhere.
+        assert_eq!(judged(&mut policy, LOST).1, Outcome::Fails);
+        policy.allow(LOST, Allowed::Everywhere);
+        policy.allow(LOST, first);
+        assert_eq!(policy.allowed.get(&LOST), Some(&Allowed::Everywhere));
+        assert_eq!(policy.contradiction(), Some(LOST));
+    }
+}

@@ -77,3 +77,73 @@ fn sentence(text: &str) -> String {
         text.strip_prefix("no ").map_or_else(|| text.to_owned(), |rest| format!("No {rest}"));
     if text.ends_with('.') { text } else { text + "." }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(statistics: &Statistics, told: Told) -> Vec<&'static str> {
+        let flaws = of_statistics(statistics, told);
+        assert!(flaws.iter().all(|(_, sentence)| sentence.ends_with('.')), "{flaws:?}");
+        // Whether there is a connection is for the checker to say.
+        let mut rules = flaws.iter().map(|(rule, _)| rule.name());
+        assert_eq!(rules.next(), Some("no-connection"));
+        rules.collect()
+    }
+
+    #[test]
+    fn what_was_counted_is_found_by_its_rule() {
+        let cases: [(fn(&mut Statistics), &str); 18] = [
+            (|counted| counted.undecoded_bytes = 1, "undecodable"),
+            (|counted| counted.tls = 1, "undecryptable"),
+            (|counted| counted.cut_packets = 1, "cut-packets"),
+            (|counted| counted.net.malformed = 1, "unreadable-packets"),
+            (|counted| counted.net.unknown_link_types = [(147, 3)].into(), "unreadable-packets"),
+            (|counted| counted.net.datagrams.waiting = 1, "unreadable-packets"),
+            (|counted| counted.net.datagrams.timed_out = 1, "unreadable-packets"),
+            (|counted| counted.net.datagrams.contradictory = 1, "unreadable-packets"),
+            (|counted| counted.net.datagrams.evicted = 1, "limit-reached"),
+            (|counted| counted.long_heads = 1, "limit-reached"),
+            (|counted| counted.long_frames = 1, "limit-reached"),
+            (|counted| counted.evicted = 1, "limit-reached"),
+            (|counted| counted.expired = 1, "limit-reached"),
+            (|counted| counted.overflows = 1, "limit-reached"),
+            (|counted| counted.pending_overflows = 1, "limit-reached"),
+            (|counted| counted.shed = 1, "limit-reached"),
+            (|counted| counted.forgotten_requests = 1, "limit-reached"),
+            (|counted| counted.half_compared = 1, "limit-reached"),
+        ];
+        for (count, rule) in cases {
+            let mut statistics = Statistics::default();
+            assert!(rules(&statistics, Told::default()).is_empty());
+            count(&mut statistics);
+            assert_eq!(rules(&statistics, Told::default()), [rule], "{statistics:?}");
+        }
+    }
+
+    #[test]
+    fn what_events_told_is_not_told_again() {
+        let statistics = Statistics {
+            gaps: 2,
+            missing_bytes: 9,
+            undecoded_bytes: 5,
+            long_frames: 1,
+            inflated_too_large: 1,
+            truncated: 1,
+            ..Statistics::default()
+        };
+        let told = Told { undecoded_bytes: 5, impossible_frames: 1 };
+        assert!(rules(&statistics, told).is_empty());
+        let part = Told { undecoded_bytes: 3, impossible_frames: 0 };
+        assert_eq!(rules(&statistics, part), ["undecodable", "limit-reached"]);
+        let rest = of_statistics(&statistics, part);
+        assert!(rest[1].1.starts_with("2 bytes "), "{rest:?}");
+    }
+
+    #[test]
+    fn a_sentence_begins_and_ends_as_one() {
+        assert_eq!(sentence("no traffic"), "No traffic.");
+        assert_eq!(sentence("2 bytes."), "2 bytes.");
+        assert_eq!(sentence("nothing.pcap: is empty"), "nothing.pcap: is empty.");
+    }
+}

@@ -36,7 +36,7 @@ pub(super) const fn explanation(rule: CaptureRule) -> Explanation {
             "Record on an interface of a common kind, such as Ethernet, `lo` or `any`. Fragments that do not come together, and headers that are broken, mostly come from a damaged file or from a network that loses packets.",
         ),
         CaptureRule::LimitReached => Explanation::new(
-            "wsdump keeps no more of hostile or very large input than its limits say; what it gave up is not judged.",
+            "Of hostile or very large input wsdump keeps no more than its limits say; what it gave up is not judged.",
             "Raise the limit that is named, with --limit NAME=VALUE; `wsdump --limit help` tells each and its default. Or record less at once.",
         )
         .example("wsdump check --limit head=256KiB traffic.pcap"),

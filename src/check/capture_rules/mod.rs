@@ -181,3 +181,6 @@ fn of_end(end: &End, mut found: impl FnMut(CaptureRule, String)) {
         found(CaptureRule::OpenConnection, detail);
     }
 }
+
+#[cfg(test)]
+mod tests;
