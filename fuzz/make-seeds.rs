@@ -26,6 +26,7 @@ fn main() -> io::Result<()> {
         seeds_of_capture(&name, path)?;
     }
     seeds_of_filters()?;
+    seeds_of_expectations()?;
     seeds_by_hand()
 }
 
@@ -253,6 +254,40 @@ fn seeds_of_filters() -> io::Result<()> {
         seed("filter", &format!("row-{index}"), format!("{filter}\0{payload}").as_bytes())?;
     }
     Ok(())
+}
+
+/// An expectations file of each kind, and one of all.
+fn seeds_of_expectations() -> io::Result<()> {
+    let kinds = [
+        (
+            "expect",
+            "[[expect]]\nname = \"a\"\nwhere = 'json.type == \"login\"'\ncount = \"1..5\"\n",
+        ),
+        (
+            "after",
+            "[[expect]]\nwhere = \"json\"\ncount = 3\nwithin = \"2s\"\nafter = 'ws.event == handshake'\nper = \"connection\"\n",
+        ),
+        ("forbid", "[[forbid]]\nwhere = \"\"\"\njson.error ||\n  json.fault\"\"\"\n"),
+        (
+            "sequence",
+            "[[sequence]]\nsteps = ['json.a', { where = 'json.b', within = \"1s\" }]\nstrict = true\n",
+        ),
+        (
+            "reply",
+            "[[reply]]\nrequest = 'ws.from == client'\nresponse = 'json'\nkey = { request = \"json.id\", response = \"json.to\" }\n",
+        ),
+        ("schema", "[[schema]]\nwhere = 'json'\nschema = \"schema.json\"\n"),
+        (
+            "limits",
+            "[limits]\nmessage_size = \"64KiB\"\nlatency = { p95 = \"200ms\" }\ncompression_ratio = 0.5\nclose_codes = [1000]\n",
+        ),
+    ];
+    for (name, text) in kinds {
+        seed("expectations", name, text.as_bytes())?;
+    }
+    let mut all: String = kinds.map(|(_, text)| text).concat();
+    all.push_str("\0{\"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#\"}}}");
+    seed("expectations", "all", all.as_bytes())
 }
 
 /// What the recordings do not have.

@@ -63,7 +63,7 @@ impl Checker {
     /// A judge of one capture.
     pub fn new(options: CheckOptions) -> Self {
         let CheckOptions { filters, policy, expectations, allow_empty, findings } = options;
-        let Expectations { judges: expected, list } = expectations;
+        let (expected, list) = expectations.into_parts();
         let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(CaptureJudge::default())];
         judges.extend(expected);
         Self {

@@ -27,11 +27,13 @@ mod judge;
 mod policy;
 pub mod report;
 mod rule;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use baseline::{Baseline, BaselineError};
 pub use checker::{CheckOptions, Checker, Told};
-pub use expectations::Expectations;
+pub use expectations::{ExpectationError, Expectations};
 pub use explain::Explanation;
 pub use finding::{ExpectationName, Finding, Outcome, Place};
 pub use findings::Counts;

@@ -18,7 +18,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Error, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::units::{parse_size, parse_time};
+use crate::types::units::{parse_size, parse_time};
 
 pub(super) use check::Check;
 pub(super) use decoding::Decoding;

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use anyhow::Result;
 
 use super::args::Check;
+use super::expectations::expectations;
 use super::flaws::flaws;
 use super::policy::{policy, write_baseline};
 use super::run::Run;
 use super::summary::count;
 use super::{FAILURE, FOUND, SUCCESS, explain, say};
-use crate::check::{CheckOptions, Checker, Expectations, Finding};
+use crate::check::{CheckOptions, Checker, Finding};
 use crate::filter::FilterSet;
 use crate::output::escaped;
 
@@ -25,10 +26,11 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     let run = Run { has_notes: false, ..run };
     let mut filters = FilterSet::default();
     let policy = policy(arguments, &mut filters)?;
+    let expectations = expectations(arguments, &run.options.limits, &mut filters)?;
     let mut checker = Checker::new(CheckOptions {
         filters,
         policy,
-        expectations: Expectations::default(),
+        expectations,
         allow_empty: arguments.allow_empty,
         findings: run.options.limits.findings,
     });

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::SUCCESS;
-use super::units::{parse_size, parse_time};
 use crate::types::Limits;
+use crate::types::units::{parse_size, parse_time};
 
 /// What `--limit` takes.
 #[derive(Clone, Debug)]

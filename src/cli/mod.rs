@@ -5,7 +5,9 @@ mod args;
 mod check;
 mod completions;
 mod diff;
+mod expectations;
 mod explain;
+mod fault;
 mod fields;
 mod filter;
 mod flaws;
@@ -83,7 +85,7 @@ fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => SUCCESS,
         Err(error) => {
-            match error.downcast_ref::<filter::Report>() {
+            match error.downcast_ref::<fault::Report>() {
                 Some(report) => say_lines(&report.0),
                 None => say(&format!("{error:#}")),
             }

@@ -43,6 +43,7 @@ pub struct ValueId(usize);
 pub struct Look<'a> {
     set: &'a FilterSet,
     event: &'a Event<'a>,
+    marks: &'a Marks,
     subject: Subject<'a>,
 }
 
@@ -107,7 +108,7 @@ impl FilterSet {
         scratch: &'a Scratch,
     ) -> Look<'a> {
         scratch.clear();
-        Look { set: self, event, subject: Subject::event(event, &marks.0, scratch) }
+        Look { set: self, event, marks, subject: Subject::event(event, &marks.0, scratch) }
     }
 }
 
@@ -132,6 +133,12 @@ impl Look<'_> {
             });
         }
         key
+    }
+
+    /// Whether a filter can select any event of the event's connection: `false` is
+    /// certain.
+    pub fn may_select_of_connection(&self, filter: FilterId) -> bool {
+        self.set.may_select_of(filter, self.event.connection, self.marks)
     }
 
     /// The event.

@@ -6,6 +6,7 @@
 mod address;
 mod app;
 pub(crate) mod ascii;
+pub(crate) mod distribution;
 mod event;
 mod inside;
 pub(crate) mod json_block;
@@ -20,6 +21,7 @@ mod seq;
 mod target;
 pub(crate) mod text;
 mod time;
+pub(crate) mod units;
 
 pub use address::{Conversation, Direction, Endpoint, Flow};
 pub(crate) use app::AppPlaces;

@@ -15,6 +15,8 @@ mod command;
 #[cfg(test)]
 mod every_view;
 #[cfg(test)]
+mod expectations;
+#[cfg(test)]
 mod fields;
 #[cfg(test)]
 mod files;

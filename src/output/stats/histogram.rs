@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::distribution::Distribution;
 use super::grid::write_items;
 use super::traffic::Ways;
 use crate::output::spool::Spool;
 use crate::output::write::grouped;
+use crate::types::distribution::Distribution;
 
 /// Columns of the longest bar, where there is room.
 const LONGEST_BAR: usize = 32;

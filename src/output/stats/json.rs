@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::distribution::Distribution;
 use super::finding::{Finding, Found};
 use super::group::{By, CloseKey, Group, GroupKey};
 use super::ledger::{Latencies, LatencyKey, Ledger, Scope, TypeKey};
@@ -14,6 +13,7 @@ use crate::output::json::{
 use crate::output::json_string::string;
 use crate::output::spool::Spool;
 use crate::output::write::{decimal, digits};
+use crate::types::distribution::Distribution;
 
 /// Writes everything that was counted, a row a line.
 pub(super) fn write(ledger: &Ledger, by: Option<By>, out: &mut Spool) {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::distribution::Distribution;
 use super::finding::{Finding, Found};
 use super::group::{By, Group, GroupKey};
 use super::name::shortened;
 use super::open::Open;
 use super::rows::Rows;
 use super::traffic::{Traffic, Ways, bytes};
+use crate::types::distribution::Distribution;
 use crate::types::{Body, Event, Kind, Message, Opcode};
 
 /// More groups, and so connections, than anybody reads.

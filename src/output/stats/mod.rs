@@ -12,7 +12,6 @@
 //!                   └──────────────► text or json
 //! ```
 
-mod distribution;
 mod finding;
 mod grid;
 mod group;

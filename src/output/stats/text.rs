@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::distribution::Distribution;
 use super::finding::Found;
 use super::grid::{Column, Grid, NOTHING, cell, write_items};
 use super::group::{By, CloseKey, Group, GroupKey};
@@ -16,6 +15,7 @@ use crate::output::style::BOLD;
 use crate::output::time::span;
 use crate::output::wrap::Page;
 use crate::output::write::{counted, grouped};
+use crate::types::distribution::Distribution;
 
 /// Writes everything that was counted.
 pub(super) fn write(

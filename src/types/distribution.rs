@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// It is not a crate's: those that are well kept take all buckets at once, or
 /// draw samples at random.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Distribution {
+pub(crate) struct Distribution {
     count: u64,
     min: u64,
     max: u64,
@@ -26,7 +26,7 @@ const PER_OCTAVE: u64 = EXACT / 2;
 
 impl Distribution {
     /// Counts one value.
-    pub(super) fn add(&mut self, value: u64) {
+    pub(crate) fn add(&mut self, value: u64) {
         self.min = if self.count == 0 { value } else { self.min.min(value) };
         self.max = self.max.max(value);
         self.count += 1;
@@ -34,23 +34,23 @@ impl Distribution {
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// The least; exact. `None` where there are no values.
-    pub(super) fn min(&self) -> Option<u64> {
+    pub(crate) fn min(&self) -> Option<u64> {
         (self.count > 0).then_some(self.min)
     }
 
     /// The greatest; exact. `None` where there are no values.
-    pub(super) fn max(&self) -> Option<u64> {
+    pub(crate) fn max(&self) -> Option<u64> {
         (self.count > 0).then_some(self.max)
     }
 
     /// The least value that `percent` of the values do not exceed, at most 1 %
     /// off (nearest rank). `None` where there are no values.
-    pub(super) fn percentile(&self, percent: u8) -> Option<u64> {
+    pub(crate) fn percentile(&self, percent: u8) -> Option<u64> {
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100).max(1);
         // Of the least and the greatest more is known than their bucket.
         if rank == 1 {
@@ -71,7 +71,7 @@ impl Distribution {
     /// How many values there are from one power of two to the next, as far as
     /// there are any: the least value and the greatest that there could be, and
     /// the count.
-    pub(super) fn octaves(&self) -> BTreeMap<(u64, u64), u64> {
+    pub(crate) fn octaves(&self) -> BTreeMap<(u64, u64), u64> {
         let mut octaves = BTreeMap::new();
         for (bucket, count) in &self.buckets {
             *octaves.entry(octave(bounds(*bucket).0)).or_default() += count;
