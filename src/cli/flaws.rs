@@ -43,7 +43,7 @@ fn of_statistics(statistics: &Statistics, told: Told) -> Vec<(CaptureRule, Strin
         )
     });
     flaw(CaptureRule::Undecryptable, statistics.tls, &|number| {
-        format!("TLS without keys in {} (--tls-keylog).", count(number, "TCP conversation"))
+        format!("TLS without keys in {}.", count(number, "TCP conversation"))
     });
     flaws
 }
@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_found_by_its_rule() {
-        let cases: [(fn(&mut Statistics), &str); 18] = [
+        type Count = fn(&mut Statistics);
+        let cases: [(Count, &str); 18] = [
             (|counted| counted.undecoded_bytes = 1, "undecodable"),
             (|counted| counted.tls = 1, "undecryptable"),
             (|counted| counted.cut_packets = 1, "cut-packets"),

@@ -114,8 +114,9 @@ fn tls_without_keys_fails_even_if_it_may_be_empty() {
     let path = changed("check-tls", "wrong-accept.pcap", |file| {
         // The request and the response begin as TLS does.
         let mut file = [&file[..HEADER], &records(file)[..6].concat()].concat();
-        for (head, hello) in [(b"GET /", [22, 3, 1, 2, 0]), (b"HTTP/", [22, 3, 3, 0, 80])] {
-            let at = file.windows(head.len()).position(|bytes| bytes == head).unwrap();
+        for (head, hello) in [("GET /", [22, 3, 1, 2, 0]), ("HTTP/1.1 101", [22, 3, 3, 0, 80])] {
+            let mut places = file.windows(head.len());
+            let at = places.position(|bytes| bytes == head.as_bytes()).unwrap();
             file[at..at + hello.len()].copy_from_slice(&hello);
         }
         file
@@ -266,4 +267,21 @@ fn what_is_allowed_is_not_noted() {
     assert_eq!(judge(&[&[LOSSY], &options[..]].concat()).code, Some(0));
     let written = fs::read_to_string(&path).unwrap();
     assert!(written.contains("undecodable") && !written.contains("lost-packets"), "{written}");
+}
+
+/// What is found in a broken capture is noted, and it stays broken.
+#[test]
+fn a_baseline_mends_no_capture() {
+    let broken = changed("check-baseline-broken", "wrong-accept.pcap", |file| {
+        file[..file.len() - 1].to_vec()
+    });
+    let path = broken.with_file_name("baseline.json");
+    let baseline = path.to_str().unwrap();
+    assert_eq!(judge_file(&broken, &["--write-baseline", baseline]).code, Some(2));
+    let judged = judge_file(&broken, &["--baseline", baseline]);
+    assert_eq!((judged.code, judged.findings.len()), (Some(2), 0), "{judged:?}");
+    let folder = broken.parent().unwrap().to_str().unwrap();
+    let judged = judge(&[WRONG_ACCEPT, "--write-baseline", folder]);
+    assert_eq!(judged.code, Some(2));
+    assert!(judged.stderr.contains("cannot be written"), "{}", judged.stderr);
 }

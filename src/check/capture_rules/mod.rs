@@ -97,9 +97,7 @@ impl CaptureJudge {
             found(CaptureRule::MalformedApp, format!("{protocol}: {malformed}"));
         }
     }
-}
 
-impl CaptureJudge {
     /// Whether it is told that a message is not inflated. That earlier ones are not
     /// there may go on for as long as the connection does, and is told once.
     fn is_news(&mut self, message: &Message<'_>, connection: u64) -> bool {

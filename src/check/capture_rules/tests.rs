@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::check::baseline::Baseline;
 use crate::check::checker::{CheckOptions, Checker};
 use crate::check::finding::Outcome;
 use crate::check::policy::{Allowed, Policy};
@@ -254,4 +255,25 @@ fn what_is_held_is_allowed_where_it_was() {
         let outcomes: Vec<_> = verdict.findings.iter().map(|finding| finding.outcome).collect();
         assert_eq!(outcomes, [outcome], "{filter}");
     }
+}
+
+#[test]
+fn what_was_there_before_and_is_gone_is_counted() {
+    let judged = |baseline: Baseline, events: &[Kind<'_>]| {
+        let policy = Policy { baseline: Some(baseline), ..Policy::default() };
+        let handshake = accepted();
+        let events = [&[Kind::Handshake(&handshake)], events].concat();
+        verdict(false, CheckOptions { policy, ..CheckOptions::default() }, &events)
+    };
+    let lost = gap(CLIENT, Some(7), 0);
+    let before = judged(Baseline::noting(), &[lost, lost, lost]);
+    assert!(!before.has_failed());
+    let noted = Baseline::parse(&before.noted.unwrap().render()).unwrap();
+    for (events, gone) in [(&[lost, lost, lost][..], 0), (&[lost], 2), (&[], 3)] {
+        let now = judged(noted.clone(), events);
+        assert_eq!((now.gone, now.has_failed()), (gone, false));
+        assert_eq!(now.noted, None);
+    }
+    let now = judged(noted, &[lost, lost, lost, lost]);
+    assert_eq!((now.gone, now.totals().known, now.totals().fails), (0, 3, 1));
 }

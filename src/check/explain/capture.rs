@@ -24,9 +24,9 @@ pub(super) const fn explanation(rule: CaptureRule) -> Explanation {
         ),
         CaptureRule::Undecryptable => Explanation::new(
             "What is inside TLS is not judged. It may be WebSocket.",
-            "Let one end write its keys and give them with --tls-keylog: browsers and many libraries write them to the file that SSLKEYLOGFILE names. Traffic that does not matter is left out with --ip, --port or -f.",
+            "Record where the traffic is plain: behind the proxy that ends TLS, or in a test that runs without it. Conversations that do not matter are left out with --ip, --port or -f, or the rule is allowed.",
         )
-        .example("SSLKEYLOGFILE=keys.log run-the-tests\nwsdump check --tls-keylog keys.log traffic.pcap"),
+        .example("wsdump check --port 8080 traffic.pcap"),
         CaptureRule::CutPackets => Explanation::new(
             "Of each of these packets the end is missing, and with it a part of the messages.",
             "Record whole packets: `tcpdump -s 0`, which is also what it does by itself; look for a -s in the command, or a snap length in the settings of the recording program.",
