@@ -114,14 +114,16 @@ impl Checker {
             Some(baseline) if baseline.is_noting() => (Some(baseline), None),
             before => (None, before),
         };
-        let (findings, counts, by_expectation) = self.findings.into_parts();
+        let found = self.findings.into_found();
         let mut expectations = self.expectations;
-        for (expectation, found) in expectations.iter_mut().zip(by_expectation) {
-            expectation.findings = found;
+        for (expectation, counts) in expectations.iter_mut().zip(found.by_expectation) {
+            expectation.findings = counts;
         }
         Verdict {
-            findings,
-            counts,
+            findings: found.kept,
+            counts: found.counts,
+            severities: found.severities,
+            has_baseline: before.is_some(),
             gone: before.map_or(0, |before| before.count()),
             noted,
             expectations,

@@ -52,6 +52,21 @@ pub enum Outcome {
 impl Outcome {
     /// How many there are.
     pub(super) const COUNT: usize = 4;
+
+    /// Whether it is shown to people.
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Fails | Self::Told)
+    }
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fails => "fails",
+            Self::Told => "told",
+            Self::Allowed => "allowed",
+            Self::Known => "known",
+        }
+    }
 }
 
 /// The name of an expectation, and where it stands.

@@ -6,6 +6,7 @@ use super::baseline::Baseline;
 use super::finding::{Finding, Outcome};
 use super::judge::Seen;
 use super::policy::Policy;
+use crate::types::Severity;
 
 /// Findings in the order in which they were found, and how many there are.
 #[derive(Debug)]
@@ -17,7 +18,30 @@ pub(super) struct Findings {
     /// How many there are, kept or not.
     counts: BTreeMap<&'static str, Counts>,
     /// The same for each expectation, by its number.
-    by_expectation: Vec<u64>,
+    by_expectation: Vec<Counts>,
+    severities: Severities,
+}
+
+/// How many findings there are that are shown, by how bad they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Severities {
+    /// Errors.
+    pub errors: u64,
+    /// Warnings.
+    pub warnings: u64,
+    /// Notes.
+    pub notes: u64,
+}
+
+impl Severities {
+    /// Counts one.
+    fn add(&mut self, severity: Severity) {
+        *match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        } += 1;
+    }
 }
 
 /// A finding in an event, kept until it is certain that it is one.
@@ -50,6 +74,28 @@ impl Counts {
             Outcome::Known => &mut self.known,
         } += 1;
     }
+
+    /// Those that are shown to people: what fails, and what is told.
+    pub const fn shown(&self) -> u64 {
+        self.fails + self.told
+    }
+
+    /// All of them.
+    pub const fn all(&self) -> u64 {
+        self.shown() + self.allowed + self.known
+    }
+}
+
+/// What [`Findings`] come to.
+pub(super) struct Found {
+    /// All that is kept.
+    pub(super) kept: Vec<Finding>,
+    /// How many there are of each rule that has some, by name.
+    pub(super) counts: BTreeMap<&'static str, Counts>,
+    /// How many there are of each expectation, by number.
+    pub(super) by_expectation: Vec<Counts>,
+    /// How bad those are that are shown.
+    pub(super) severities: Severities,
 }
 
 impl Findings {
@@ -61,6 +107,7 @@ impl Findings {
             room: [most; Outcome::COUNT],
             counts: BTreeMap::new(),
             by_expectation: Vec::new(),
+            severities: Severities::default(),
         }
     }
 
@@ -85,11 +132,14 @@ impl Findings {
         if let Some(expectation) = &finding.expectation {
             let number = expectation.number;
             if self.by_expectation.len() <= number {
-                self.by_expectation.resize(number + 1, 0);
+                self.by_expectation.resize(number + 1, Counts::default());
             }
-            if let Some(count) = self.by_expectation.get_mut(number) {
-                *count += 1;
+            if let Some(counts) = self.by_expectation.get_mut(number) {
+                counts.add(finding.outcome);
             }
+        }
+        if finding.outcome.is_shown() {
+            self.severities.add(finding.severity);
         }
         if let Some(room) = self.room.get_mut(finding.outcome as usize)
             && *room > 0
@@ -104,9 +154,9 @@ impl Findings {
         self.policy.baseline.take()
     }
 
-    /// All that is kept; how many there are of each rule that has some, by name; and
-    /// of each expectation, by number.
-    pub(super) fn into_parts(self) -> (Vec<Finding>, BTreeMap<&'static str, Counts>, Vec<u64>) {
-        (self.kept, self.counts, self.by_expectation)
+    /// What they come to.
+    pub(super) fn into_found(self) -> Found {
+        let Self { kept, counts, by_expectation, severities, .. } = self;
+        Found { kept, counts, by_expectation, severities }
     }
 }

@@ -36,7 +36,7 @@ pub use checker::{CheckOptions, Checker, Told};
 pub use expectations::{ExpectationError, Expectations};
 pub use explain::Explanation;
 pub use finding::{ExpectationName, Finding, Outcome, Place};
-pub use findings::Counts;
+pub use findings::{Counts, Severities};
 pub use policy::{Allowed, Policy};
 pub use rule::{CaptureRule, CheckRule, ExpectationRule};
 pub use verdict::{Expectation, Verdict};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::baseline::Baseline;
-use super::finding::{ExpectationName, Finding, Outcome};
-use super::findings::Counts;
+use super::finding::{ExpectationName, Finding};
+use super::findings::{Counts, Severities};
 use super::rule::ExpectationRule;
 use crate::types::Timestamp;
 
@@ -21,6 +21,10 @@ pub struct Verdict {
     pub gone: u64,
     /// What was noted, where that was asked for.
     pub noted: Option<Baseline>,
+    /// How bad what is shown is.
+    pub severities: Severities,
+    /// It was compared with what was there before.
+    pub has_baseline: bool,
     /// What was expected, in the order of the file.
     pub expectations: Vec<Expectation>,
     /// WebSocket connections.
@@ -42,8 +46,15 @@ pub struct Expectation {
     pub name: ExpectationName,
     /// What kind it is.
     pub rule: ExpectationRule,
-    /// How often it was not met, what was allowed and known included.
-    pub findings: u64,
+    /// How often it was not met.
+    pub findings: Counts,
+}
+
+impl Expectation {
+    /// Whether nothing was found that it does not ask for, allowed or not.
+    pub const fn is_met(&self) -> bool {
+        self.findings.all() == 0
+    }
 }
 
 impl Verdict {
@@ -66,8 +77,6 @@ impl Verdict {
 
     /// What is shown to people: what fails, and what is told.
     pub fn shown(&self) -> impl Iterator<Item = &Finding> {
-        let is_shown =
-            |finding: &&Finding| matches!(finding.outcome, Outcome::Fails | Outcome::Told);
-        self.findings.iter().filter(is_shown)
+        self.findings.iter().filter(|finding| finding.outcome.is_shown())
     }
 }

@@ -1,19 +1,17 @@
 //! `wsdump check FILE...`: judges a capture.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
 
 use super::args::Check;
 use super::expectations::expectations;
 use super::flaws::flaws;
 use super::policy::{policy, write_baseline};
+use super::report::Reports;
 use super::run::Run;
 use super::summary::count;
 use super::{FAILURE, FOUND, SUCCESS, explain, say};
-use crate::check::{CheckOptions, Checker, Finding};
+use crate::check::{CheckOptions, Checker};
 use crate::filter::FilterSet;
-use crate::output::escaped;
 
 /// Judges the capture that the arguments name.
 pub(super) fn run(arguments: &Check) -> Result<u8> {
@@ -34,6 +32,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
         allow_empty: arguments.allow_empty,
         findings: run.options.limits.findings,
     });
+    let reports = Reports::open(arguments)?;
     let ended = run.through(&mut checker)?;
     let files = inputs.paths().map(|path| path.display().to_string()).collect();
     if ended.is_stopped {
@@ -42,34 +41,16 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     }
     let flaws = flaws(&ended, checker.told());
     let verdict = checker.verdict(files, flaws);
-    for finding in verdict.shown() {
-        let line = format!("{}: {}\n", line(finding), escaped(&finding.detail));
-        io::stdout().write_all(line.as_bytes())?;
-    }
+    let is_written = reports.write(&verdict);
     if let (Some(path), Some(noted)) = (&arguments.write_baseline, &verdict.noted) {
         write_baseline(path, noted)?;
         if !telling.quiet {
             say(&format!("{} noted in {}", count(noted.count(), "finding"), path.display()));
         }
     }
-    Ok(match (ended.is_whole, verdict.has_failed()) {
+    Ok(match (ended.is_whole && is_written, verdict.has_failed()) {
         (false, _) => FAILURE,
         (true, true) => FOUND,
         (true, false) => SUCCESS,
     })
-}
-
-/// What was found, and where: `error accept-mismatch #0 packet 4 server`.
-fn line(finding: &Finding) -> String {
-    let mut line = format!("{} {}", finding.severity, finding.rule);
-    if let Some(place) = &finding.connection {
-        line += &format!(" #{}", place.connection);
-    }
-    if let Some(packet) = finding.packet {
-        line += &format!(" packet {packet}");
-    }
-    if let Some(from) = finding.from {
-        line += &format!(" {from}");
-    }
-    line
 }

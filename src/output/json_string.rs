@@ -25,7 +25,8 @@ pub(super) fn long_string(out: &mut Spool, text: &str) {
     out.push(b'"');
 }
 
-fn escaped(out: &mut Vec<u8>, text: &str) {
+/// Writes what stands between the quotes.
+pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     let mut at = 0;

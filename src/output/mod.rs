@@ -66,7 +66,7 @@ mod samples;
 mod spool;
 mod stamp;
 mod stats;
-mod style;
+pub(crate) mod style;
 mod table;
 mod text;
 mod time;
@@ -80,14 +80,18 @@ pub use escape::one_line as escaped;
 pub use follow::Follow;
 pub(crate) use gist::gist;
 pub use json::Json;
+pub(crate) use json_string::escaped as json_escaped;
 pub use raw::Raw;
 pub use spool::Spool;
+pub(crate) use stamp::Stamps;
 pub use stamp::TimeForm;
 pub use stats::{By, Stats, StatsForm, StatsOptions};
 pub use table::Table;
 pub(crate) use text::url;
 pub use text::{BodyForm, Text, TextOptions};
 pub use time::Zone;
+pub(crate) use time::rfc3339;
+pub(crate) use wrap::Page;
 pub(crate) use write::grouped;
 
 /// One form of output.

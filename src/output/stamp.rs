@@ -25,7 +25,7 @@ pub enum TimeForm {
 
 /// Writes the times of events, all with microseconds: what is less is left out.
 #[derive(Debug)]
-pub(super) struct Stamps {
+pub(crate) struct Stamps {
     form: TimeForm,
     clock: Clock,
     /// The time that others are relative to, which all forks share.
@@ -41,7 +41,7 @@ const SECONDS: usize = 12;
 const EPOCH_SECONDS: usize = 17;
 
 impl Stamps {
-    pub(super) fn new(form: TimeForm, zone: &Zone) -> Self {
+    pub(crate) fn new(form: TimeForm, zone: &Zone) -> Self {
         Self { form, clock: Clock::new(zone), first: Arc::default(), before: None }
     }
 
@@ -64,7 +64,7 @@ impl Stamps {
     }
 
     /// The time of an event, as wide as most of this form.
-    pub(super) fn text(&mut self, time: Option<Timestamp>) -> String {
+    pub(crate) fn text(&mut self, time: Option<Timestamp>) -> String {
         let width = match self.form {
             TimeForm::TimeOfDay => return self.time_of_day(time),
             TimeForm::Epoch => EPOCH_SECONDS,

@@ -6,13 +6,13 @@ use anstyle::{Ansi256Color, AnsiColor, Color, Style};
 use crate::types::{Connection, Severity, Side};
 
 /// Nothing special.
-pub(super) const PLAIN: Style = Style::new();
+pub(crate) const PLAIN: Style = Style::new();
 /// What the eye may pass over.
-pub(super) const DIM: Style = Style::new().dimmed();
+pub(crate) const DIM: Style = Style::new().dimmed();
 /// What it should find first.
-pub(super) const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 /// As it should be.
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Worth a look.
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 /// Wrong.
@@ -37,7 +37,7 @@ const CLIENT: Style = AnsiColor::Cyan.on_default();
 const SERVER: Style = AnsiColor::Magenta.on_default();
 
 /// The colour of a side.
-pub(super) const fn side(side: Option<Side>) -> Style {
+pub(crate) const fn side(side: Option<Side>) -> Style {
     match side {
         Some(Side::Client) => CLIENT,
         Some(Side::Server) => SERVER,
@@ -62,7 +62,7 @@ pub(super) const fn byte(byte: u8) -> Style {
 const CONNECTIONS: [u8; 7] = [33, 166, 37, 168, 136, 99, 71];
 
 /// The colour of a connection: the same in every run.
-pub(super) fn connection(connection: &Connection) -> Style {
+pub(crate) fn connection(connection: &Connection) -> Style {
     // Streams that a client opens inside HTTP/2 have odd numbers.
     let h2_index = connection.h2_stream.map_or(0, |stream| u64::from(stream / 2));
     let index = connection.stream.wrapping_add(h2_index) % CONNECTIONS.len() as u64;
@@ -72,7 +72,7 @@ pub(super) fn connection(connection: &Connection) -> Style {
 }
 
 /// The sign and the colour of a severity.
-pub(super) const fn severity(severity: Severity) -> (&'static str, Style) {
+pub(crate) const fn severity(severity: Severity) -> (&'static str, Style) {
     match severity {
         Severity::Error => ("✗", ERROR),
         Severity::Warning => ("!", WARNING),

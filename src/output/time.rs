@@ -106,6 +106,13 @@ impl Clock {
     }
 }
 
+/// A time as events in JSON tell it: RFC 3339, UTC, nanoseconds.
+pub(crate) fn rfc3339(timestamp: Timestamp) -> String {
+    let mut text = Vec::new();
+    Clock::new(&Zone::Utc).rfc3339(&mut text, timestamp);
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// A duration as people say it: `0.250 ms`, `12.345 s`, `2 min 03.5 s`,
 /// `1 h 02 min 03 s`.
 pub(super) fn span(duration: Duration) -> String {

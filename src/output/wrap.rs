@@ -14,7 +14,7 @@ use crate::types::ascii;
 /// Writes lines at the end of a buffer: escapes what comes from the wire,
 /// counts columns, and continues a line that would be longer than the width
 /// on the next one, indented.
-pub(super) struct Page<'o> {
+pub(crate) struct Page<'o> {
     out: &'o mut Spool,
     /// Columns of a line; `usize::MAX` where lines may be of any length.
     width: usize,
@@ -81,7 +81,7 @@ impl<'o> Page<'o> {
     pub(super) const NARROWEST: usize = 20;
 
     /// A page of `width` columns, or one without a bound.
-    pub(super) fn new(out: &'o mut Spool, width: Option<usize>, color: bool) -> Self {
+    pub(crate) fn new(out: &'o mut Spool, width: Option<usize>, color: bool) -> Self {
         let width = width.map_or(usize::MAX, |width| width.max(Self::NARROWEST));
         Self {
             out,
@@ -169,7 +169,7 @@ impl<'o> Page<'o> {
     /// Begins a line with `indent` spaces; what does not fit continues behind
     /// `hang` spaces. Neither takes more than half the width, so that there is
     /// always room for text.
-    pub(super) fn begin(&mut self, indent: usize, hang: usize) {
+    pub(crate) fn begin(&mut self, indent: usize, hang: usize) {
         if self.full {
             return;
         }
@@ -181,13 +181,13 @@ impl<'o> Page<'o> {
     }
 
     /// From here to the end of the line it may also be broken between words.
-    pub(super) fn break_between_words(&mut self) {
+    pub(crate) fn break_between_words(&mut self) {
         // Lines of any length are never broken.
         self.words = self.width != usize::MAX;
     }
 
     /// Ends the line.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if self.rows == 0 {
             return;
         }
@@ -220,7 +220,7 @@ impl<'o> Page<'o> {
 
     /// Writes text, which may come from the wire. How many bytes of it were
     /// written before the page was full.
-    pub(super) fn put(&mut self, style: Style, text: &str) -> usize {
+    pub(crate) fn put(&mut self, style: Style, text: &str) -> usize {
         self.put_escaping(style, text, Escape::plain)
     }
 
@@ -232,7 +232,7 @@ impl<'o> Page<'o> {
 
     /// Writes a few characters of our own, which are printable ASCII.
     #[inline]
-    pub(super) fn put_own(&mut self, text: &'static str) -> usize {
+    pub(crate) fn put_own(&mut self, text: &'static str) -> usize {
         self.put_printable(PLAIN, text)
     }
 
@@ -251,12 +251,12 @@ impl<'o> Page<'o> {
     }
 
     /// Parts two items of a line, which is preferably broken here.
-    pub(super) fn part(&mut self) {
+    pub(crate) fn part(&mut self) {
         self.part_by(2);
     }
 
     /// The same with a gap of so many columns.
-    pub(super) fn part_by(&mut self, gap: usize) {
+    pub(crate) fn part_by(&mut self, gap: usize) {
         self.full |= self.rows <= 1 && gap >= self.room();
         if self.full {
             return;

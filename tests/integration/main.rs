@@ -9,6 +9,8 @@ mod app_logged;
 #[cfg(test)]
 mod binary_formats;
 #[cfg(test)]
+mod check_reports;
+#[cfg(test)]
 mod check_rules;
 #[cfg(test)]
 mod command;
@@ -63,6 +65,8 @@ mod pushdown;
 mod readme;
 #[cfg(test)]
 mod recordings;
+#[cfg(test)]
+mod report_schemas;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::schema::{self, Schema};
 use super::sequence::{Sequence, SequenceJudge, Step};
 use super::written::written;
 use crate::check::finding::ExpectationName;
+use crate::check::findings::Counts;
 use crate::check::judge::Judge;
 use crate::check::rule::ExpectationRule;
 use crate::check::verdict::Expectation;
@@ -121,7 +122,7 @@ impl Builder<'_> {
                 column,
             };
             let rule = entry.table.rule();
-            built.list.push(Expectation { name: name.clone(), rule, findings: 0 });
+            built.list.push(Expectation { name: name.clone(), rule, findings: Counts::default() });
             match entry.table {
                 Table::Expect(table) => built.judges.push(self.expect(name, table)?),
                 Table::Forbid(table) => {

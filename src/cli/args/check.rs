@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::report::{Report, refused};
 use super::{Decoding, Inputs, Refusal, Selecting, Telling};
 use crate::types::Severity;
 
@@ -50,10 +51,10 @@ pub(in crate::cli) struct Check {
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub(in crate::cli) write_baseline: Option<PathBuf>,
 
-    /// Report as human, json, junit, sarif, github or tap, to a file or to standard
-    /// output; repeat for several
+    /// Report as human, which is the default, json, junit, sarif, github or tap, on
+    /// standard output or in FILE; repeat for several
     #[arg(long, value_name = "FORM[=FILE]", action = ArgAction::Append)]
-    pub(in crate::cli) report: Vec<String>,
+    pub(in crate::cli) report: Vec<Report>,
 
     /// Tell what a rule means, why it matters and how it is fixed; without a rule,
     /// list all of them
@@ -80,7 +81,7 @@ impl Check {
         if self.explain.is_some() {
             return None;
         }
-        self.inputs.missing()
+        self.inputs.missing().or_else(|| refused(&self.report))
     }
 }
 
