@@ -250,3 +250,13 @@ pub(super) fn details(findings: &[Finding]) -> Vec<String> {
     };
     findings.iter().map(detail).collect()
 }
+
+/// Each with the time since the first instead of the time since the one before.
+pub(super) fn timed<T>(passed: Vec<(T, i64)>) -> Vec<(T, i64)> {
+    let mut now = 0;
+    let timed = passed.into_iter().map(|(what, passed)| {
+        now += passed;
+        (what, now)
+    });
+    timed.collect()
+}

@@ -277,7 +277,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::check::testing::{Sent, Traffic, details, expectation};
+    use crate::check::testing::{Sent, Traffic, details, expectation, timed};
     use crate::filter::FilterSet;
     use crate::types::Opcode;
 
@@ -558,14 +558,7 @@ mod tests {
             ),
             within in 0..8_u64,
         ) {
-            let mut now = 0;
-            let messages: Vec<(Said, i64)> = messages
-                .into_iter()
-                .map(|(said, passed)| {
-                    now += passed;
-                    (said, now)
-                })
-                .collect();
+            let messages: Vec<(Said, i64)> = timed(messages);
             let mut traffic = opened();
             for ((is_client, asks, answers), time) in &messages {
                 let asks = asks.map(|key| format!(r#""q":{key}"#));

@@ -80,22 +80,30 @@ impl Judge for SchemaJudge {
 
 /// The JSON of a message; or why there is none, in a sentence without a full stop.
 fn build(message: &Message<'_>) -> Result<Value, String> {
+    if let Some(why) = unfit(message) {
+        return Err(why.to_owned());
+    }
+    serde_json::from_slice(message.body.bytes())
+        .map_err(|error| format!("the message's JSON cannot be read: {error}"))
+}
+
+/// Why a message cannot be judged by a schema, if so.
+fn unfit(message: &Message<'_>) -> Option<&'static str> {
+    if message.not_inflated.is_some() {
+        return Some("the message could not be inflated, and so not judged by its schema");
+    }
+    if !message.complete {
+        return Some("bytes of the message are missing, and so it is not judged by its schema");
+    }
+    if message.truncated {
+        return Some("the message is longer than is kept, and so not judged by its schema");
+    }
     match message.body {
         Body::Json(json) if json.bytes().len() > LONGEST_JUDGED => {
-            Err("the message's JSON is longer than 16 MiB, and so not judged by its schema".into())
+            Some("the message's JSON is longer than 16 MiB, and so not judged by its schema")
         }
-        Body::Json(json) => serde_json::from_slice(json.bytes())
-            .map_err(|error| format!("the message's JSON cannot be read: {error}")),
-        _ if message.not_inflated.is_some() => {
-            Err("the message could not be inflated, and so not judged by its schema".into())
-        }
-        _ if !message.complete => {
-            Err("bytes of the message are missing, and so it cannot be judged by its schema".into())
-        }
-        _ if message.truncated => {
-            Err("the message is longer than is kept, and so not judged by its schema".into())
-        }
-        Body::Text(_) | Body::Binary(_) => Err("the message is no JSON".into()),
+        Body::Json(_) => None,
+        Body::Text(_) | Body::Binary(_) => Some("the message is no JSON"),
     }
 }
 
@@ -139,7 +147,7 @@ mod tests {
     use super::*;
     use crate::check::testing::{Sent, Traffic, details, expectation};
     use crate::filter::FilterSet;
-    use crate::types::Side;
+    use crate::types::{JsonText, Opcode, Side};
 
     /// What is found in text messages of the client, by schemas of what the filters
     /// beside them select.
@@ -238,7 +246,7 @@ mod tests {
             details(&wrong),
             [
                 "2: the message is no JSON",
-                "3: bytes of the message are missing, and so it cannot be judged by its schema",
+                "3: bytes of the message are missing, and so it is not judged by its schema",
                 "4: the message's JSON cannot be read: number out of range at line 1 column 11",
             ]
         );
@@ -276,18 +284,27 @@ mod tests {
 
     #[test]
     fn long_messages_are_judged_but_not_explained() {
-        let message = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
-        let messages = [LONGEST_EXPLAINED, LONGEST_EXPLAINED + 1, LONGEST_JUDGED + 1].map(message);
-        let of =
-            |schema: Value| found(&messages.each_ref().map(String::as_str), &[("json", schema)]);
-        let too_long = "the message's JSON is longer than 16 MiB, and so not judged by its schema";
-        assert_eq!(told(&of(json!({"type": "string"}))), [too_long]);
+        let string = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        let messages = [LONGEST_EXPLAINED, LONGEST_EXPLAINED + 1].map(string);
+        let of = |schema: Value| {
+            let selected = "ws.event == \"message\"";
+            found(&messages.each_ref().map(String::as_str), &[(selected, schema)])
+        };
+        assert!(of(json!({"type": "string"})).is_empty());
         let wrong = of(json!({"maxLength": 3}));
         assert_eq!(wrong[0].path.as_deref(), Some(""));
         assert_eq!(
             told(&wrong[1..]),
-            ["the message is not as its schema says, and too long to tell where", too_long]
+            ["the message is not as its schema says, and too long to tell where"]
         );
+        let unfit_of = |bytes| {
+            let text = string(bytes);
+            let body = Body::Json(JsonText::new(&text));
+            unfit(&Message::new(Side::Client, Opcode::Text, body))
+        };
+        assert_eq!(unfit_of(LONGEST_JUDGED), None);
+        let why = unfit_of(LONGEST_JUDGED + 1);
+        assert!(why.is_some_and(|why| why.contains("longer than 16 MiB")));
     }
 
     #[test]

@@ -272,7 +272,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::check::testing::{Sent, Traffic, details, expectation};
+    use crate::check::testing::{Sent, Traffic, details, expectation, timed};
     use crate::filter::FilterSet;
     use crate::types::{EndState, Opcode, Side};
 
@@ -472,25 +472,23 @@ mod tests {
         })
     }
 
+    /// What is found of messages and steps, each the number of a letter and a time.
+    fn found_of(events: &[(usize, i64)], steps: &[(usize, u64)], is_strict: bool) -> Vec<Finding> {
+        let messages: Vec<(&str, i64)> =
+            events.iter().map(|(letter, time)| (["a", "b", "c"][*letter], *time)).collect();
+        let steps: Vec<(&str, u64)> =
+            steps.iter().map(|(letter, within)| ([A, B, C][*letter], *within)).collect();
+        found(&sent(&messages), &steps, is_strict)
+    }
+
     proptest! {
         #[test]
         fn it_finds_what_trying_everything_finds(
             events in prop::collection::vec((0..3_usize, -2..6_i64), 0..9),
             steps in prop::collection::vec((0..3_usize, 0..6_u64), 1..5),
         ) {
-            let mut now = 0;
-            let events: Vec<(usize, i64)> = events
-                .into_iter()
-                .map(|(label, passed)| {
-                    now += passed;
-                    (label, now)
-                })
-                .collect();
-            let messages: Vec<(&str, i64)> =
-                events.iter().map(|(label, time)| (["a", "b", "c"][*label], *time)).collect();
-            let filters: Vec<(&str, u64)> =
-                steps.iter().map(|(label, within)| ([A, B, C][*label], *within)).collect();
-            let is_found = found(&sent(&messages), &filters, false).is_empty();
+            let events = timed(events);
+            let is_found = found_of(&events, &steps, false).is_empty();
             prop_assert_eq!(is_found, exists(&events, 0, 0, &steps));
         }
 
@@ -499,18 +497,7 @@ mod tests {
             events in prop::collection::vec((0..3_usize, 0..3_i64), 0..9),
             steps in prop::collection::vec((0..3_usize, 0..3_u64), 1..4),
         ) {
-            let mut now = 0;
-            let events: Vec<(usize, i64)> = events
-                .into_iter()
-                .map(|(label, passed)| {
-                    now += passed;
-                    (label, now)
-                })
-                .collect();
-            let messages: Vec<(&str, i64)> =
-                events.iter().map(|(label, time)| (["a", "b", "c"][*label], *time)).collect();
-            let filters: Vec<(&str, u64)> =
-                steps.iter().map(|(label, within)| ([A, B, C][*label], *within)).collect();
+            let events = timed(events);
             let stands = events.windows(steps.len()).any(|window| {
                 let mut before = 0;
                 window.iter().zip(&steps).all(|((sent, time), (label, within))| {
@@ -519,7 +506,7 @@ mod tests {
                     sent == label && (*within == 0 || passed <= *within)
                 })
             });
-            prop_assert_eq!(found(&sent(&messages), &filters, true).is_empty(), stands);
+            prop_assert_eq!(found_of(&events, &steps, true).is_empty(), stands);
         }
     }
 }
