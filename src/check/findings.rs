@@ -149,14 +149,14 @@ impl Findings {
         }
     }
 
-    /// Takes away what was there before, as far as it is not there any more.
-    pub(super) fn take_baseline(&mut self) -> Option<Baseline> {
-        self.policy.baseline.take()
-    }
-
     /// What they come to.
     pub(super) fn into_found(self) -> Found {
         let Self { kept, counts, by_expectation, severities, .. } = self;
         Found { kept, counts, by_expectation, severities }
+    }
+
+    /// Takes away what was there before, as far as it is not there any more.
+    pub(super) fn take_baseline(&mut self) -> Option<Baseline> {
+        self.policy.baseline.take()
     }
 }

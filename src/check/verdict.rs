@@ -16,15 +16,15 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// How much was found of each rule, by its name; the rest were kept.
     pub counts: BTreeMap<&'static str, Counts>,
+    /// How bad what is shown is.
+    pub severities: Severities,
+    /// It was compared with what was there before.
+    pub has_baseline: bool,
     /// How many findings that were there before are gone: what is left of the
     /// baseline, where there is one.
     pub gone: u64,
     /// What was noted, where that was asked for.
     pub noted: Option<Baseline>,
-    /// How bad what is shown is.
-    pub severities: Severities,
-    /// It was compared with what was there before.
-    pub has_baseline: bool,
     /// What was expected, in the order of the file.
     pub expectations: Vec<Expectation>,
     /// WebSocket connections.

@@ -248,7 +248,9 @@ fn summary(verdict: &Verdict) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, of)| plural(*count, of))
         .collect();
-    for (count, what) in [(totals.allowed, "allowed"), (totals.known, "known")] {
+    for (count, what) in
+        [(totals.allowed, "allowed"), (totals.known, "known"), (verdict.gone, "gone")]
+    {
         if count > 0 {
             told.push(format!("{} {what}", grouped(count)));
         }

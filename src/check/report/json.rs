@@ -25,6 +25,7 @@ struct Document<'v> {
     connections: u64,
     messages: u64,
     baseline: bool,
+    gone: u64,
     counts: CountsObject,
     severities: SeveritiesObject,
     rules: Vec<RuleObject>,
@@ -43,6 +44,7 @@ impl<'v> Document<'v> {
             connections: verdict.connections,
             messages: verdict.messages,
             baseline: verdict.has_baseline,
+            gone: verdict.gone,
             counts: CountsObject::of(verdict.totals()),
             severities: SeveritiesObject {
                 error: severities.errors,
