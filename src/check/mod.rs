@@ -25,6 +25,7 @@ mod fingerprint;
 mod incomplete;
 mod judge;
 mod policy;
+mod propose;
 pub mod report;
 mod rule;
 #[cfg(test)]
@@ -38,5 +39,6 @@ pub use explain::Explanation;
 pub use finding::{ExpectationName, Finding, Outcome, Place};
 pub use findings::{Counts, Severities};
 pub use policy::{Allowed, Policy};
+pub use propose::Proposer;
 pub use rule::{CaptureRule, CheckRule, ExpectationRule};
 pub use verdict::{Expectation, Verdict};

@@ -18,6 +18,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     if let Some(rule) = &arguments.explain {
         return explain::print(rule.as_deref());
     }
+    if arguments.init {
+        return super::propose::run(arguments);
+    }
     let Check { inputs, selecting, decoding, telling, .. } = arguments;
     let run = Run::of_files(inputs.open(), selecting, decoding, telling)?;
     // What is missing is found as such.

@@ -21,6 +21,7 @@ mod policy;
 mod print;
 #[cfg(libpcap)]
 mod privileges;
+mod propose;
 mod report;
 mod run;
 mod signals;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::report::{Report, refused};
@@ -81,7 +82,19 @@ impl Check {
         if self.explain.is_some() {
             return None;
         }
-        self.inputs.missing().or_else(|| refused(&self.report))
+        let missing = self.inputs.missing().or_else(|| self.names_no_capture());
+        missing.or_else(|| refused(&self.report))
+    }
+
+    /// `--init` has no file of its own to write.
+    fn names_no_capture(&self) -> Option<Refusal> {
+        let is_toml = |path: &&PathBuf| path.extension().is_some_and(|name| name == "toml");
+        let is_wrong = self.init && self.inputs.paths().any(|path| is_toml(&path));
+        is_wrong.then_some((
+            ErrorKind::ValueValidation,
+            "--init reads captures and writes to standard output: \
+             wsdump check --init traffic.pcap > wsdump-check.toml",
+        ))
     }
 }
 
