@@ -59,6 +59,8 @@ mod privileges;
 #[cfg(target_os = "linux")]
 mod progress;
 #[cfg(test)]
+mod proposing;
+#[cfg(test)]
 #[cfg(all(libpcap, unix))]
 mod pushdown;
 #[cfg(test)]

@@ -1,7 +1,11 @@
+use std::io;
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::Proposer;
-use crate::filter::{Filter, Scratch};
+use crate::check::Expectations;
+use crate::filter::{Filter, FilterSet, Scratch};
 use crate::output::{Spool, View};
 use crate::types::{
     self, App, AppProtocol, Body, Connection, Endpoint, Event, Handshake, JsonText, Kind, Message,
@@ -106,19 +110,13 @@ fn with_message(from: Side, sent: &Sent<'_>, then: impl FnOnce(Message<'_>)) {
     }
 }
 
-/// The tables of a kind, after making sure that every filter in the file is one.
+/// The tables of a kind, after making sure that the file is one of expectations.
 fn tables(document: &str, kind: &str) -> Vec<toml::Table> {
-    let table: toml::Table = document.parse().unwrap_or_else(|e| panic!("{e}\n{document}"));
-    for (_, kind) in &table {
-        for table in kind.as_array().into_iter().flatten() {
-            let steps = table.get("steps").and_then(|steps| steps.as_array());
-            let named = ["where", "request", "response"].map(|name| table.get(name));
-            for filter in named.into_iter().flatten().chain(steps.into_iter().flatten()) {
-                let filter = filter.as_str().unwrap();
-                filter.parse::<Filter>().unwrap_or_else(|error| panic!("{filter}: {error:?}"));
-            }
-        }
-    }
+    let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    Expectations::default()
+        .add(document, "proposed.toml", &mut FilterSet::default(), &no_files)
+        .unwrap_or_else(|error| panic!("{error:?}\n{document}"));
+    let table: toml::Table = document.parse().unwrap();
     let tables = table.get(kind).and_then(|tables| tables.as_array());
     tables.into_iter().flatten().map(|table| table.as_table().unwrap().clone()).collect()
 }
