@@ -59,6 +59,7 @@ pub mod analyzer;
 pub mod capture;
 pub mod check;
 pub mod cli;
+pub mod diff;
 pub mod engine;
 pub mod filter;
 pub mod http;

@@ -360,6 +360,7 @@ impl Command {
                 ("follow", follow.inputs.missing().or_else(|| follow.showing.refused()))
             }
             Self::Check(check) if !check.decoding.asks_for_limits() => ("check", check.refused()),
+            Self::Diff(diff) if !diff.decoding.asks_for_limits() => ("diff", diff.refused()),
             _ => return None,
         };
         refused.map(|(kind, sentence)| (name, kind, sentence))

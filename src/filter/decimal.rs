@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 /// A number as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Decimal<'a> {
+pub(crate) struct Decimal<'a> {
     is_negative: bool,
     /// The digits before and behind the point, without zeros that mean nothing.
     /// Both are empty of zero.
@@ -18,7 +18,7 @@ pub(super) struct Decimal<'a> {
 impl<'a> Decimal<'a> {
     /// What `text` says; `None` when it is no number. A point may have digits on
     /// one side only.
-    pub(super) fn new(text: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(text: &'a [u8]) -> Option<Self> {
         let (is_negative, text) = match text.strip_prefix(b"-") {
             Some(text) => (true, text),
             None => (false, text),
@@ -60,7 +60,7 @@ impl<'a> Decimal<'a> {
     }
 
     /// Writes bytes that equal numbers share, and they alone.
-    pub(super) fn write_canonical(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_canonical(&self, out: &mut Vec<u8>) {
         out.push(if self.is_negative { b'-' } else { b'+' });
         out.extend_from_slice(&self.magnitude.to_be_bytes());
         out.extend(self.digits());

@@ -34,6 +34,7 @@ mod subject;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use decimal::Decimal;
 pub(crate) use field::nearest_of;
 pub use field::{FIELDS, Field, FieldKind};
 pub use language::FilterError;

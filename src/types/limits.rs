@@ -87,7 +87,8 @@ pub struct Limits {
     /// that has so many. Default 32 MiB.
     pub set_aside: usize,
     /// Findings of a check that are told; of what fails, is told, was allowed or was
-    /// there before so many each. Others are counted. Default 10,000.
+    /// there before so many each. Others are counted. The same of differences between
+    /// the messages of two captures. Default 10,000.
     pub findings: usize,
     /// Bytes kept of the messages of two captures that are compared; of the others
     /// only whether they differ is known. Default 256 MiB.

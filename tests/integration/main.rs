@@ -15,6 +15,8 @@ mod check_rules;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod every_view;
 #[cfg(test)]
 mod expectations;

@@ -18,8 +18,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("output", &[]),
     ("analyzer", &["net", "tcp", "tls", "http", "websocket", "payload", "filter"]),
     ("check", &["filter", "output"]),
+    ("diff", &["filter", "output"]),
     ("engine", &["capture", "analyzer", "output"]),
-    ("cli", &["capture", "analyzer", "engine", "filter", "output", "check"]),
+    ("cli", &["capture", "analyzer", "engine", "filter", "output", "check", "diff"]),
 ];
 
 fn sources(path: &Path, found: &mut Vec<String>) {
