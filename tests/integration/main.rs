@@ -19,6 +19,9 @@ mod diff;
 #[cfg(test)]
 mod every_view;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod examples;
+#[cfg(test)]
 mod expectations;
 #[cfg(test)]
 mod fields;

@@ -12,7 +12,7 @@ fn words(text: &str) -> String {
 #[test]
 fn the_samples_are_real() {
     let samples: Vec<_> = README.split("```\n$ wsdump ").skip(1).collect();
-    assert_eq!(samples.len(), 2);
+    assert_eq!(samples.len(), 4);
     for sample in samples {
         let (command, rest) = sample.split_once('\n').unwrap();
         let (shown, _) = rest.split_once("```").unwrap();
@@ -24,7 +24,11 @@ fn the_samples_are_real() {
 fn is_printed(sample: &str, command: &str) {
     // A word that was folded in the middle has a line end in it.
     let squeeze = |text: &str| words(text).replace(' ', "");
-    let printed = squeeze(&run(command.split(' ')).clean());
+    let ran = run(command.split(' '));
+    // `check` and `diff` find what they show.
+    let finds = command.starts_with("check ") || command.starts_with("diff ");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(i32::from(finds)), ""), "{command}");
+    let printed = squeeze(&ran.stdout);
     let mut rest = printed.as_str();
     for passage in sample.split('…') {
         let passage = squeeze(passage);
@@ -36,11 +40,15 @@ fn is_printed(sample: &str, command: &str) {
 
 #[test]
 fn the_commands_exist() {
-    let help = [&["--help"][..], &["stats", "--help"], &["follow", "--help"]];
-    let help = help.map(|arguments| words(&run(arguments).clean())).join(" ");
+    let commands = ["", "stats", "follow", "check", "diff"];
+    let help = commands.map(|command| {
+        let arguments = command.split_whitespace().chain(["--help"]);
+        words(&run(arguments).clean())
+    });
+    let help = help.join(" ");
     let options = README
         .split(['`', ' ', '\n'])
-        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .filter(|word| word.starts_with("--") && word.len() > 2 && *word != "---")
         .map(|word| word.trim_end_matches(['.', ',']))
         .filter(|word| !matches!(*word, "--release" | "--open" | "--path" | "--help"));
     let mut count = 0;

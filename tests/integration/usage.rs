@@ -111,6 +111,9 @@ fn the_manual_and_completions_know_every_option() {
         "\\fB\\-\\-by\\fR",
         ".SH \"WSDUMP FOLLOW\"",
         "\\fB\\-\\-raw\\fR",
+        ".SH \"WSDUMP CHECK\"",
+        "\\fB\\-\\-explain\\fR",
+        ".SH \"WSDUMP DIFF\"",
         ".SH \"WSDUMP FIELDS\"",
         ".SH VERSION",
     ]
