@@ -23,11 +23,23 @@ impl Judged {
 /// Checks a capture.
 pub(crate) fn judge(arguments: &[&str]) -> Judged {
     let ran = run([&["check", "--report", "json"], arguments].concat());
-    let findings = match serde_json::from_str::<Value>(&ran.stdout) {
-        Ok(report) => of_report(&report),
-        Err(_) => of_lines(&ran),
-    };
-    Judged { code: ran.code, findings, stderr: ran.stderr }
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    Judged { code: ran.code, findings: of_report(&report), stderr: ran.stderr }
+}
+
+/// What a report in JSON shows of what was found, in words: `error expect: 1 event
+/// came`.
+pub(crate) fn details(ran: &Ran) -> Vec<String> {
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
+    findings
+        .map(|finding| {
+            let [severity, rule, detail] =
+                ["severity", "rule", "detail"].map(|field| text(finding, field));
+            format!("{severity} {rule}: {detail}")
+        })
+        .collect()
 }
 
 fn of_report(report: &Value) -> Vec<String> {
@@ -47,9 +59,4 @@ fn line(finding: &Value) -> String {
         text("from"),
     ];
     parts.into_iter().flatten().collect::<Vec<String>>().join(" ")
-}
-
-fn of_lines(ran: &Ran) -> Vec<String> {
-    let heads = ran.stdout.lines().map(|line| line.split_once(": ").map_or(line, |(head, _)| head));
-    heads.map(str::to_owned).collect()
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{Ran, capture, captures, run, scratch, write};
+use crate::judged::details;
 use crate::made::{Capture, Connection, Header, Side, frame};
 
 #[test]
@@ -85,8 +86,9 @@ fn what_is_proposed_does_not_hold_of_other_traffic() {
 
 #[track_caller]
 fn fails(expected: &Path, capture: &Path, rule: &str) {
-    let ran = check(expected, capture);
-    let is_found = ran.stdout.lines().any(|line| line.contains(&format!("error {rule}")));
+    let check_file = ["check", "--report", "json", "--expect"].map(AsRef::as_ref);
+    let ran = run(check_file.into_iter().chain([expected.as_os_str(), capture.as_os_str()]));
+    let is_found = details(&ran).iter().any(|found| found.starts_with(&format!("error {rule}:")));
     assert!(ran.code == Some(1) && is_found, "no {rule} in {}{}", ran.stdout, ran.stderr);
 }
 
