@@ -23,8 +23,12 @@ impl Judged {
 /// Checks a capture.
 pub(crate) fn judge(arguments: &[&str]) -> Judged {
     let ran = run([&["check", "--report", "json"], arguments].concat());
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    Judged { code: ran.code, findings: of_report(&report), stderr: ran.stderr }
+    // Wrong usage has no report.
+    let findings = match ran.stdout.as_str() {
+        "" => Vec::new(),
+        report => of_report(&serde_json::from_str(report).unwrap()),
+    };
+    Judged { code: ran.code, findings, stderr: ran.stderr }
 }
 
 /// What a report in JSON shows of what was found, in words: `error expect: 1 event
