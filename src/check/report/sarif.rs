@@ -50,7 +50,9 @@ impl<'v> Run<'v> {
             rules.iter().enumerate().map(|(index, rule)| (rule.name(), index)).collect();
         let is_broken = verdict.counts.contains_key(CaptureRule::BrokenFile.name());
         let mut fingerprints = Fingerprints::default();
-        let results = verdict.findings.iter().map(|finding| {
+        // Code scanning shows what is suppressed as alerts: what is allowed is left out.
+        let told = verdict.findings.iter().filter(|finding| finding.outcome != Outcome::Allowed);
+        let results = told.map(|finding| {
             let index = places.get(finding.rule.name()).copied();
             SarifResult::of(finding, index, fingerprints.of(finding), verdict)
         });
@@ -163,8 +165,6 @@ struct SarifResult<'v> {
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    suppressions: Vec<Suppression>,
     properties: Properties<'v>,
 }
 
@@ -175,10 +175,6 @@ impl<'v> SarifResult<'v> {
         partial_fingerprints: BTreeMap<&'static str, String>,
         verdict: &'v Verdict,
     ) -> Self {
-        let suppressions = match finding.outcome {
-            Outcome::Allowed => vec![Suppression::by_allowing(finding.rule)],
-            _ => Vec::new(),
-        };
         Self {
             rule_id: finding.rule.name(),
             rule_index,
@@ -191,7 +187,6 @@ impl<'v> SarifResult<'v> {
                 Outcome::Known => "unchanged",
                 _ => "new",
             }),
-            suppressions,
             properties: Properties::of(finding),
         }
     }
@@ -307,20 +302,6 @@ impl LogicalLocation {
         let name = format!("#{}", place.connection);
         let url = place.url.as_deref().map(|url| format!(" {url}")).unwrap_or_default();
         Self { fully_qualified_name: format!("{name}{url}"), name, kind: "connection" }
-    }
-}
-
-#[derive(Serialize)]
-struct Suppression {
-    kind: &'static str,
-    status: &'static str,
-    justification: String,
-}
-
-impl Suppression {
-    fn by_allowing(rule: CheckRule) -> Self {
-        let justification = format!("--allow {rule}");
-        Self { kind: "external", status: "accepted", justification }
     }
 }
 
