@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     let run = Run { has_notes: false, ..run };
     let mut filters = FilterSet::default();
     let policy = policy(arguments, &mut filters)?;
-    let expectations = expectations(arguments, &run.options.limits, &mut filters)?;
+    let (expectations, expected) = expectations(arguments, &run.options.limits, &mut filters)?;
     let mut checker = Checker::new(CheckOptions {
         filters,
         policy,
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
         allow_empty: arguments.allow_empty,
         findings: run.options.limits.findings,
     });
-    let reports = Reports::open(arguments)?;
+    let reports = Reports::open(arguments, &expected)?;
     let ended = run.through(&mut checker)?;
     let files = inputs.paths().map(|path| path.display().to_string()).collect();
     if ended.is_stopped {

@@ -1,5 +1,6 @@
 //! `--expect`, and the file that is found beside a capture.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,12 +21,14 @@ const FILE_NAME: &str = "wsdump-check.toml";
 /// Bytes of an expectations file, and of each JSON Schema that it names.
 const LARGEST_FILE: u64 = 16 << 20;
 
-/// What the arguments expect; filters are added to `filters`.
+/// What the arguments expect, and the files that were read for it; filters are added to
+/// `filters`.
 pub(super) fn expectations(
     arguments: &Check,
     limits: &Limits,
     filters: &mut FilterSet,
-) -> Result<Expectations> {
+) -> Result<(Expectations, Vec<PathBuf>)> {
+    let files = RefCell::new(Vec::new());
     let mut expectations = Expectations::new(limits);
     if arguments.expect.is_empty()
         && let Some(path) = beside(arguments.inputs.paths())?
@@ -33,12 +36,12 @@ pub(super) fn expectations(
         if !arguments.telling.quiet {
             say(&format!("expectations from {}", path.display()));
         }
-        add(&mut expectations, &path, filters)?;
+        add(&mut expectations, &path, filters, &files)?;
     }
     for path in &arguments.expect {
-        add(&mut expectations, path, filters)?;
+        add(&mut expectations, path, filters, &files)?;
     }
-    Ok(expectations)
+    Ok((expectations, files.into_inner()))
 }
 
 /// The expectations file beside captures; standard input has none.
@@ -62,8 +65,17 @@ fn beside<'a>(captures: impl Iterator<Item = &'a PathBuf>) -> Result<Option<Path
     }
 }
 
-/// Adds what a file expects.
-fn add(expectations: &mut Expectations, path: &Path, filters: &mut FilterSet) -> Result<()> {
+/// Adds what a file expects, and to `files` its path and those of its schemas.
+fn add(
+    expectations: &mut Expectations,
+    path: &Path,
+    filters: &mut FilterSet,
+    files: &RefCell<Vec<PathBuf>>,
+) -> Result<()> {
+    let read = |path: &Path| {
+        files.borrow_mut().push(path.to_owned());
+        read(path)
+    };
     let text = read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = path.display().to_string();

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 
 use super::args::{Check, Report, Target};
 use super::run;
@@ -24,8 +24,9 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// Opens the files that the arguments name, unless one of them is read.
-    pub(super) fn open(arguments: &Check) -> Result<Self> {
+    /// Opens the files that the arguments name, unless one of them is read; `expected` are
+    /// those that expectations were read from.
+    pub(super) fn open(arguments: &Check, expected: &[PathBuf]) -> Result<Self> {
         let Check { report, telling, .. } = arguments;
         let on_output = report.iter().filter(|report| report.target == Target::StandardOutput);
         let mut on_output: Vec<Form> = on_output.map(|report| report.form).collect();
@@ -33,15 +34,20 @@ impl Reports {
             on_output.push(Form::Human);
         }
         on_output.sort_by_key(|form| *form != Form::Human);
-        let files: Vec<(Form, &Path)> = report.iter().filter_map(file).collect();
-        refuse_files_in_use(arguments, &files)?;
-        let in_files = files
-            .into_iter()
+        refuse_files_in_use(arguments, expected)?;
+        let in_files: Vec<(Form, PathBuf, File)> = report
+            .iter()
+            .filter_map(file)
             .map(|(form, path)| match create(path) {
                 Ok(file) => Ok((form, path.to_owned(), file)),
                 Err(error) => bail!("{}", unwritable(path, &error)),
             })
             .collect::<Result<_>>()?;
+        // Only of files that are there is known which names they have.
+        refuse_files_in_use(arguments, expected)?;
+        for (_, path, file) in &in_files {
+            empty(file).map_err(|error| Error::msg(unwritable(path, &error)))?;
+        }
         let human = HumanOptions {
             color: telling.is_coloured(),
             width: run::width(),
@@ -88,27 +94,46 @@ fn unwritable(path: &Path, error: &io::Error) -> String {
     format!("{} cannot be written: {error}", path.display())
 }
 
+/// Opens a file as it is, so that what is in it can still be kept.
 fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).open(path)
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }
 
-/// Refuses reports that would overwrite what is read, or one another.
-fn refuse_files_in_use(arguments: &Check, files: &[(Form, &Path)]) -> Result<()> {
-    let Check { inputs, expect, baseline, write_baseline, .. } = arguments;
-    let read = || inputs.paths().chain(expect).chain(baseline).chain(write_baseline);
-    for (index, (form, path)) in files.iter().enumerate() {
-        let is = |other: &Path| other == *path || is_same_file(path, other);
-        if let Some(other) = read().find(|other| is(other)) {
-            bail!(
-                "--report {}={} would overwrite {}: name another file",
-                form.name(),
-                path.display(),
-                other.display()
-            );
+/// Takes out what was in it; a pipe or a device has nothing.
+fn empty(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.set_len(0) } else { Ok(()) }
+}
+
+/// A file that is written.
+struct Written<'a> {
+    path: &'a Path,
+    /// The argument that names it.
+    argument: String,
+}
+
+/// Refuses to overwrite what is read, or what else is written.
+fn refuse_files_in_use(arguments: &Check, expected: &[PathBuf]) -> Result<()> {
+    let Check { inputs, expect, baseline, write_baseline, report, .. } = arguments;
+    let reports = report.iter().filter_map(file).map(|(form, path)| {
+        let argument = format!("--report {}={}", form.name(), path.display());
+        Written { path, argument }
+    });
+    let baselines = write_baseline
+        .iter()
+        .map(|path| Written { path, argument: format!("--write-baseline {}", path.display()) });
+    let mut taken: Vec<&Path> = inputs
+        .paths()
+        .chain(expect)
+        .chain(expected)
+        .chain(baseline)
+        .map(PathBuf::as_path)
+        .collect();
+    for Written { path, argument } in reports.chain(baselines) {
+        let is = |other: &&&Path| **other == path || is_same_file(path, other);
+        if let Some(other) = taken.iter().find(is) {
+            bail!("{argument} would overwrite {}: name another file", other.display());
         }
-        if files.iter().take(index).any(|(_, other)| is(other)) {
-            bail!("{} takes one report: name another file for each", path.display());
-        }
+        taken.push(path);
     }
     Ok(())
 }

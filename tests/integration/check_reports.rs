@@ -200,7 +200,47 @@ fn what_is_read_is_not_overwritten() {
     for report in [name, other.to_str().unwrap()] {
         is_refused(&["--report", &format!("json={report}"), name], "would overwrite");
     }
+    is_refused(&["--write-baseline", name, name], "would overwrite");
     assert_eq!(std::fs::read(&read).unwrap(), bytes);
+    // What is found beside the capture, and what that names.
+    let expected = "[[schema]]\nwhere = 'json'\nschema = \"a.schema.json\"\n";
+    let expectations = write(&folder, "wsdump-check.toml", expected.as_bytes());
+    let schema = write(&folder, "a.schema.json", b"{}");
+    for (file, text) in [(expectations, expected), (schema, "{}")] {
+        let file = file.to_str().unwrap();
+        is_refused(&["--report", &format!("json={file}"), name], "would overwrite");
+        is_refused(&["--write-baseline", file, name], "would overwrite");
+        assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+    }
+}
+
+/// Also where the file is not there yet, which has two names.
+#[test]
+fn what_is_written_is_not_overwritten() {
+    let folder = scratch("check-overwrite-new");
+    let path = "captures/wrong-accept.pcap";
+    let file = folder.join("new").to_str().unwrap().to_owned();
+    let other = folder.join(Path::new(".")).join("new").to_str().unwrap().to_owned();
+    let report = |form: &str, file: &str| format!("{form}={file}");
+    is_refused(
+        &["--report", &report("json", &file), "--report", &report("tap", &other), path],
+        "would overwrite",
+    );
+    std::fs::remove_file(&file).unwrap();
+    is_refused(
+        &["--report", &report("json", &file), "--write-baseline", &other, path],
+        "would overwrite",
+    );
+}
+
+/// A longer report that was there leaves nothing behind.
+#[test]
+fn an_old_report_is_replaced() {
+    let old = write(&scratch("check-old-report"), "report", &[b'x'; 1 << 16]);
+    let path = "captures/wrong-accept.pcap";
+    let ran = check(&["--report", &format!("tap={}", old.to_str().unwrap()), path]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(std::fs::read_to_string(old).unwrap(), report("tap", path, &[]));
 }
 
 /// Told with the file's name; the others are written.
