@@ -11,9 +11,9 @@ pub(super) const fn explanation(rule: CaptureRule) -> Explanation {
         ),
         CaptureRule::BrokenFile => Explanation::new(
             "What comes after the break is not judged, and nobody knows what it was. The exit code is 2 even where this rule is allowed.",
-            "Let the program that records end by itself before the file is read: stop tcpdump with SIGINT or SIGTERM, wait for it, and have it write each packet at once (`tcpdump -U`). Look whether the disk was full.",
+            "Let the program that records end by itself before the file is read: stop tcpdump with SIGTERM (a shell in CI starts what runs in the background with SIGINT ignored), wait for it, and have it write each packet at once (`tcpdump -U`). Look whether the disk was full.",
         )
-        .example("tcpdump -i lo -U -w traffic.pcap & recorder=$!\nrun-the-tests\nkill -INT $recorder; wait $recorder"),
+        .example("tcpdump -i lo --immediate-mode -U -w traffic.pcap & recorder=$!\nrun-the-tests\nkill -TERM $recorder; wait $recorder"),
         CaptureRule::LostPackets => Explanation::new(
             "The receiver had these bytes, since it acknowledged them, and the capture has not: what they said cannot be judged, and messages around them are in pieces.",
             "Give the recording program a larger buffer (`tcpdump -B 65536`), record only what is needed (`tcp port 8080`), write to a fast disk, and do not let the machine drown in other work meanwhile. A capture must have both directions.",
