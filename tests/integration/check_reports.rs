@@ -220,7 +220,8 @@ fn what_is_written_is_not_overwritten() {
     let folder = scratch("check-overwrite-new");
     let path = "captures/wrong-accept.pcap";
     let file = folder.join("new").to_str().unwrap().to_owned();
-    let other = folder.join(Path::new(".")).join("new").to_str().unwrap().to_owned();
+    std::fs::create_dir_all(folder.join("other")).unwrap();
+    let other = folder.join("other/../new").to_str().unwrap().to_owned();
     let report = |form: &str, file: &str| format!("{form}={file}");
     is_refused(
         &["--report", &report("json", &file), "--report", &report("tap", &other), path],
