@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{Ran, capture, captures, run, scratch, write};
-use crate::judged::details;
 use crate::made::{Capture, Connection, Header, Side, frame};
 
 #[test]
@@ -86,9 +85,8 @@ fn what_is_proposed_does_not_hold_of_other_traffic() {
 
 #[track_caller]
 fn fails(expected: &Path, capture: &Path, rule: &str) {
-    let check_file = ["check", "--report", "json", "--expect"].map(AsRef::as_ref);
-    let ran = run(check_file.into_iter().chain([expected.as_os_str(), capture.as_os_str()]));
-    let is_found = details(&ran).iter().any(|found| found.starts_with(&format!("error {rule}:")));
+    let ran = check(expected, capture);
+    let is_found = ran.stdout.lines().any(|line| line.starts_with(&format!("✗ {rule}  ")));
     assert!(ran.code == Some(1) && is_found, "no {rule} in {}{}", ran.stdout, ran.stderr);
 }
 
@@ -152,4 +150,20 @@ fn a_file_to_write_is_no_capture() {
         "{}",
         ran.stderr
     );
+}
+
+/// Options by which a check is judged do nothing here.
+#[test]
+fn what_is_proposed_is_not_judged() {
+    for options in [
+        &["--fail-on", "note"][..],
+        &["--allow", "expect"],
+        &["--deny", "expect"],
+        &["--allow-empty"],
+        &["--report", "json"],
+    ] {
+        let ran = run([&["check", "--init", "captures/handwritten.pcap"], options].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{options:?}");
+        assert!(ran.stderr.contains("'--init' cannot be used with"), "{}", ran.stderr);
+    }
 }

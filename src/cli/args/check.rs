@@ -63,7 +63,9 @@ pub(in crate::cli) struct Check {
     pub(in crate::cli) explain: Option<Option<String>>,
 
     /// Propose an expectations file from a good capture, on standard output
-    #[arg(long, conflicts_with_all = ["expect", "baseline", "write_baseline", "report"])]
+    #[arg(long, conflicts_with_all = [
+        "expect", "fail_on", "allow", "deny", "allow_empty", "baseline", "write_baseline", "report",
+    ])]
     pub(in crate::cli) init: bool,
 
     #[command(flatten)]
