@@ -16,7 +16,7 @@ pub(super) const fn explanation(rule: Rule) -> Explanation {
         .example("GET /chat HTTP/1.1\nHost: example.org\nUpgrade: websocket\nConnection: Upgrade"),
         Rule::RequestHttpVersion => Explanation::new(
             "Before HTTP/1.1 there is no Upgrade: the server has to ignore it.",
-            "Send HTTP/1.1. In nginx, say `proxy_http_version 1.1`, since it speaks 1.0 to the server behind it unless told otherwise.",
+            "Send HTTP/1.1. Before its version 1.29.7, nginx speaks 1.0 to the server behind it unless it is told `proxy_http_version 1.1`.",
         )
         .example("proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection \"upgrade\";"),
         Rule::RequestTarget => Explanation::new(
