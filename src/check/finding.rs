@@ -75,7 +75,8 @@ pub struct ExpectationName {
     /// Its number among all of the run, from 0.
     pub number: usize,
     /// As the file calls it; where it has no name of its own, its kind and its
-    /// number: `forbid 2`.
+    /// number: `forbid 2`. What an earlier file has already is followed by the file's
+    /// name.
     pub name: Arc<str>,
     /// The expectations file.
     pub file: Arc<str>,

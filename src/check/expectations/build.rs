@@ -41,6 +41,8 @@ pub(super) struct Builder<'a> {
     pub(super) read: &'a dyn Fn(&Path) -> io::Result<String>,
     /// Requests of one connection that wait at once.
     pub(super) most_requests: usize,
+    /// What the files before it expect.
+    pub(super) before: &'a [Expectation],
 }
 
 /// What came of a file.
@@ -104,19 +106,20 @@ impl Entry<'_> {
 }
 
 impl Builder<'_> {
-    /// Makes judges of a file that is called `file_name`. Its expectations are
-    /// numbered from `first`.
-    pub(super) fn build(mut self, file: &File, file_name: &str, first: usize) -> Result<Built> {
+    /// Makes judges of a file that is called `file_name`.
+    pub(super) fn build(mut self, file: &File, file_name: &str) -> Result<Built> {
         let entries = entries(file);
         check_names(&entries)?;
         let file: Arc<str> = file_name.into();
+        let expected = |expectation: &Expectation| Arc::clone(&expectation.name.name);
+        let mut taken: HashSet<Arc<str>> = self.before.iter().map(expected).collect();
         let mut lines = Lines::new(self.text);
         let mut built = Built::default();
         for (index, entry) in entries.iter().enumerate() {
             let (line, column) = lines.place(entry.start);
             let name = ExpectationName {
-                number: first + index,
-                name: entry.name().into(),
+                number: self.before.len() + index,
+                name: own(entry.name(), &mut taken, file_name),
                 file: Arc::clone(&file),
                 line,
                 column,
@@ -265,7 +268,19 @@ fn add<'a, T: 'a>(
     }));
 }
 
-/// Each expectation has a name of its own.
+/// A name that no other expectation has: what those of earlier files have is followed by
+/// the file's. A baseline and readers of JUnit know an expectation by its name alone.
+fn own(mut name: String, taken: &mut HashSet<Arc<str>>, file_name: &str) -> Arc<str> {
+    let file = Path::new(file_name).file_name().unwrap_or_default().to_string_lossy();
+    while taken.contains(name.as_str()) {
+        name = format!("{name} ({file})");
+    }
+    let name: Arc<str> = name.into();
+    taken.insert(Arc::clone(&name));
+    name
+}
+
+/// Each expectation of a file has a name of its own.
 fn check_names(entries: &[Entry<'_>]) -> Result<()> {
     let unnamed = entries.iter().filter(|entry| entry.table.name().is_none());
     let mut names: HashSet<String> = unnamed.map(Entry::name).collect();

@@ -80,8 +80,9 @@ impl Expectations {
         read: &dyn Fn(&Path) -> io::Result<String>,
     ) -> Result<(), ExpectationError> {
         let file = toml::from_str(text).map_err(|error| ExpectationError::of_toml(text, &error))?;
-        let builder = Builder { text, filters, read, most_requests: self.most_requests };
-        let Built { judges, schemas, list } = builder.build(&file, file_name, self.list.len())?;
+        let (before, most_requests) = (self.list.as_slice(), self.most_requests);
+        let builder = Builder { text, filters, read, most_requests, before };
+        let Built { judges, schemas, list } = builder.build(&file, file_name)?;
         self.judges.extend(judges);
         self.schemas.extend(schemas);
         self.list.extend(list);

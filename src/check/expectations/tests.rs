@@ -83,6 +83,31 @@ fn files_are_added_to_one_another_and_a_wrong_one_is_not() {
     assert_eq!(numbers, [(0, "forbid 1"), (1, "expect 1")]);
 }
 
+/// What a baseline knows of one file's expectation must not excuse another's.
+#[test]
+fn no_two_files_have_one_name() {
+    let mut expectations = Expectations::default();
+    let mut filters = FilterSet::default();
+    let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let mut add = |name, text| expectations.add(text, name, &mut filters, &no_files).unwrap();
+    add("a.toml", "[[forbid]]\nwhere = 'json'\n[limits]\nmessage_size = 1\n");
+    add("folder/b.toml", "[[forbid]]\nwhere = 'json.a'\n[[expect]]\nwhere = 'json'\n");
+    add("other/b.toml", "[[forbid]]\nwhere = 'json.b'\n[limits]\nmessage_size = 1\n");
+    let list = expectations.into_parts().1;
+    let names: Vec<_> = list.iter().map(|one| &*one.name.name).collect();
+    assert_eq!(
+        names,
+        [
+            "forbid 1",
+            "limits",
+            "forbid 1 (b.toml)",
+            "expect 1",
+            "forbid 1 (b.toml) (b.toml)",
+            "limits (b.toml)"
+        ]
+    );
+}
+
 #[test]
 fn a_file_that_ends_anywhere_is_read_or_its_fault_shown() {
     let mut wrong = 0;

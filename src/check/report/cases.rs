@@ -1,13 +1,12 @@
 //! A verdict as test cases: one for each rule, and one for each expectation.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::harmless::harmless;
-use crate::check::finding::{ExpectationName, Finding, Outcome};
+use crate::check::finding::{Finding, Outcome};
 use crate::check::findings::Counts;
 use crate::check::rule::CheckRule;
-use crate::check::verdict::{Expectation, Verdict};
+use crate::check::verdict::Verdict;
 
 /// Test cases of one kind.
 pub(super) struct Suite<'v> {
@@ -17,8 +16,8 @@ pub(super) struct Suite<'v> {
 
 /// What one rule, or one expectation, came to.
 pub(super) struct Case<'v> {
-    /// The rule's or the expectation's name; no other case of its suite has it.
-    pub(super) name: Cow<'v, str>,
+    /// The rule's or the expectation's name.
+    pub(super) name: &'v str,
     /// The rule's name, or the expectation's kind.
     pub(super) rule: &'static str,
     pub(super) counts: Counts,
@@ -64,9 +63,16 @@ pub(super) fn suites(verdict: &Verdict) -> [Suite<'_>; 3] {
         };
         places.insert(rule, cases.len());
         let counts = verdict.counts.get(rule.name()).copied().unwrap_or_default();
-        cases.push(Case::new(rule.name().into(), rule.name(), counts));
+        cases.push(Case::new(rule.name(), rule.name(), counts));
     }
-    let mut expectations = expected(verdict);
+    let mut expectations: Vec<Case<'_>> = verdict
+        .expectations
+        .iter()
+        .map(|expectation| {
+            let kind = CheckRule::Expectation(expectation.rule).name();
+            Case::new(&expectation.name.name, kind, expectation.findings)
+        })
+        .collect();
     for finding in verdict.shown() {
         let place = places.get(&finding.rule).copied();
         let case = match (finding.rule, place) {
@@ -85,26 +91,8 @@ pub(super) fn suites(verdict: &Verdict) -> [Suite<'_>; 3] {
     ]
 }
 
-/// A case for each expectation. Within a file names differ; where files share one, it is
-/// followed by the file's.
-fn expected<'v>(verdict: &'v Verdict) -> Vec<Case<'v>> {
-    let mut files: HashMap<&str, u64> = HashMap::new();
-    for expectation in &verdict.expectations {
-        *files.entry(&expectation.name.name).or_default() += 1;
-    }
-    let case = |expectation: &'v Expectation| {
-        let ExpectationName { name, file, .. } = &expectation.name;
-        let is_shared = files.get(&**name).is_some_and(|count| *count > 1);
-        let name =
-            if is_shared { format!("{name} ({file})").into() } else { Cow::Borrowed(&**name) };
-        let kind = CheckRule::Expectation(expectation.rule).name();
-        Case::new(name, kind, expectation.findings)
-    };
-    verdict.expectations.iter().map(case).collect()
-}
-
 impl<'v> Case<'v> {
-    fn new(name: Cow<'v, str>, rule: &'static str, counts: Counts) -> Self {
+    fn new(name: &'v str, rule: &'static str, counts: Counts) -> Self {
         Self { name, rule, counts, failing: Vec::new(), told: Vec::new() }
     }
 

@@ -112,7 +112,7 @@ fn write_properties(verdict: &Verdict, writer: &mut Xml) -> io::Result<()> {
 }
 
 fn write_case(suite: &Suite<'_>, case: &Case<'_>, writer: &mut Xml) -> io::Result<()> {
-    let (name, class) = (text(&case.name), format!("wsdump.{}", suite.name));
+    let (name, class) = (text(case.name), format!("wsdump.{}", suite.name));
     let attributes = [("name", name.as_str()), ("classname", class.as_str()), ("time", "0")];
     let element = writer.create_element("testcase").with_attributes(attributes);
     if !case.has_failed() {

@@ -125,7 +125,7 @@ pub(super) fn hostile(text: &str) -> Verdict {
     Verdict { files: vec![text.into()], ..verdict(findings, vec![expectation]) }
 }
 
-pub(super) fn name(number: usize, name: &str) -> ExpectationName {
+fn name(number: usize, name: &str) -> ExpectationName {
     ExpectationName {
         number,
         name: name.into(),

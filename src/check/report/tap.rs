@@ -26,7 +26,7 @@ pub(super) fn render(verdict: &Verdict) -> Vec<u8> {
         suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite.name, case)));
     for (number, (suite, case)) in (1..).zip(cases) {
         let result = if case.has_failed() { "not ok" } else { "ok" };
-        out += &format!("{result} {number} - {suite}: {}\n", description(&case.name));
+        out += &format!("{result} {number} - {suite}: {}\n", description(case.name));
         if case.counts.shown() > 0 {
             diagnostics(case, &mut out);
         }

@@ -4,12 +4,11 @@ use quick_xml::events::Event as Xml;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::samples::{accept_mismatch, forbidden, hostile, mixed, name, of_capture, verdict};
+use super::samples::{accept_mismatch, forbidden, hostile, mixed, of_capture, verdict};
 use super::{Form, HumanOptions, render};
-use crate::check::finding::{ExpectationName, Outcome};
-use crate::check::findings::Counts;
-use crate::check::rule::{CaptureRule, CheckRule, ExpectationRule};
-use crate::check::verdict::{Expectation, Verdict};
+use crate::check::finding::Outcome;
+use crate::check::rule::{CaptureRule, CheckRule};
+use crate::check::verdict::Verdict;
 use crate::output::Zone;
 
 fn text(form: Form, verdict: &Verdict) -> String {
@@ -298,27 +297,6 @@ fn junit_has_a_case_for_each_rule_and_expectation() {
     let tests: usize =
         suites.iter().map(|suite| attribute(suite, "tests").parse::<usize>().unwrap()).sum();
     assert_eq!(tests, cases.len());
-}
-
-/// GitLab takes cases of one name for one: expectations of two files may share theirs.
-#[test]
-fn expectations_of_several_files_are_told_apart() {
-    let of = |number, file: &str, called: &str| Expectation {
-        name: ExpectationName { number, file: file.into(), ..name(number, called) },
-        rule: ExpectationRule::Forbid,
-        findings: Counts::default(),
-    };
-    let verdict = verdict(
-        vec![],
-        vec![of(0, "a.toml", "forbid 1"), of(1, "b.toml", "forbid 1"), of(2, "b.toml", "other")],
-    );
-    let elements = xml(&text(Form::Junit, &verdict));
-    let names: Vec<_> = elements
-        .iter()
-        .filter(|(name, _)| name == "testcase")
-        .map(|case| attribute(case, "name"))
-        .collect();
-    assert!(names.ends_with(&["forbid 1 (a.toml)", "forbid 1 (b.toml)", "other"]), "{names:?}");
 }
 
 #[test]
