@@ -4,11 +4,12 @@
 /// What a value is that varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Varying {
-    /// A UUID (RFC 9562 §4).
+    /// A UUID (RFC 9562 §4), but the two that stand for none.
     Uuid,
     /// Hex, base64 or the like under a key that sounds like an id.
     Token,
-    /// A moment with its date (RFC 3339), or a date under a key that sounds like a time.
+    /// A moment from 2000 to 2099 with its date (RFC 3339), or a date under a key that
+    /// sounds like a time. Others mostly mean never, or for ever.
     Time,
     /// A moment as HTTP writes it (RFC 9110 §5.6.7).
     HttpTime,
@@ -80,7 +81,8 @@ impl Varying {
         match Sound::of(key)? {
             Sound::Id => None,
             Sound::Time => Unit::of(number).map(Self::Epoch),
-            Sound::Duration => Some(Self::Duration),
+            // A sign tells that there was none.
+            Sound::Duration => (!number.starts_with(b"-")).then_some(Self::Duration),
         }
     }
 }
@@ -207,7 +209,8 @@ impl Sound {
         // `ids` are several of `id`.
         let singular = last.strip_suffix('s').unwrap_or(last);
         let is_in = |list: &[&str]| list.contains(&last) || list.contains(&singular);
-        let mut is_time_of_run = || last == "time" && words.next().is_some_and(is_of_a_run);
+        let mut is_time_of_run =
+            || matches!(last, "time" | "times") && words.next().is_some_and(is_of_a_run);
         if is_in(DURATIONS) || is_time_of_run() {
             Some(Self::Duration)
         } else if is_in(TIMES) {
@@ -252,10 +255,18 @@ fn is_uuid(text: &[u8]) -> bool {
             8 | 13 | 18 | 23 => *byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+        && !is_none(text)
 }
 
-/// Hex, base64 (RFC 4648 §4 and §5) or the like, of which words are told by having
-/// neither a digit nor letters of both sizes.
+/// The nil UUID or the max UUID (RFC 9562 §5.9, §5.10), which name nothing: what has one
+/// of them, and another in the next run, has changed.
+fn is_none(uuid: &[u8]) -> bool {
+    let is_all = |digits: [u8; 2]| uuid.iter().all(|byte| *byte == b'-' || digits.contains(byte));
+    is_all([b'0', b'0']) || is_all([b'f', b'F'])
+}
+
+/// Hex, base64 (RFC 4648 §4 and §5) or the like, from which words are told by having no
+/// digit, and capitals only where one begins.
 fn is_token(text: &[u8]) -> bool {
     let is_web_token = text.starts_with(b"eyJ");
     let is_of_it = |byte: &u8| match byte {
@@ -266,7 +277,22 @@ fn is_token(text: &[u8]) -> bool {
     let has = |test: fn(&u8) -> bool| text.iter().any(test);
     text.len() >= SHORTEST_TOKEN
         && text.iter().all(is_of_it)
-        && (has(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+        && (has(u8::is_ascii_digit)
+            || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && !is_words(text))
+}
+
+/// `OrderStatusChanged`: every capital has small letters behind it. In sixteen letters
+/// at random that is as good as never so.
+fn is_words(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(capital) = rest.iter().position(u8::is_ascii_uppercase) {
+        let after = rest.get(capital + 1..).unwrap_or_default();
+        if !after.first_chunk::<2>().is_some_and(|two| two.iter().all(u8::is_ascii_lowercase)) {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 /// Whether `text` begins as `pattern` says, in which `0` stands for any digit; what
@@ -282,15 +308,20 @@ fn after<'a>(text: &'a [u8], pattern: &[u8]) -> Option<&'a [u8]> {
 
 /// `2026-11-27`
 fn is_date(text: &[u8]) -> bool {
-    after(text, b"0000-00-00").is_some_and(<[u8]>::is_empty)
+    in_century(text, b"00-00-00").is_some_and(<[u8]>::is_empty)
+}
+
+/// Whether `text` begins with a year from 2000 to 2099, of which the pattern has the end.
+fn in_century<'a>(text: &'a [u8], pattern: &[u8]) -> Option<&'a [u8]> {
+    after(text.strip_prefix(b"20")?, pattern)
 }
 
 /// `2026-11-27T02:59:22.560751Z`; the zone may be missing.
 fn is_date_time(text: &[u8]) -> bool {
     const ZONES: [&[u8]; 4] = [b"+00:00", b"-00:00", b"+0000", b"-0000"];
-    let rest = after(text, b"0000-00-00T00:00:00")
-        .or_else(|| after(text, b"0000-00-00t00:00:00"))
-        .or_else(|| after(text, b"0000-00-00 00:00:00"));
+    let rest = in_century(text, b"00-00-00T00:00:00")
+        .or_else(|| in_century(text, b"00-00-00t00:00:00"))
+        .or_else(|| in_century(text, b"00-00-00 00:00:00"));
     let Some(rest) = rest else {
         return false;
     };
@@ -318,7 +349,10 @@ fn is_http_time(text: &[u8]) -> bool {
         return false;
     };
     [day, month].into_iter().flatten().all(u8::is_ascii_alphabetic)
-        && after(rest, b" 0000 00:00:00 GMT").is_some_and(<[u8]>::is_empty)
+        && rest
+            .strip_prefix(b" ")
+            .and_then(|rest| in_century(rest, b"00 00:00:00 GMT"))
+            .is_some_and(<[u8]>::is_empty)
 }
 
 /// `12.5ms`, and without a unit.
@@ -346,12 +380,19 @@ mod tests {
         for key in ["id", "msg_id", "msgId", "sessionId", "ids", "token", "nonce", "hash", "sid"] {
             assert_eq!(text(key, "LxgJVzEC3_Twb9m8AAAA"), Some(Varying::Token), "{key}");
         }
+        for token in ["aGVsbG8sIHRoZXJlIQ", "LxgJVzECwTwbAAAA", "ABCDEFGHijklmnop"] {
+            assert_eq!(text("id", token), Some(Varying::Token), "{token}");
+        }
         assert_eq!(text("id", "a11de5eab03b4a339c67b5d96296d3ce"), Some(Varying::Token));
         assert_eq!(text("token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."), Some(Varying::Token));
         for (key, value) in [
             ("id", "order-17"),
             ("id", "a-plain-long-name"),
             ("id", "a text of several 1 words"),
+            ("key", "OrderStatusChanged"),
+            ("id", "orderStatusChanged-Event"),
+            ("order", "00000000-0000-0000-0000-000000000000"),
+            ("order", "ffffffff-ffff-ffff-FFFF-FFFFFFFFFFFF"),
             ("city", "LxgJVzEC3_Twb9m8AAAA"),
             ("valid", "LxgJVzEC3_Twb9m8AAAA"),
             ("id", ""),
@@ -401,6 +442,11 @@ mod tests {
             "2026-11-27T02:59:22.",
             "2026-11-27T02:59:22ZZ",
             "20261127T025922Z",
+            // Never, and for ever.
+            "0001-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
         ] {
             assert_eq!(text("said", wrong), None, "{wrong}");
         }
@@ -413,7 +459,9 @@ mod tests {
             assert_eq!(text(key, "12.5ms"), Some(Varying::Duration), "{key}");
             assert_eq!(text(key, "long"), None, "{key}");
         }
+        assert_eq!(number("responseTimes", "0.25"), Some(Varying::Duration));
         assert_eq!(number("time", "0.25"), None);
+        assert_eq!(number("latency", "-1"), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::diff::IgnorePath;
 const AFTER_HELP: &str = "\
 Not compared are pings and pongs, and unless --no-default-ignores is given
   times       RFC 3339 and HTTP; a date, or since 1970, under keys such as ts,
-              date, expires, created_at
+              date, expires, created_at; all from 2000 to 2099
   durations   under keys such as elapsed, duration, latency, took
   heartbeats  of protocols inside
   ids         UUIDs; hex or base64 of 16 characters and more under keys such as id,
