@@ -10,10 +10,8 @@ use crate::check::{CaptureRule, Told};
 pub(super) fn flaws(ended: &Ended, told: Told) -> Vec<(CaptureRule, String)> {
     let problems =
         ended.problems.iter().map(|problem| (CaptureRule::BrokenFile, sentence(problem)));
-    let lost = (ended.lost > 0).then(|| {
-        let packets = count(ended.lost, "packet");
-        (CaptureRule::LostPackets, format!("{packets} lost when the capture was made, as it says."))
-    });
+    let lost =
+        (ended.lost > 0).then(|| (CaptureRule::LostPackets, sentence(&summary::lost(ended.lost))));
     problems.chain(lost).chain(of_statistics(&ended.statistics, told)).collect()
 }
 

@@ -186,6 +186,9 @@ impl<'a> Run<'a> {
                 has_problems: !problems.is_empty() || !is_written,
             };
             report.say(&statistics, capture.drops());
+            if self.has_notes && capture.lost() > 0 {
+                say(&summary::lost(capture.lost()));
+            }
             if let Some(recorder) = &recorder {
                 let is_counted = telling.verbose || is_live;
                 report_packets(recorder, is_counted, capture.secrets_left_out());

@@ -173,6 +173,11 @@ pub(super) fn dropped(drops: Drops) -> String {
     ) + if drops.kernel > 0 { ": give it a larger buffer with --buffer-size" } else { "" }
 }
 
+/// What was lost when files were captured.
+pub(super) fn lost(packets: u64) -> String {
+    format!("{} lost when the capture was made, as it says", count(packets, "packet"))
+}
+
 /// What the capture held, as far as there was any of it.
 fn seen(statistics: &Statistics, passed_over_by: &str) -> String {
     let net = &statistics.net;

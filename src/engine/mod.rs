@@ -104,12 +104,19 @@ impl Engine<'_> {
             let mut line = Alone { analyzer, screen, recorder };
             let result = watch.run(capture, &mut line);
             // Whatever has ended the run, what there is so far is kept.
-            let drops = capture.drops();
+            let drops = capture.drops().or_else(|| lost_of_files(capture));
             let kept = line.keep(capture.sources(), drops);
             return result.and_then(|problems| kept.map(|()| problems));
         }
         with_crew(analyzer, views, view, out, |crew| watch.run(capture, crew))
     }
+}
+
+/// What files say was lost when they were captured: what is written of them lacks it,
+/// too.
+fn lost_of_files(capture: &Capture) -> Option<Drops> {
+    let kernel = capture.lost();
+    (kernel > 0).then_some(Drops { kernel, interface: 0 })
 }
 
 /// A view for each thread; none where only one can have all events.

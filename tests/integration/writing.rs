@@ -654,6 +654,43 @@ fn what_was_decided_upon_is_written_whatever_ends_the_run() {
     assert_eq!(left, packets(&path)[..left.len()]);
 }
 
+/// A block in which a pcapng file says that its first interface dropped so many packets.
+fn dropped(packets: u64) -> Vec<u8> {
+    let interface_and_time = [0; 12];
+    let length = 40_u32.to_le_bytes();
+    [
+        &5_u32.to_le_bytes()[..],
+        &length,
+        &interface_and_time,
+        &5_u16.to_le_bytes(),
+        &8_u16.to_le_bytes(),
+        &packets.to_le_bytes(),
+        &[0; 4],
+        &length,
+    ]
+    .concat()
+}
+
+#[test]
+fn what_the_capture_lost_is_lost_in_what_is_written_too() {
+    let folder = scratch("write-lost");
+    let (whole, kept) = (folder.join("whole.pcapng"), folder.join("kept.pcapng"));
+    let arguments = |from: &Path, to: &Path| {
+        [from.as_os_str(), "-w".as_ref(), to.as_os_str()].map(std::ffi::OsStr::to_owned)
+    };
+    run(arguments(&capture("handwritten.pcap"), &whole)).clean();
+    let lossy = [std::fs::read(&whole).unwrap(), dropped(7)].concat();
+    let lossy = write(&folder, "lossy.pcapng", &lossy);
+    let ran = run(arguments(&lossy, &kept));
+    assert_eq!(ran.code, Some(0));
+    let sentence = "7 packets lost when the capture was made, as it says";
+    assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
+    let judged = run(["check".as_ref(), kept.as_os_str()]);
+    assert_eq!(judged.code, Some(1));
+    assert!(judged.stdout.contains(sentence), "{}", judged.stdout);
+    assert_eq!(run(["check".as_ref(), whole.as_os_str()]).code, Some(0));
+}
+
 #[cfg(unix)]
 mod live {
     use std::net::Ipv4Addr;
