@@ -1,36 +1,54 @@
 //! Which connections are compared with one another.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
+use super::digest::{Digest, Digester};
 use super::recording::Talk;
 use super::rules::Rules;
-use crate::types::stable_path;
+use crate::types::{Side, stable_path};
 
 /// Pairs of connections by their places in each capture, in order of the first.
 ///
 /// Those that asked for the same path and query are paired in order; then of the rest
-/// those that did but for ids. Host and port do not matter, as tests run their servers
-/// anywhere. Those whose handshake the capture does not have are paired in order.
+/// those that did but for ids. Of either first those on which the same was said, as
+/// clients that connect at the same time overtake one another. Host and port do not
+/// matter, as tests run their servers anywhere. Those whose handshake the capture does
+/// not have are paired in the same way.
 pub(super) fn pair(old: &[Talk], new: &[Talk], rules: &Rules) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let target = |talk: &Talk| talk.target.as_deref().map(|target| relative(target).to_owned());
+    by(|talk| (target(talk), said_on(talk)), old, new, &mut pairs);
     by(target, old, new, &mut pairs);
     if rules.has_defaults() {
         let stable = |talk: &Talk| talk.target.as_deref().map(|target| stable(target, rules));
+        by(|talk| (stable(talk), said_on(talk)), old, new, &mut pairs);
         by(stable, old, new, &mut pairs);
     }
     pairs.sort_unstable();
     pairs
 }
 
-fn by(
-    key: impl Fn(&Talk) -> Option<String>,
+/// Equal for connections on which each side said the same.
+fn said_on(talk: &Talk) -> Digest {
+    let mut digester = Digester::of("talk");
+    for from in [None, Some(Side::Client), Some(Side::Server)] {
+        let said = talk.handshake.iter().chain(&talk.messages).filter(|said| said.from() == from);
+        let mut of_side = Digester::of("side");
+        said.for_each(|said| of_side.digest(said.digest));
+        digester.digest(of_side.end());
+    }
+    digester.end()
+}
+
+fn by<K: Eq + Hash>(
+    key: impl Fn(&Talk) -> K,
     old: &[Talk],
     new: &[Talk],
     pairs: &mut Vec<(usize, usize)>,
 ) {
     let mut is_paired = vec![false; new.len()];
-    let mut waiting: HashMap<Option<String>, VecDeque<usize>> = HashMap::new();
+    let mut waiting: HashMap<K, VecDeque<usize>> = HashMap::new();
     for (_, at) in pairs.iter() {
         if let Some(is_paired) = is_paired.get_mut(*at) {
             *is_paired = true;
