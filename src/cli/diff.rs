@@ -39,7 +39,8 @@ pub(super) fn run(arguments: &Diff) -> Result<u8> {
     let mut out = Spool::new(StandardOutput::new(Stop::new()?)?);
     write(&comparison, &rules, &options, &mut out);
     out.flush()?;
-    Ok(match (old_ended.is_whole && new_ended.is_whole, comparison.has_differences()) {
+    let is_whole = old_ended.is_whole && new_ended.is_whole && comparison.counts().uncompared == 0;
+    Ok(match (is_whole, comparison.has_differences()) {
         (false, _) => FAILURE,
         (true, true) => FOUND,
         (true, false) => SUCCESS,

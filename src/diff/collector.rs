@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::content::{self, Part, Trees};
-use super::digest::Digester;
+use super::digest::{Digester, digest};
 use super::recording::{Recording, Said, Talk, What};
 use super::rules::Rules;
 use crate::filter::{FilterId, FilterSet, Scratch};
@@ -21,29 +21,49 @@ pub struct Collector {
     open: HashMap<(u64, Option<u32>), usize>,
     /// Bytes that may still be kept.
     room: usize,
+    /// Messages that may still be compared.
+    messages: usize,
     filter: Option<(FilterSet, FilterId)>,
     scratch: Scratch,
 }
 
-/// Bytes of a target that are kept.
+/// A message for which there is no room takes a hundred bytes or so, though it may be of
+/// two on the wire: so many of them are compared, too, as make up three times the room.
+/// That their number is bounded, and not their bytes, leaves recordings of the same
+/// session the same where their ids are of different lengths.
+const BYTES_A_MESSAGE: usize = 32;
+
+/// Bytes of a target that are kept, and of a URL that are shown.
 const LONGEST_TARGET: usize = 2048;
 
+/// A target; of a long one the beginning, and a digest, so that no other is taken for
+/// the same.
+fn target_to_keep(target: &str) -> Box<str> {
+    let beginning = head(target, LONGEST_TARGET);
+    if beginning.len() == target.len() {
+        return target.into();
+    }
+    format!("{beginning}…{:032x}", digest("target", target.as_bytes())).into()
+}
+
 impl Collector {
-    /// Keeps at the most `room` bytes of what messages say; a digest of each is kept
-    /// anyhow.
+    /// Keeps at the most `room` bytes of what messages say, and a digest of each, as
+    /// long as there are no more of them than one for [`BYTES_A_MESSAGE`] of the room.
     pub fn new(rules: Arc<Rules>, room: usize) -> Self {
         Self {
             rules,
             recording: Recording::default(),
             open: HashMap::new(),
             room,
+            messages: room / BYTES_A_MESSAGE,
             filter: None,
             scratch: Scratch::default(),
         }
     }
 
     /// Keeps only what this filter selects; what a connection asked for is known
-    /// nevertheless. Given no such filter, it keeps nothing.
+    /// nevertheless. A connection of which it selects nothing that is compared is none.
+    /// Given no such filter, it keeps nothing.
     #[must_use]
     pub fn selecting(self, filters: FilterSet, filter: FilterId) -> Self {
         Self { filter: Some((filters, filter)), ..self }
@@ -51,24 +71,20 @@ impl Collector {
 
     /// All that was kept.
     pub fn recording(self) -> Recording {
-        let Recording { mut talks, unkept } = self.recording;
-        talks.retain(|talk| talk.is_selected);
-        Recording { talks, unkept }
+        let mut recording = self.recording;
+        recording.talks.retain(|talk| talk.is_selected);
+        recording
     }
 
     /// Whether an event of a connection is to be compared.
-    fn selects(&mut self, talk: usize, event: &Event<'_>) -> bool {
-        let Some(talk) = self.recording.talks.get_mut(talk) else {
-            return false;
-        };
-        let is_selected = match (&self.filter, &talk.marks) {
+    fn selects(&self, talk: usize, event: &Event<'_>) -> bool {
+        let marks = self.recording.talks.get(talk).and_then(|talk| talk.marks.as_ref());
+        match (&self.filter, marks) {
             (Some((filters, filter)), Some(marks)) => {
                 filters.look(event, marks, &self.scratch).selects(*filter)
             }
             _ => true,
-        };
-        talk.is_selected |= is_selected;
-        is_selected
+        }
     }
 
     /// The connection of an event.
@@ -88,12 +104,13 @@ impl Collector {
         let talks = &mut self.recording.talks;
         talks.push(Talk {
             name: ConnectionName::from(event.connection),
-            target: target.map(|target| head(target, LONGEST_TARGET).into()),
+            target: target.map(target_to_keep),
             url: url.map(|url| escaped(head(&url, LONGEST_TARGET)).into()),
             handshake: None,
             messages: Vec::new(),
             marks,
-            is_selected: false,
+            // Where nothing else is told of a connection, it is one still.
+            is_selected: self.filter.is_none(),
         });
         self.open.insert(key, talks.len() - 1);
         talks.len() - 1
@@ -107,6 +124,7 @@ impl Collector {
         let said = self.said(What::Handshake, packet, content::of_handshake(handshake), head);
         if let Some(talk) = self.recording.talks.get_mut(talk) {
             talk.handshake = Some(said);
+            talk.is_selected = true;
         }
     }
 
@@ -117,10 +135,17 @@ impl Collector {
         {
             return;
         }
+        let Some(left) = self.messages.checked_sub(1) else {
+            self.recording.uncompared += 1;
+            return;
+        };
+        self.messages = left;
         let what = What::Message(message.from, message.opcode);
         let said = self.said(what, packet, content::of_message(message), gist(message));
+        let said = Said { is_partial: content::is_partial(message), ..said };
         if let Some(talk) = self.recording.talks.get_mut(talk) {
             talk.messages.push(said);
+            talk.is_selected = true;
         }
     }
 
@@ -151,7 +176,7 @@ impl Collector {
             }
         };
         let (digest, class) = (digester.end(), class.end());
-        Said { what, packet, digest, class, has_ids, head, parts }
+        Said { what, packet, digest, class, has_ids, is_partial: false, head, parts }
     }
 }
 
@@ -166,7 +191,6 @@ impl View for Collector {
             Kind::End(_) => {
                 self.open.remove(&(event.connection.stream, event.connection.h2_stream));
             }
-            // Where nothing else is told of a connection, it is one still.
             _ => {}
         }
     }

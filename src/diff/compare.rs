@@ -50,6 +50,11 @@ pub struct Counts {
     pub untold: u64,
     /// Messages of both captures that were compared by their digests alone.
     pub unkept: u64,
+    /// Messages that do not differ as far as they are known: of the rest nothing is kept,
+    /// or it is missing from the captures.
+    pub partial: u64,
+    /// Messages of both captures that were not compared, as there are too many.
+    pub uncompared: u64,
 }
 
 impl Comparison {
@@ -120,13 +125,17 @@ pub(super) struct Line {
     pub(super) head: Box<str>,
 }
 
-/// Compares two recordings that were made by the same rules; of the differences of
-/// messages at the most `most` are kept to be told.
+/// Compares two recordings that were made by the same rules; messages that differ are
+/// kept to be told until `most` fields do.
 pub fn compare(old: &Recording, new: &Recording, rules: &Rules, most: usize) -> Comparison {
     let pairs = pairing::pair(&old.talks, &new.talks, rules);
     let mut comparison = Comparison {
         is_empty: [old.is_empty(), new.is_empty()],
-        counts: Counts { unkept: old.unkept + new.unkept, ..Counts::default() },
+        counts: Counts {
+            unkept: old.unkept + new.unkept,
+            uncompared: old.uncompared + new.uncompared,
+            ..Counts::default()
+        },
         missing: alone(&old.talks, pairs.iter().map(|(old, _)| *old).collect()),
         added: alone(&new.talks, pairs.iter().map(|(_, new)| *new).collect()),
         ..Comparison::default()
@@ -176,7 +185,7 @@ struct Comparer<'a> {
     renames: Renames,
     hunks: Vec<Hunk>,
     counts: &'a mut Counts,
-    /// How many more hunks may be kept.
+    /// How many more fields that differ may be kept; a hunk without any counts for one.
     room: &'a mut usize,
 }
 
@@ -253,6 +262,7 @@ impl<'a> Comparer<'a> {
                 let has_ids = old.is_some_and(|old| old.has_ids);
                 let fields = if has_ids { self.fields(old, new) } else { None };
                 let Some(fields) = fields.filter(|fields| !fields.is_empty()) else {
+                    self.counts.partial += u64::from(old.is_some_and(|old| old.is_partial));
                     return false;
                 };
                 let line = line(old, new);
@@ -295,11 +305,11 @@ impl<'a> Comparer<'a> {
             Difference::Missing => &mut self.counts.missing,
             Difference::Added => &mut self.counts.added,
         } += 1;
-        let (Some(room), Some(line)) = (self.room.checked_sub(1), line) else {
+        let (1.., Some(line)) = (*self.room, line) else {
             self.counts.untold += 1;
             return;
         };
-        *self.room = room;
+        *self.room = self.room.saturating_sub(fields.fields.len().max(1));
         let context = before.and_then(|before| {
             let (old, new) = before.places();
             let old = old.and_then(|at| self.old.messages.get(at));

@@ -8,7 +8,7 @@ use super::digest::{Digest, Digester, digest};
 use super::rules::{Ignored, Rules};
 use super::text::{self, Line};
 use super::tree::{Node, Read};
-use crate::types::{App, Body, Handshake, HttpVersion, Message, Opcode};
+use crate::types::{AcceptStatus, App, Body, Handshake, HttpVersion, Message, Opcode};
 
 /// A part of what is compared: the payload, or something that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,11 @@ const PAYLOAD_TEXT: &str = "websocket.payload.text";
 pub(super) fn of_message<'a>(message: &Message<'a>) -> Vec<Part<'a>> {
     let mut parts = capture(message);
     if message.opcode == Opcode::Close {
-        parts.push(Part::new("websocket.payload.close", Form::Json, close(message)));
+        let (json, read) = close(message);
+        parts.push(Part::new("websocket.payload.close", Form::Json, json));
+        if message.payload.len() > read {
+            parts.push(Part::new(PAYLOAD, Form::Bytes, message.payload));
+        }
     } else if message.opcode == Opcode::Text {
         body(["json", PAYLOAD_TEXT, PAYLOAD], message.body, &mut parts);
     } else if let Some(app) = message.app {
@@ -71,9 +75,14 @@ pub(super) fn of_message<'a>(message: &Message<'a>) -> Vec<Part<'a>> {
     parts
 }
 
+/// Whether there is more of a message than is known.
+pub(super) fn is_partial(message: &Message<'_>) -> bool {
+    !message.complete || message.truncated || message.not_inflated.is_some()
+}
+
 /// What is missing of a message.
 fn capture(message: &Message<'_>) -> Vec<Part<'static>> {
-    if message.complete && !message.truncated && message.not_inflated.is_none() {
+    if !is_partial(message) {
         return Vec::new();
     }
     let json = serde_json::json!({
@@ -84,15 +93,19 @@ fn capture(message: &Message<'_>) -> Vec<Part<'static>> {
     vec![Part::new(CAPTURE, Form::Json, json.to_string().into_bytes())]
 }
 
-fn close(message: &Message<'_>) -> Vec<u8> {
+/// What a Close says, and how many bytes of it say that: a broken one has others.
+fn close(message: &Message<'_>) -> (Vec<u8>, usize) {
     let mut json = serde_json::Map::new();
+    let mut read = 0;
     if let Some(code) = message.close.and_then(|close| close.code) {
         json.insert("status_code".into(), code.into());
+        read += size_of_val(&code);
     }
     if let Some(reason) = message.close.and_then(|close| close.reason) {
         json.insert("reason".into(), reason.into());
+        read += reason.len();
     }
-    serde_json::Value::from(json).to_string().into_bytes()
+    (serde_json::Value::from(json).to_string().into_bytes(), read)
 }
 
 fn of_app<'a>(app: &App<'a>, message: &Message<'a>, parts: &mut Vec<Part<'a>>) {
@@ -116,6 +129,10 @@ fn body<'a>(fields: [&'static str; 3], body: Body<'a>, parts: &mut Vec<Part<'a>>
 /// Times that JSON is looked for in a text where there is none.
 const MOST_ATTEMPTS: usize = 8;
 
+/// Parts of one message; beyond it the rest of a text is one. Each takes some hundred
+/// bytes, though what stands in it be two.
+const MOST_PARTS: usize = 1 << 14;
+
 /// Splits a text into objects and arrays, and what stands around them: `42["x",1]`,
 /// several in a row with separators, or headers before a body.
 fn split<'a>(whole: &'a str, json: &'static str, text: &'static str, parts: &mut Vec<Part<'a>>) {
@@ -123,6 +140,7 @@ fn split<'a>(whole: &'a str, json: &'static str, text: &'static str, parts: &mut
     let mut at = 0;
     let mut attempts = 0;
     while attempts < MOST_ATTEMPTS
+        && parts.len() < MOST_PARTS
         && let Some(found) = memchr::memchr2(b'{', b'[', after(whole, at))
     {
         at += found;
@@ -151,7 +169,8 @@ fn after(text: &str, at: usize) -> &[u8] {
     text.as_bytes().get(at..).unwrap_or_default()
 }
 
-/// What of a handshake is compared: what the server answered. A consent over HTTP/2
+/// What of a handshake is compared: what the server answered, and whether that proves
+/// that it read the request. A consent over HTTP/2, where there is nothing to prove,
 /// is the same as one over HTTP/1.1.
 pub(super) fn of_handshake(handshake: &Handshake) -> Vec<Part<'static>> {
     let mut json = serde_json::Map::new();
@@ -175,7 +194,11 @@ pub(super) fn of_handshake(handshake: &Handshake) -> Vec<Part<'static>> {
         json.insert("sec_websocket_extensions".into(), extensions.into());
     }
     let json = serde_json::Value::from(json).to_string().into_bytes();
-    vec![Part::new("http", Form::Json, json)]
+    let mut parts = vec![Part::new("http", Form::Json, json)];
+    if let Some(status) = handshake.accept_status.filter(|status| *status != AcceptStatus::Valid) {
+        parts.push(Part::new("ws.accept", Form::Json, format!("\"{status}\"").into_bytes()));
+    }
+    parts
 }
 
 /// Parts, read so that they can be compared.
@@ -268,7 +291,7 @@ impl Tree<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{JsonText, Side};
+    use crate::types::{Close, JsonText, Side};
 
     fn fields(text: &str) -> Vec<(&'static str, String)> {
         let message = Message::new(Side::Client, Opcode::Text, Body::Text(text));
@@ -301,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn many_small_values_are_few_parts() {
+        let text = "{}".repeat(1 << 20);
+        let fields = fields(&format!("x{text}"));
+        assert_eq!(fields.len(), MOST_PARTS + 1);
+        let size: usize = fields.iter().map(|(_, text)| text.len()).sum();
+        assert_eq!(size, text.len() + 1);
+    }
+
+    #[test]
     fn encoded_bytes_count_where_nothing_is_ignored() {
         let rules = Rules::new(Vec::new(), true);
         let of = |json: &'static str, payload: &'static [u8]| {
@@ -321,8 +353,13 @@ mod tests {
     fn a_close_is_its_code_and_its_reason() {
         let json = JsonText::new("1");
         let message = Message::new(Side::Client, Opcode::Close, Body::Json(json));
-        let parts = of_message(&message);
+        let parts = of_message(&Message { payload: b"", ..message });
         assert_eq!(parts.len(), 1);
         assert_eq!(&*parts[0].bytes, b"{}");
+        // A reason that is no UTF-8 is not read.
+        let close = Some(Close { code: Some(1000), code_name: None, reason: None });
+        let parts = of_message(&Message { payload: b"\x03\xe8\xff", close, ..message });
+        assert_eq!(parts.len(), 2);
+        assert_eq!(&*parts[1].bytes, b"\x03\xe8\xff");
     }
 }

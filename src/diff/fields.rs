@@ -12,11 +12,12 @@ use super::text::{Line, words};
 use super::tree::{Node, Value};
 use crate::output::escaped;
 use crate::types::json_string::unescaped;
+use crate::types::text::head;
 
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
-    /// Where it stands, as `--ignore` takes it.
+    /// Where it stands, as `--ignore` takes it unless it is long.
     pub(super) path: String,
     /// Line of a text, from 1.
     pub(super) line: Option<usize>,
@@ -36,6 +37,9 @@ const LONGEST: usize = 160;
 
 /// Bytes of them that are told before the first difference.
 const BEFORE: usize = 40;
+
+/// Bytes of a path that are told before those that are left out, and behind them.
+const LONGEST_PATH: [usize; 2] = [160, 80];
 
 /// Bytes of binary data that are told.
 const LONGEST_BYTES: usize = 16;
@@ -240,7 +244,7 @@ impl Walk<'_> {
         is_wrong_id: bool,
     ) {
         if self.found.fields.len() < MOST_FIELDS {
-            let path = self.path.clone();
+            let path = short(&self.path);
             self.found.fields.push(Field { path, line, old, new, is_wrong_id });
         } else {
             self.found.more += 1;
@@ -268,6 +272,17 @@ fn steps(old: &[Digest], new: &[Digest]) -> Vec<(Option<usize>, Option<usize>)> 
     }
     steps.extend(rest.map(both));
     steps
+}
+
+/// A path, which a message with long keys would tell once for each field.
+fn short(path: &str) -> String {
+    let [before, behind] = LONGEST_PATH;
+    let left_out = path.len().saturating_sub(behind);
+    if left_out <= before {
+        return path.to_owned();
+    }
+    let from = boundary(path.as_bytes(), left_out);
+    format!("{}…{}", head(path, before), path.get(from..).unwrap_or_default())
 }
 
 /// How many bytes two texts begin with alike.

@@ -12,6 +12,8 @@ pub struct Recording {
     pub(super) talks: Vec<Talk>,
     /// Messages of which nothing but a digest is kept.
     pub(super) unkept: u64,
+    /// Messages beyond those that are compared.
+    pub(super) uncompared: u64,
 }
 
 impl Recording {
@@ -48,6 +50,8 @@ pub(super) struct Said {
     pub(super) class: Digest,
     /// There are ids in it that may differ.
     pub(super) has_ids: bool,
+    /// There is more of it, which is not known.
+    pub(super) is_partial: bool,
     /// What it says, in a few words that are fit for a terminal; empty where there was
     /// no room.
     pub(super) head: Box<str>,

@@ -47,6 +47,9 @@ pub fn write(comparison: &Comparison, rules: &Rules, options: &ReportOptions, ou
             page.alone(sign, style, alone);
         }
     }
+    for line in unsaid(comparison) {
+        page.line(PLAIN, &line);
+    }
     if options.quiet {
         return;
     }
@@ -73,18 +76,29 @@ fn ignoring(rules: &Rules) -> String {
     ignored
 }
 
-/// What must not go unsaid.
+/// What there may be or is beside what was told.
+fn unsaid(comparison: &Comparison) -> Vec<String> {
+    let Counts { untold, uncompared, .. } = comparison.counts;
+    let mut notes = Vec::new();
+    if untold > 0 {
+        let untold = counted(untold, "more difference");
+        notes.push(format!("{untold} not shown (--limit findings=N shows more)"));
+    }
+    if uncompared > 0 {
+        let uncompared = counted(uncompared, "message");
+        notes.push(format!("{uncompared} not compared (--limit compared=SIZE compares more)"));
+    }
+    notes
+}
+
+/// How it was compared.
 fn notes(comparison: &Comparison) -> Vec<String> {
-    let Counts { untold, unkept, .. } = comparison.counts;
+    let unkept = comparison.counts.unkept;
     let mut notes = Vec::new();
     for (is_empty, which) in comparison.is_empty.into_iter().zip(["first", "second"]) {
         if is_empty {
             notes.push(format!("the {which} capture has no WebSocket connection to compare"));
         }
-    }
-    if untold > 0 {
-        let untold = counted(untold, "more difference");
-        notes.push(format!("{untold} not shown (--limit findings=N shows up to N)"));
     }
     if unkept > 0 {
         let unkept = counted(unkept, "message");
@@ -101,9 +115,15 @@ fn summary(comparison: &Comparison) -> String {
     let connections = counted(counts.connections, "connection");
     if !comparison.has_differences() {
         let messages = counted(counts.messages, "message");
-        return format!("no difference: {connections} and {messages} compared");
+        let partial = match counts.partial {
+            0 => String::new(),
+            1 => ", 1 of them only as far as it is known".to_owned(),
+            partial => format!(", {} of them only as far as they are known", grouped(partial)),
+        };
+        return format!("no difference: {connections} and {messages} compared{partial}");
     }
-    let mut parts = vec![format!("{connections} compared")];
+    let mut parts = Vec::new();
+    let mut differences = 0;
     for (count, what) in [
         (counts.changed, "changed"),
         (counts.moved, "moved"),
@@ -113,6 +133,7 @@ fn summary(comparison: &Comparison) -> String {
         if count > 0 {
             parts.push(format!("{} {what}", grouped(count)));
         }
+        differences += count;
     }
     for (count, what) in
         [(counts.connections_missing, "missing"), (counts.connections_added, "added")]
@@ -120,8 +141,10 @@ fn summary(comparison: &Comparison) -> String {
         if count > 0 {
             parts.push(format!("{} {what}", counted(count, "connection")));
         }
+        differences += count;
     }
-    parts.join(", ")
+    let differences = counted(differences, "difference");
+    format!("{connections} compared, {differences}: {}", parts.join(", "))
 }
 
 fn counted(count: u64, what: &str) -> String {

@@ -6,7 +6,7 @@ use super::compare::Difference;
 use super::testing::{Line, Maker, compared, ignoring, rules, talk, told, told_of};
 use super::{Rules, compare};
 use crate::types::Side::{Client, Server};
-use crate::types::{Extension, Handshake};
+use crate::types::{AcceptStatus, Extension, Handshake};
 
 const SAME: &str = "no difference: 1 connection and 3 messages compared\n";
 
@@ -26,7 +26,7 @@ fn a_changed_field_is_one_hunk() {
 ! server text, packets 3 ↔ 3: {"type":"welcome","rooms":["a","c"],"level":3.0}
 -   json.rooms[1]: "b"
 +   json.rooms[1]: "c"
-1 connection compared, 1 changed
+1 connection compared, 1 difference: 1 changed
 "#
     );
     assert_eq!(told_of(&old, &old), SAME);
@@ -41,21 +41,21 @@ fn missing_added_and_moved_messages_are_one_hunk_each() {
         "@@ #0 ↔ #0 ws://localhost/ @@\n\
          \x20 client text, packets 2 ↔ 2: one\n\
          - client text, packet 3: two\n\
-         1 connection compared, 1 missing\n"
+         1 connection compared, 1 difference: 1 missing\n"
     );
     assert_eq!(
         told_of(&without, &old),
         "@@ #0 ↔ #0 ws://localhost/ @@\n\
          \x20 client text, packets 2 ↔ 2: one\n\
          + client text, packet 3: two\n\
-         1 connection compared, 1 added\n"
+         1 connection compared, 1 difference: 1 added\n"
     );
     let moved = [old[1], old[2], old[0], old[3]];
     assert_eq!(
         told_of(&old, &moved),
         "@@ #0 ↔ #0 ws://localhost/ @@\n\
          ~ moved: client text, packets 2 ↔ 4: one\n\
-         1 connection compared, 1 moved\n"
+         1 connection compared, 1 difference: 1 moved\n"
     );
 }
 
@@ -106,7 +106,7 @@ fn ids_are_renamed_consistently() {
              ! client text, packets 3 ↔ 3: {{\"ask\":{{\"order\":\"{THREE}\"}}}}\n\
              -   json.ask.order: \"{ONE}\"\n\
              +   json.ask.order: \"{THREE}\" (stands for another id elsewhere)\n\
-             1 connection compared, 1 changed\n"
+             1 connection compared, 1 difference: 1 changed\n"
         )
     );
     let wrong = told(&old, &session(TWO, TWO, THREE), &rules);
@@ -172,7 +172,11 @@ fn a_message_that_is_cut_is_not_the_whole_one() {
         assert!(told.contains("+   ws: {\"complete\":false"), "{told}");
         assert!(told.ends_with("1 changed\n"), "{told}");
     }
-    assert!(told(&cut("hel"), &cut("hel"), &rules).starts_with("no difference"));
+    assert_eq!(
+        told(&cut("hel"), &cut("hel"), &rules),
+        "no difference: 1 connection and 1 message compared, \
+         1 of them only as far as it is known\n"
+    );
 }
 
 #[test]
@@ -229,6 +233,38 @@ fn handshakes_and_closes_are_compared() {
 }
 
 #[test]
+fn a_wrong_accept_is_a_difference() {
+    let rules = rules();
+    let handshake = |status| Handshake {
+        target: Some("/".to_owned()),
+        status: Some(101),
+        accept_status: status,
+        ..Handshake::default()
+    };
+    let of = |status| Maker::new(&rules).handshake(0, &handshake(status)).made();
+    let valid = of(Some(AcceptStatus::Valid));
+    let told_of = told(&valid, &of(Some(AcceptStatus::Mismatch)), &rules);
+    assert!(told_of.contains("+   ws.accept: \"mismatch\"\n"), "{told_of}");
+    // HTTP/2 has none.
+    assert!(told(&valid, &of(None), &rules).starts_with("no difference"));
+    let rules = ignoring(&["ws.accept"]);
+    let of = |status| Maker::new(&rules).handshake(0, &handshake(Some(status))).made();
+    let (valid, missing) = (of(AcceptStatus::Valid), of(AcceptStatus::Missing));
+    assert!(told(&valid, &missing, &rules).starts_with("no difference"));
+}
+
+#[test]
+fn long_targets_that_end_differently_are_not_the_same() {
+    let rules = rules();
+    let of = |end: &str| {
+        let target = format!("/x?a={}{end}", "b".repeat(4_000));
+        Maker::new(&rules).opened(0, &target).made()
+    };
+    assert!(told(&of("1"), &of("1"), &rules).starts_with("no difference"));
+    assert!(told(&of("1"), &of("2"), &rules).contains("1 connection missing"));
+}
+
+#[test]
 fn connections_without_a_pair_are_told() {
     let rules = rules();
     let old = Maker::new(&rules).opened(0, "/a").opened(1, "/b").said(1, &[(Client, "x")]).made();
@@ -237,12 +273,29 @@ fn connections_without_a_pair_are_told() {
         told(&old, &new, &rules),
         "@@ #1 ws://localhost/b @@\n- connection, 101, 1 message\n\
          @@ #1 ws://localhost/c @@\n+ connection, 101, 0 messages\n\
-         1 connection compared, 1 connection missing, 1 connection added\n"
+         1 connection compared, 2 differences: 1 connection missing, 1 connection added\n"
     );
     let nothing = Maker::new(&rules).made();
     assert!(told(&old, &nothing, &rules).contains("the second capture has no WebSocket"));
     assert!(!compare(&old, &nothing, &rules, 9).is_empty());
     assert!(compare(&nothing, &nothing, &rules, 9).is_empty());
+}
+
+#[test]
+fn connections_that_overtake_one_another_do_not_differ() {
+    let rules = rules();
+    let of = |one: &str, two: &str| {
+        let made = Maker::new(&rules).opened(0, "/ws").opened(1, "/ws");
+        made.said(0, &[(Client, one)]).said(1, &[(Client, two)]).made()
+    };
+    assert_eq!(
+        told(&of("alice", "bob"), &of("bob", "alice"), &rules),
+        "no difference: 2 connections and 2 messages compared\n"
+    );
+    // What has no equal is paired in order.
+    let told = told(&of("alice", "bob"), &of("bob", "carol"), &rules);
+    assert!(told.contains("@@ #0 ↔ #1 ws://localhost/ws @@\n! client"), "{told}");
+    assert!(told.ends_with("2 connections compared, 1 difference: 1 changed\n"), "{told}");
 }
 
 #[test]
@@ -285,6 +338,46 @@ fn differences_beyond_the_bound_are_counted() {
     assert_eq!(comparison.pairs[0].hunks.len(), 1);
     assert_eq!((comparison.counts().changed, comparison.counts().untold), (2, 1));
     assert!(compare(&old, &new, &rules, 0).has_differences());
+}
+
+#[test]
+fn a_message_with_many_fields_counts_for_as_many_differences() {
+    let object = |value: u32| {
+        let members: Vec<String> = (0..20).map(|at| format!("\"k{at}\":{value}")).collect();
+        format!("{{\"same\":1,{}}}", members.join(","))
+    };
+    let rules = rules();
+    let (old, new) = (object(1), object(2));
+    let old = talk(&[(Client, &old), (Client, &old)], &rules);
+    let new = talk(&[(Client, &new), (Client, &new)], &rules);
+    let comparison = compare(&old, &new, &rules, 20);
+    assert_eq!(comparison.pairs[0].hunks.len(), 1);
+    assert_eq!((comparison.counts().changed, comparison.counts().untold), (2, 1));
+}
+
+#[test]
+fn more_messages_than_there_may_be_are_not_compared_silently() {
+    let rules = rules();
+    let many = |last: &'static str| {
+        let mut lines = vec![(Client, ""); 12];
+        lines.push((Client, last));
+        Maker::with_room(&rules, 400).opened(0, "/").said(0, &lines).made()
+    };
+    let comparison = compare(&many("x"), &many("y"), &rules, usize::MAX);
+    assert_eq!((comparison.counts().messages, comparison.counts().uncompared), (12, 2));
+    let told = told(&many("x"), &many("y"), &rules);
+    assert!(told.contains("2 messages not compared (--limit compared=SIZE"), "{told}");
+}
+
+#[test]
+fn long_keys_are_told_in_part() {
+    let message = |value: u32| {
+        let members: Vec<String> = (0..64).map(|at| format!("\"a{at}\":{value}")).collect();
+        format!("{{\"same\":1,\"{}\":{{{}}}}}", "ké".repeat(100_000), members.join(","))
+    };
+    let told = told_of(&[(Client, &message(1))], &[(Client, &message(2))]);
+    assert!(told.contains("…") && told.contains(".a7: 2\n"), "{told}");
+    assert!(told.lines().all(|line| line.len() < 300), "{}", told.len());
 }
 
 #[test]

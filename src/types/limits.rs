@@ -87,11 +87,12 @@ pub struct Limits {
     /// that has so many. Default 32 MiB.
     pub set_aside: usize,
     /// Findings of a check that are told; of what fails, is told, was allowed or was
-    /// there before so many each. Others are counted. The same of differences between
-    /// the messages of two captures. Default 10,000.
+    /// there before so many each. Others are counted. The same of the fields that
+    /// differ between the messages of two captures. Default 10,000.
     pub findings: usize,
     /// Bytes kept of the messages of two captures that are compared; of the others
-    /// only whether they differ is known. Default 256 MiB.
+    /// only whether they differ is known. No more messages than one for 32 of these
+    /// bytes are compared at all. Default 256 MiB.
     pub compared: usize,
 }
 

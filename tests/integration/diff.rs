@@ -166,6 +166,9 @@ fn a_filter_chooses_what_is_compared() {
         assert!(ran.stdout.ends_with("no difference: 1 connection and 2 messages compared\n"));
         assert_eq!(of("json.type == nothing").code, Some(2));
         assert_eq!(of("json.type ==").code, Some(2));
+        // Pings, violations and ends are not compared.
+        let ran = of("ws.event == end");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     });
     // It is known of messages alone which connection they belong to.
     let pair = ["captures/session-a.pcapng", "captures/session-b.pcapng"];
@@ -206,6 +209,16 @@ fn a_broken_capture_is_a_failure() {
     std::fs::remove_file(folder.join("new.pcap")).unwrap();
     let ran = in_folder(&folder, &[]);
     assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn messages_that_are_not_compared_are_a_failure() {
+    let folder = scratch("diff-many");
+    recorded(&folder, "old.pcap", SESSION, 1000);
+    recorded(&folder, "new.pcap", SESSION, 1000);
+    let ran = in_folder(&folder, &["-q", "--limit", "compared=128"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stdout.contains("messages not compared"), "{}", ran.stdout);
 }
 
 #[test]
