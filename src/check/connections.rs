@@ -49,6 +49,9 @@ impl Opened {
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     open: BTreeMap<Key, Arc<Opened>>,
+    /// The last handshake that was refused: what is wrong with it is told right after
+    /// it, and no end of it.
+    refused: Option<(Key, Arc<Opened>)>,
     next: u64,
 }
 
@@ -76,10 +79,16 @@ impl Connections {
         if let Some(connection) = self.open.get(&key) {
             return Entry { connection: Arc::clone(connection), is_new: false, before };
         }
+        if let Some((_, connection)) =
+            self.refused.as_ref().filter(|(refused, _)| *refused == key && !event.is_first)
+        {
+            return Entry { connection: Arc::clone(connection), is_new: false, before };
+        }
         let connection = Arc::new(Opened::new(self.next, event, filters));
         self.next += 1;
-        // Of a refused handshake no end is told.
-        if !connection.is_refused {
+        if connection.is_refused {
+            self.refused = Some((key, Arc::clone(&connection)));
+        } else {
             self.open.insert(key, Arc::clone(&connection));
         }
         Entry { connection, is_new: true, before }

@@ -325,9 +325,21 @@ fn what_is_forbidden() {
     passes(&folder, "[[forbid]]\nwhere = 'json.id == 1000'\n", JSON);
     // Of two connections each has one request and one answer.
     fails(&folder, FORBIDDEN, JSON, 4, DETAIL);
-    // Every event that -Y would show.
+    // Every event that -Y would show: seven handshakes, and what is wrong with one.
     let refused = "[[forbid]]\nwhere = 'http.response.code != 101'\n";
-    fails(&folder, refused, "captures/refused.pcap", 7, "forbidden: http.response.code != 101");
+    fails(&folder, refused, "captures/refused.pcap", 8, "forbidden: http.response.code != 101");
+}
+
+/// Of the handshakes that were refused in this recording, one breaks a rule.
+#[test]
+fn a_refused_handshake_that_breaks_a_rule_is_no_connection() {
+    let folder = scratch("expectations-refused");
+    let each = "where = 'ws.event == \"message\"'\nper = 'connection'\ncount = 4";
+    passes(&folder, &expect(each), "captures/refused.pcap");
+    let sequence = "[[sequence]]\nsteps = ['ws.event == \"message\"']\n";
+    passes(&folder, sequence, "captures/refused.pcap");
+    let ran = run(["check", "captures/refused.pcap"]);
+    assert!(ran.stdout.contains("! request-other-version  #1  ws://"), "{}", ran.stdout);
 }
 
 /// `[[expect]]` with these lines.
