@@ -90,6 +90,11 @@ impl Report<'_> {
             self.statistics.half_compared += u64::from(self.scratch.is_beyond());
             if !is_selected {
                 self.statistics.filtered += 1;
+                let is_bound = matches!(event.kind, Kind::Handshake(_) | Kind::End(_));
+                if is_bound && self.options.whole_connections && account.is_wanted {
+                    account.is_told = true;
+                    self.sink.event(&event);
+                }
                 return;
             }
         }

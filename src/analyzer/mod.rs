@@ -70,6 +70,10 @@ pub struct Options {
     /// Tell only these events, and look only into conversations that can have
     /// any.
     pub filter: Option<Filter>,
+    /// Tell the handshake and the end of each connection of which the filter may select
+    /// something, even if it does not select these: to a view that has to know the
+    /// connection of what it is told, and asks the filter itself.
+    pub whole_connections: bool,
     /// Leave these out of what is told.
     pub left_out: LeftOut,
     /// Take these for WebSocket where there is no handshake, without proof by

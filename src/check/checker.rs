@@ -12,7 +12,7 @@ use super::judge::{Judge, Seen};
 use super::policy::Policy;
 use super::rule::{CaptureRule, CheckRule};
 use super::verdict::Verdict;
-use crate::filter::{FilterSet, Scratch};
+use crate::filter::{FilterId, FilterSet, Scratch};
 use crate::output::{Spool, View};
 use crate::types::{Event, Kind, Rule, Timestamp, Violation};
 
@@ -21,6 +21,9 @@ use crate::types::{Event, Kind, Rule, Timestamp, Violation};
 pub struct CheckOptions {
     /// The filters of `policy` and `expectations`.
     pub filters: FilterSet,
+    /// Judge only what this one selects. Of other events the handshakes and ends have
+    /// to be shown all the same: filters ask for what the handshake says.
+    pub selected: Option<FilterId>,
     /// What becomes of findings.
     pub policy: Policy,
     /// What is expected.
@@ -38,12 +41,15 @@ pub struct Told {
     pub undecoded_bytes: u64,
     /// Frames whose length cannot be.
     pub impossible_frames: u64,
+    /// Messages that have more values than a filter compares with one another.
+    pub half_compared: u64,
 }
 
 /// Judges the events of a capture. It shows nothing itself: [`Checker::verdict`] has
 /// what was found.
 pub struct Checker {
     filters: FilterSet,
+    selected: Option<FilterId>,
     judges: Vec<Box<dyn Judge>>,
     expectations: Vec<super::verdict::Expectation>,
     findings: Findings,
@@ -62,12 +68,14 @@ pub struct Checker {
 impl Checker {
     /// A judge of one capture.
     pub fn new(options: CheckOptions) -> Self {
-        let CheckOptions { filters, policy, expectations, allow_empty, findings } = options;
+        let CheckOptions { filters, selected, policy, expectations, allow_empty, findings } =
+            options;
         let (expected, list) = expectations.into_parts();
         let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(CaptureJudge::default())];
         judges.extend(expected);
         Self {
             filters,
+            selected,
             judges,
             expectations: list,
             findings: Findings::new(policy, findings),
@@ -146,22 +154,46 @@ impl View for Checker {
 
     fn event(&mut self, event: &Event<'_>, _out: &mut Spool) {
         let Self { filters, judges, findings, connections, scratch, .. } = self;
-        let Entry { connection, is_new, before } = connections.entry(event, filters);
+        let Entry { connection, before, .. } = connections.entry(event, filters);
         if let Some(before) = before {
             self.unproven.remove(&before.id);
             end(judges, &before, findings);
         }
         let look = filters.look(event, &connection.marks, scratch);
-        let seen = Seen { event, look, connection: &connection };
-        if is_new && !connection.is_refused {
-            judges.iter_mut().for_each(|judge| judge.opened(&connection, look));
-            if is_proven(event) {
-                self.count += 1;
-            } else {
-                self.unproven.insert(connection.id);
+        if self.selected.is_none_or(|selected| look.selects(selected)) {
+            if connections.is_first_selected(&connection) {
+                findings.opened(&connection, filters);
+                judges.iter_mut().for_each(|judge| judge.opened(&connection, look));
+                if connection.is_proven {
+                    self.count += 1;
+                } else {
+                    self.unproven.insert(connection.id);
+                }
             }
+            let seen = Seen { event, look, connection: &connection };
+            judges.iter_mut().for_each(|judge| judge.event(&seen, findings));
+            if scratch.is_beyond() {
+                self.told.half_compared += 1;
+                let rule = CheckRule::Capture(CaptureRule::LimitReached);
+                findings.add(Finding::of_event(rule, &seen, HALF_COMPARED), Some(&seen));
+            }
+            self.note(event, &connection);
         }
-        judges.iter_mut().for_each(|judge| judge.event(&seen, findings));
+        if matches!(event.kind, Kind::End(_)) {
+            self.unproven.remove(&connection.id);
+            self.connections.end(event);
+            end(&mut self.judges, &connection, &mut self.findings);
+        }
+    }
+}
+
+/// What is said of a message of which filters could not look at all.
+const HALF_COMPARED: &str =
+    "The message has more values than filters compare with one another: the first ones counted.";
+
+impl Checker {
+    /// Counts an event that is judged.
+    fn note(&mut self, event: &Event<'_>, connection: &Opened) {
         self.end = self.end.max(event.origin.time);
         match event.kind {
             Kind::Message(_) => {
@@ -172,25 +204,12 @@ impl View for Checker {
                 self.told.impossible_frames += 1;
             }
             Kind::Gap(gap) => self.told.undecoded_bytes += gap.undecoded,
-            Kind::End(_) => {
-                self.unproven.remove(&connection.id);
-                self.connections.end(event);
-                end(&mut self.judges, &connection, &mut self.findings);
-            }
             _ => {}
         }
     }
 }
 
-/// Whether a connection that begins with this event is one of WebSocket: the server
-/// consented, or its frames were recognised.
-fn is_proven(event: &Event<'_>) -> bool {
-    match event.kind {
-        Kind::Handshake(handshake) => handshake.status.is_some(),
-        _ => event.connection.inferred,
-    }
-}
-
 fn end(judges: &mut [Box<dyn Judge>], connection: &Arc<Opened>, findings: &mut Findings) {
     judges.iter_mut().for_each(|judge| judge.ended(connection, findings));
+    findings.ended(connection);
 }

@@ -1,6 +1,6 @@
 //! The connections of which there may be more to come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::filter::{FilterSet, Marks};
@@ -22,6 +22,8 @@ pub(super) struct Opened {
     pub(super) marks: Marks,
     /// The server did not consent.
     pub(super) is_refused: bool,
+    /// It is one of WebSocket: the server consented, or its frames were recognised.
+    pub(super) is_proven: bool,
 }
 
 /// Bytes of a URL that are kept.
@@ -41,6 +43,10 @@ impl Opened {
             start: event.origin.time,
             marks: filters.remember(handshake),
             is_refused: handshake.is_some_and(|handshake| handshake.is_refused()),
+            is_proven: match handshake {
+                Some(handshake) => handshake.status.is_some() && !handshake.is_refused(),
+                None => event.connection.inferred,
+            },
         }
     }
 }
@@ -52,6 +58,8 @@ pub(super) struct Connections {
     /// The last handshake that was refused: what is wrong with it is told right after
     /// it, and no end of it.
     refused: Option<(Key, Arc<Opened>)>,
+    /// Those of which something was selected.
+    selected: HashSet<u64>,
     next: u64,
 }
 
@@ -76,6 +84,9 @@ impl Connections {
     pub(super) fn entry(&mut self, event: &Event<'_>, filters: &FilterSet) -> Entry {
         let key = key(event);
         let before = if event.is_first { self.open.remove(&key) } else { None };
+        if let Some(before) = &before {
+            self.selected.remove(&before.id);
+        }
         if let Some(connection) = self.open.get(&key) {
             return Entry { connection: Arc::clone(connection), is_new: false, before };
         }
@@ -94,9 +105,16 @@ impl Connections {
         Entry { connection, is_new: true, before }
     }
 
+    /// Whether the event at hand is the first one of its connection that is selected.
+    pub(super) fn is_first_selected(&mut self, connection: &Opened) -> bool {
+        !connection.is_refused && self.selected.insert(connection.id)
+    }
+
     /// Forgets the connection of an event.
     pub(super) fn end(&mut self, event: &Event<'_>) {
-        self.open.remove(&key(event));
+        if let Some(connection) = self.open.remove(&key(event)) {
+            self.selected.remove(&connection.id);
+        }
     }
 
     /// Those that are left, by stream.

@@ -1,17 +1,23 @@
 //! What was found, and what becomes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::baseline::Baseline;
+use super::connections::Opened;
 use super::finding::{Finding, Outcome};
 use super::judge::Seen;
 use super::policy::Policy;
+use super::rule::CheckRule;
+use crate::filter::FilterSet;
 use crate::types::Severity;
 
 /// Findings in the order in which they were found, and how many there are.
 #[derive(Debug)]
 pub(super) struct Findings {
     policy: Policy,
+    /// Rules that may be broken in a connection whatever is in it, by its number; only
+    /// of connections that have some.
+    allowed: HashMap<u64, Vec<CheckRule>>,
     kept: Vec<Finding>,
     /// How many of each outcome there is still room for.
     room: [usize; Outcome::COUNT],
@@ -47,8 +53,9 @@ impl Severities {
 /// A finding in an event, kept until it is certain that it is one.
 #[derive(Debug)]
 pub(super) struct Held {
-    finding: Finding,
-    is_allowed: bool,
+    pub(super) finding: Finding,
+    /// Where it is, that is allowed.
+    pub(super) is_allowed: bool,
 }
 
 /// How many findings there are of one rule, by what becomes of them.
@@ -103,6 +110,7 @@ impl Findings {
     pub(super) fn new(policy: Policy, most: usize) -> Self {
         Self {
             policy,
+            allowed: HashMap::new(),
             kept: Vec::new(),
             room: [most; Outcome::COUNT],
             counts: BTreeMap::new(),
@@ -111,9 +119,29 @@ impl Findings {
         }
     }
 
+    /// A connection begins.
+    pub(super) fn opened(&mut self, connection: &Opened, filters: &FilterSet) {
+        let allowed = self.policy.allowed_throughout(connection, filters);
+        if !allowed.is_empty() {
+            self.allowed.insert(connection.id, allowed);
+        }
+    }
+
+    /// Nothing more comes of a connection.
+    pub(super) fn ended(&mut self, connection: &Opened) {
+        self.allowed.remove(&connection.id);
+    }
+
     /// Takes a finding in an event, or with `None` in what is no event.
     pub(super) fn add(&mut self, finding: Finding, seen: Option<&Seen<'_>>) {
         let is_allowed = self.policy.allows(finding.rule, seen);
+        self.add_held(Held { finding, is_allowed });
+    }
+
+    /// Takes a finding in a connection as a whole.
+    pub(super) fn add_of_connection(&mut self, finding: Finding, connection: &Opened) {
+        let is_allowed = self.policy.allows(finding.rule, None)
+            || self.allowed.get(&connection.id).is_some_and(|all| all.contains(&finding.rule));
         self.add_held(Held { finding, is_allowed });
     }
 
@@ -121,6 +149,11 @@ impl Findings {
     pub(super) fn hold(&self, finding: Finding, seen: &Seen<'_>) -> Held {
         let is_allowed = self.policy.allows(finding.rule, Some(seen));
         Held { finding, is_allowed }
+    }
+
+    /// Whether a rule may be broken in an event.
+    pub(super) fn allows(&self, rule: CheckRule, seen: &Seen<'_>) -> bool {
+        self.policy.allows(rule, Some(seen))
     }
 
     /// Takes a finding that was held.

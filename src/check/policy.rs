@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::baseline::Baseline;
+use super::connections::Opened;
 use super::finding::{Finding, Outcome};
 use super::judge::Seen;
-use super::rule::CheckRule;
-use crate::filter::FilterId;
+use super::rule::{CaptureRule, CheckRule};
+use crate::filter::{FilterId, FilterSet};
 use crate::types::Severity;
 
 /// Decides what becomes of a finding.
@@ -60,14 +61,18 @@ impl Policy {
         self.denied.iter().copied().find(is_allowed)
     }
 
-    /// Decides about a finding, of which is known whether it is allowed.
+    /// Decides about a finding, of which is known whether it is allowed. That there is
+    /// no connection is new each time: a baseline is no way for an empty recording to
+    /// pass for good.
     pub(super) fn judge(&mut self, finding: &mut Finding, is_allowed: bool) {
         if self.denied.contains(&finding.rule) {
             finding.severity = Severity::Error;
         }
         finding.outcome = if is_allowed {
             Outcome::Allowed
-        } else if self.baseline.as_mut().is_some_and(|baseline| baseline.takes(finding)) {
+        } else if finding.rule != CheckRule::Capture(CaptureRule::NoConnection)
+            && self.baseline.as_mut().is_some_and(|baseline| baseline.takes(finding))
+        {
             Outcome::Known
         } else if finding.severity >= self.fail_on || self.denied.contains(&finding.rule) {
             Outcome::Fails
@@ -87,12 +92,27 @@ impl Policy {
             (Some(Allowed::Where(_)), None) => false,
         }
     }
+
+    /// The rules that may be broken in a connection whatever is in it: a filter selects
+    /// all of it, going by its addresses and its handshake.
+    pub(super) fn allowed_throughout(
+        &self,
+        connection: &Opened,
+        filters: &FilterSet,
+    ) -> Vec<CheckRule> {
+        let Opened { connection, marks, .. } = connection;
+        let selects = |filter: &FilterId| filters.selects_all_of(*filter, connection, marks);
+        let allowed = self.allowed.iter().filter(|(_, allowed)| match allowed {
+            Allowed::Everywhere => false,
+            Allowed::Where(some) => some.iter().any(selects),
+        });
+        allowed.map(|(rule, _)| *rule).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::rule::CaptureRule;
     use crate::filter::FilterSet;
 
     const LOST: CheckRule = CheckRule::Capture(CaptureRule::LostPackets);

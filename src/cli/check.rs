@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use super::args::Check;
+use super::args::{Check, Selecting};
 use super::expectations::expectations;
+use super::filter;
 use super::flaws::flaws;
 use super::policy::{policy, write_baseline};
 use super::report::Reports;
@@ -11,7 +12,7 @@ use super::run::Run;
 use super::summary::count;
 use super::{FAILURE, FOUND, SUCCESS, explain, say};
 use crate::check::{CheckOptions, Checker};
-use crate::filter::FilterSet;
+use crate::filter::{FilterId, FilterSet};
 
 /// Judges the capture that the arguments name.
 pub(super) fn run(arguments: &Check) -> Result<u8> {
@@ -24,12 +25,15 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
     let Check { inputs, selecting, decoding, telling, .. } = arguments;
     let run = Run::of_files(inputs.open(), selecting, decoding, telling)?;
     // What is missing is found as such.
-    let run = Run { has_notes: false, ..run };
+    let mut run = Run { has_notes: false, ..run };
+    run.options.whole_connections = true;
     let mut filters = FilterSet::default();
+    let selected = selected(selecting, &mut filters)?;
     let policy = policy(arguments, &mut filters)?;
     let (expectations, expected) = expectations(arguments, &run.options.limits, &mut filters)?;
     let mut checker = Checker::new(CheckOptions {
         filters,
+        selected,
         policy,
         expectations,
         allow_empty: arguments.allow_empty,
@@ -56,4 +60,11 @@ pub(super) fn run(arguments: &Check) -> Result<u8> {
         (true, true) => FOUND,
         (true, false) => SUCCESS,
     })
+}
+
+/// The filter that the arguments ask for, among those of the check.
+fn selected(selecting: &Selecting, filters: &mut FilterSet) -> Result<Option<FilterId>> {
+    let text = filter::text(selecting);
+    let id = |text| filters.filter(text).map_err(|error| filter::wrong(text, &error));
+    text.map(id).transpose()
 }

@@ -8,11 +8,13 @@ use crate::filter::{Filter, FilterError};
 
 /// The filter that the arguments ask for.
 pub(super) fn filter(selecting: &Selecting) -> Result<Option<Filter>> {
-    // An empty one shows everything, as in Wireshark.
-    let Some(text) = selecting.filter.as_deref().filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    Filter::parse(text).map(Some).map_err(|error| wrong(text, &error))
+    let parse = |text| Filter::parse(text).map_err(|error| wrong(text, &error));
+    text(selecting).map(parse).transpose()
+}
+
+/// The filter as it is written. An empty one shows everything, as in Wireshark.
+pub(super) fn text(selecting: &Selecting) -> Option<&str> {
+    selecting.filter.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 /// What is wrong with a filter, as standard error shows it.

@@ -55,6 +55,7 @@ fn untold(statistics: &Statistics, told: Told) -> Statistics {
         long_frames: statistics.long_frames.saturating_sub(told.impossible_frames),
         inflated_too_large: 0,
         truncated: 0,
+        half_compared: statistics.half_compared.saturating_sub(told.half_compared),
         ..statistics.clone()
     }
 }
@@ -129,12 +130,13 @@ mod tests {
             long_frames: 1,
             inflated_too_large: 1,
             truncated: 1,
+            half_compared: 1,
             ..Statistics::default()
         };
-        let told = Told { undecoded_bytes: 5, impossible_frames: 1 };
+        let told = Told { undecoded_bytes: 5, impossible_frames: 1, half_compared: 1 };
         assert!(rules(&statistics, told).is_empty());
-        let part = Told { undecoded_bytes: 3, impossible_frames: 0 };
-        assert_eq!(rules(&statistics, part), ["undecodable", "limit-reached"]);
+        let part = Told { undecoded_bytes: 3, ..Told::default() };
+        assert_eq!(rules(&statistics, part), ["undecodable", "limit-reached", "limit-reached"]);
         let rest = of_statistics(&statistics, part);
         assert!(rest[1].1.starts_with("2 bytes "), "{rest:?}");
     }

@@ -100,6 +100,18 @@ impl FilterSet {
         })
     }
 
+    /// Whether every event of a connection is selected whose handshake decided `marks`:
+    /// `true` is certain.
+    pub fn selects_all_of(&self, filter: FilterId, connection: &Connection, marks: &Marks) -> bool {
+        let Some(root) = self.roots.get(filter.0) else {
+            return false;
+        };
+        SENDERS.into_iter().all(|sender| {
+            let subject = Subject::connection(connection, &marks.0, sender);
+            root.judge(&subject, self.checker.paths()) == Some(true)
+        })
+    }
+
     /// Looks into an event of a connection whose handshake decided `marks`.
     pub fn look<'a>(
         &'a self,

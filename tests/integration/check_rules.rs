@@ -269,6 +269,21 @@ fn what_is_allowed_is_not_noted() {
     assert!(written.contains("undecodable") && !written.contains("lost-packets"), "{written}");
 }
 
+#[test]
+fn a_baseline_lets_no_empty_capture_pass() {
+    let empty =
+        changed("check-baseline-empty", "wrong-accept.pcap", |file| file[..HEADER].to_vec());
+    let path = empty.with_file_name("baseline.json");
+    let options = ["--write-baseline", path.to_str().unwrap()];
+    assert_eq!(judge_file(&empty, &options).findings, ["error no-connection"]);
+    assert!(!fs::read_to_string(&path).unwrap().contains("no-connection"));
+    // Nor does one that a person wrote.
+    let line = r#"{"rule":"no-connection","count":9}"#;
+    fs::write(&path, format!(r#"{{"wsdump_baseline":1,"findings":[{line}]}}"#)).unwrap();
+    let judged = judge_file(&empty, &["--baseline", path.to_str().unwrap()]);
+    assert_eq!((judged.code, judged.rules()), (Some(1), vec!["no-connection"]));
+}
+
 /// What is found in a broken capture is noted, and it stays broken.
 #[test]
 fn a_baseline_mends_no_capture() {

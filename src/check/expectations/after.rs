@@ -7,7 +7,7 @@ use super::expect::{Counted, RULE, Scope, detail};
 use super::no_times::NoTimes;
 use crate::check::connections::Opened;
 use crate::check::finding::{ExpectationName, Finding};
-use crate::check::findings::Findings;
+use crate::check::findings::{Findings, Held};
 use crate::check::judge::{Judge, Seen};
 use crate::check::rule::{CaptureRule, CheckRule, ExpectationRule};
 use crate::filter::FilterId;
@@ -63,7 +63,7 @@ struct Window {
     /// What was counted before.
     before: u64,
     /// What will be found at the event that opened it, but for the detail.
-    finding: Finding,
+    held: Held,
 }
 
 impl AfterJudge {
@@ -108,8 +108,9 @@ impl AfterJudge {
     fn close(&self, window: Window, count: u64, findings: &mut Findings) {
         let count = count - window.before;
         if self.counted.count.lacks(count) {
-            let finding = Finding { detail: self.detail(count, "this"), ..window.finding };
-            findings.add(finding.expected(&self.name), None);
+            let Held { finding, is_allowed } = window.held;
+            let finding = Finding { detail: self.detail(count, "this"), ..finding };
+            findings.add_held(Held { finding: finding.expected(&self.name), is_allowed });
         }
     }
 
@@ -122,7 +123,7 @@ impl AfterJudge {
         while windows.open.front().is_some_and(is_exceeded)
             && let Some(window) = windows.open.pop_front()
         {
-            let opener = format!("packet {}", window.finding.packet.unwrap_or_default());
+            let opener = format!("packet {}", window.held.finding.packet.unwrap_or_default());
             let detail = self.detail(count - window.before, &opener);
             let finding = Finding::of_event(RULE, seen, detail);
             findings.add(finding.expected(&self.name), Some(seen));
@@ -149,7 +150,7 @@ impl AfterJudge {
         windows.open.push_back(Window {
             since: windows.now,
             before: windows.count,
-            finding: Finding::of_event(RULE, seen, String::new()),
+            held: findings.hold(Finding::of_event(RULE, seen, String::new()), seen),
         });
     }
 

@@ -128,7 +128,7 @@ impl Judge for ExpectJudge {
         let Some(tally) = self.connections.remove(&connection.id) else { return };
         if self.counted.count.lacks(tally.count) {
             let finding = Finding::of_connection(RULE, connection, self.detail(tally.count));
-            findings.add(finding.expected(&self.name), None);
+            findings.add_of_connection(finding.expected(&self.name), connection);
         }
     }
 

@@ -228,7 +228,7 @@ impl Judge for LimitsJudge {
                 open.wire, open.inflated
             );
             let finding = Finding::of_connection(RULE, connection, detail);
-            findings.add(finding.expected(&self.told.name), None);
+            findings.add_of_connection(finding.expected(&self.told.name), connection);
         }
     }
 

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::no_times::{NoTimes, between};
 use crate::check::connections::Opened;
 use crate::check::finding::{ExpectationName, Finding, Mark};
-use crate::check::findings::Findings;
+use crate::check::findings::{Findings, Held};
 use crate::check::judge::{Judge, Seen};
 use crate::check::rule::{CaptureRule, CheckRule, ExpectationRule};
 use crate::filter::{FilterId, ValueId};
@@ -115,7 +115,8 @@ impl ReplyJudge {
             return findings.add(finding.expected(&self.name), Some(seen));
         };
         let waiting = self.open.entry(seen.connection.id).or_default();
-        waiting.add((from, key), Mark::of(seen));
+        let is_allowed = findings.allows(RULE, seen);
+        waiting.add(Request { key: (from, key), mark: Mark::of(seen), is_allowed });
         if waiting.requests.len() <= self.most_requests {
             return;
         }
@@ -156,7 +157,8 @@ impl Judge for ReplyJudge {
         while let Some((number, request)) = waiting.requests.pop_first() {
             let detail = waiting.unanswered(number, &request);
             let finding = Finding::of_connection(RULE, connection, detail);
-            findings.add(finding.at(&request.mark).expected(&self.name), None);
+            let finding = finding.at(&request.mark).expected(&self.name);
+            findings.add_held(Held { finding, is_allowed: request.is_allowed });
         }
     }
 
@@ -193,6 +195,8 @@ type Key = (Side, Vec<u8>);
 struct Request {
     key: Key,
     mark: Mark,
+    /// It may stay without a response.
+    is_allowed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -211,9 +215,9 @@ impl Gaps {
 }
 
 impl Waiting {
-    fn add(&mut self, key: Key, mark: Mark) {
-        self.by_key.entry(key.clone()).or_default().push_back(self.next);
-        self.requests.insert(self.next, Request { key, mark });
+    fn add(&mut self, request: Request) {
+        self.by_key.entry(request.key.clone()).or_default().push_back(self.next);
+        self.requests.insert(self.next, request);
         self.next += 1;
     }
 

@@ -94,7 +94,7 @@ impl Judge for SequenceJudge {
             Some(mark) => finding.at(mark),
             None => finding,
         };
-        findings.add(finding, None);
+        findings.add_of_connection(finding, connection);
     }
 
     fn finish(&mut self, _last: Option<Timestamp>, findings: &mut Findings) {
