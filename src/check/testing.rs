@@ -1,13 +1,16 @@
 //! Traffic built by hand, for tests.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::checker::{CheckOptions, Checker};
+use super::connections::Opened;
 use super::expectations::Expectations;
 use super::finding::{ExpectationName, Finding};
-use super::judge::Judge;
-use crate::filter::FilterSet;
+use super::findings::Findings;
+use super::judge::{Judge, Seen};
+use crate::filter::{FilterSet, Look};
 use crate::output::{Spool, View as _};
 use crate::types::{
     App, AppPlaces, AppProtocol, Body, Close, Connection, Counts, End, EndState, Endpoint, Event,
@@ -164,6 +167,42 @@ impl Traffic {
         }
         let found = checker.verdict(Vec::new(), Vec::new()).findings;
         found.into_iter().filter(|finding| finding.expectation.is_some()).collect()
+    }
+
+    /// What `asked` says of a judge that was shown this, before the capture ends.
+    pub(super) fn kept<J: Judge + 'static>(
+        &self,
+        filters: FilterSet,
+        judge: J,
+        asked: impl Fn(&J) -> usize,
+    ) -> usize {
+        let judge = Arc::new(Mutex::new(judge));
+        let mut expectations = Expectations::default();
+        expectations.judges.push(Box::new(Shared(Arc::clone(&judge))));
+        let options = CheckOptions { filters, expectations, ..CheckOptions::default() };
+        let mut checker = Checker::new(options);
+        for (told, packet) in self.told.iter().zip(1..) {
+            told.show(packet, &mut checker);
+        }
+        let judge = judge.lock().unwrap();
+        asked(&judge)
+    }
+}
+
+/// A judge that can be looked into.
+struct Shared<J>(Arc<Mutex<J>>);
+
+impl<J: Judge> Judge for Shared<J> {
+    fn opened(&mut self, connection: &Opened, look: Look<'_>) {
+        self.0.lock().unwrap().opened(connection, look);
+    }
+
+    fn event(&mut self, seen: &Seen<'_>, findings: &mut Findings) {
+        self.0.lock().unwrap().event(seen, findings);
+    }
+
+    fn ended(&mut self, connection: &Opened, findings: &mut Findings) {
+        self.0.lock().unwrap().ended(connection, findings);
     }
 }
 

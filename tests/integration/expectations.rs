@@ -531,10 +531,13 @@ fn messages_that_are_as_a_schema_says() {
     write(&schemas, "bad.json", br#"{"properties": {"city": {"maxLength": 6}}}"#);
     // Schemas are looked for beside the expectations file.
     let schema = |name: &str| {
-        format!("[[schema]]\nwhere = 'json.city == \"Reykjavík\" && json.id < 9'\nschema = 'schemas/{name}'\n")
+        format!(
+            "[[schema]]\nwhere = 'json.city == \"Reykjavík\" && json.id < 9'\nschema = 'schemas/{name}'\n"
+        )
     };
     passes(&folder, &schema("good.json"), JSON);
-    let cities = run(["-T", "json", "-Y", "json.city == \"Reykjavík\" && json.id < 9", JSON]).events().len();
+    let cities =
+        run(["-T", "json", "-Y", "json.city == \"Reykjavík\" && json.id < 9", JSON]).events().len();
     assert!(cities > 0);
     fails(&folder, &schema("bad.json"), JSON, cities, "longer than 6 characters");
 }

@@ -63,7 +63,7 @@ struct Window {
     /// What was counted before.
     before: u64,
     /// What will be found at the event that opened it, but for the detail.
-    held: Held,
+    held: Box<Held>,
 }
 
 impl AfterJudge {
@@ -108,7 +108,7 @@ impl AfterJudge {
     fn close(&self, window: Window, count: u64, findings: &mut Findings) {
         let count = count - window.before;
         if self.counted.count.lacks(count) {
-            let Held { finding, is_allowed } = window.held;
+            let Held { finding, is_allowed } = *window.held;
             let finding = Finding { detail: self.detail(count, "this"), ..finding };
             findings.add_held(Held { finding: finding.expected(&self.name), is_allowed });
         }
@@ -150,7 +150,7 @@ impl AfterJudge {
         windows.open.push_back(Window {
             since: windows.now,
             before: windows.count,
-            held: findings.hold(Finding::of_event(RULE, seen, String::new()), seen),
+            held: findings.hold(Finding::of_event(RULE, seen, String::new()), seen).into(),
         });
     }
 
@@ -193,7 +193,10 @@ impl Judge for AfterJudge {
             self.has_judged = true;
             self.open(&mut windows, seen, findings);
         }
-        self.windows.insert(key, windows);
+        // Most connections have no window open most of the time, and take no room then.
+        if !windows.open.is_empty() || windows.is_told {
+            self.windows.insert(key, windows);
+        }
     }
 
     fn ended(&mut self, connection: &Opened, findings: &mut Findings) {
@@ -315,6 +318,18 @@ mod tests {
         // Those that are settled take no room.
         let settled = sent(&[(1, 0), (2, 0), (1, 1), (2, 1), (1, 2), (2, 2)]);
         assert!(found(&settled, Scope::Connection, ">= 1", 1).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_window_open_takes_no_room() {
+        let mut filters = FilterSet::default();
+        let filter = filters.filter("json.t == 2").unwrap();
+        let counted = Counted { filter, count: Count::SOME, scope: Scope::Connection };
+        let filter = filters.filter("json.t == 1").unwrap();
+        let trigger = Trigger { filter, within: Duration::from_millis(10) };
+        let judge = AfterJudge::new(expectation(), counted, trigger, 9);
+        let traffic = sent(&[(1, 0), (2, 1)]).open(1, "/").client(1, "{\"t\":1}");
+        assert_eq!(traffic.kept(filters, judge, |judge| judge.windows.len()), 1);
     }
 
     #[test]

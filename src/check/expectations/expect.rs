@@ -52,6 +52,7 @@ pub(super) struct ExpectJudge {
     /// is equal is in time.
     within: Option<Duration>,
     capture: Tally,
+    /// Those that are not as expected yet, or may still be otherwise.
     connections: HashMap<u64, Tally>,
     has_judged: bool,
     no_times: NoTimes,
@@ -117,6 +118,10 @@ impl Judge for ExpectJudge {
         let Some(tally) = tally else { return };
         tally.count += 1;
         let count = tally.count;
+        if self.counted.count.is_settled(count) {
+            self.connections.remove(&seen.connection.id);
+            return;
+        }
         if self.counted.count.is_exceeded_by(count) && !std::mem::replace(&mut tally.is_told, true)
         {
             let finding = Finding::of_event(RULE, seen, self.detail(count));
@@ -213,6 +218,21 @@ mod tests {
             "1 event came in this connection, expected exactly 2",
         ];
         assert_eq!(found(&again, Scope::Connection, "2", None), few);
+    }
+
+    #[test]
+    fn what_is_as_expected_takes_no_room() {
+        let kept = |count| {
+            let mut filters = FilterSet::default();
+            let filter = filters.filter("json.t == 1").unwrap();
+            let count = Count::parse(count).unwrap();
+            let counted = Counted { filter, count, scope: Scope::Connection };
+            let judge = ExpectJudge::new(expectation(), counted, None);
+            let traffic = Traffic::new().open(0, "/").client(0, EVENT).open(1, "/");
+            traffic.kept(filters, judge, |judge| judge.connections.len())
+        };
+        assert_eq!(kept(">= 1"), 1);
+        assert_eq!((kept("1"), kept(">= 2")), (2, 2));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) struct ReplyJudge {
     name: ExpectationName,
     exchange: Exchange,
     most_requests: usize,
-    /// Connections that had a request.
+    /// Connections in which a request waits, or too many did.
     open: HashMap<u64, Waiting>,
     is_used: bool,
     no_times: NoTimes,
@@ -79,6 +79,10 @@ impl ReplyJudge {
         let Some(request) = key.and_then(|key| waiting.take(&(from.opposite(), key))) else {
             return false;
         };
+        // Most connections wait for nothing most of the time, and take no room then.
+        if waiting.requests.is_empty() && !waiting.is_beyond {
+            self.open.remove(&seen.connection.id);
+        }
         if let Some(within) = self.exchange.within {
             self.in_time(&request, within, seen, findings);
         }
@@ -481,6 +485,23 @@ mod tests {
             wrong[0].detail,
             "more than 3 requests wait at once, and the oldest are not judged"
         );
+    }
+
+    #[test]
+    fn what_waits_for_nothing_takes_no_room() {
+        let mut filters = FilterSet::default();
+        let field = filters.value("json.id").unwrap();
+        let exchange = Exchange {
+            request: filters.filter("ws.from == client").unwrap(),
+            response: filters.filter("ws.from == server").unwrap(),
+            key: Some(ExchangeKey { request: field, response: field }),
+            within: None,
+        };
+        let traffic = opened().client(0, r#"{"id":1}"#).server(0, r#"{"id":1}"#);
+        let traffic = traffic.open(1, "/").client(1, r#"{"id":1}"#);
+        let judge = ReplyJudge::new(expectation(), exchange, 1024);
+        let open = traffic.kept(filters, judge, |judge| judge.open.len());
+        assert_eq!(open, 1);
     }
 
     #[test]

@@ -31,6 +31,14 @@ pub(super) struct Sequence {
     pub(super) connections: Option<FilterId>,
 }
 
+impl Sequence {
+    /// Whether something is to be noted of an event though no step came before it.
+    fn is_begun_by(&self, seen: &Seen<'_>) -> bool {
+        let is_first = |step: &Step| seen.look.selects(step.filter);
+        matches!(seen.event.kind, Kind::Gap(_)) || self.steps.first().is_some_and(is_first)
+    }
+}
+
 /// One step of a sequence.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
@@ -46,8 +54,9 @@ pub(super) struct Step {
 pub(super) struct SequenceJudge {
     name: ExpectationName,
     sequence: Sequence,
-    /// Connections that have not shown it yet.
-    open: HashMap<u64, Progress>,
+    /// Connections that have not shown it yet, and how far those have come in which
+    /// the first step came, or bytes are missing.
+    open: HashMap<u64, Option<Box<Progress>>>,
     is_used: bool,
     no_times: NoTimes,
 }
@@ -62,10 +71,10 @@ impl SequenceJudge {
 
 impl Judge for SequenceJudge {
     fn opened(&mut self, connection: &Opened, look: Look<'_>) {
-        let Sequence { steps, connections, .. } = &self.sequence;
-        if connections.is_none_or(|filter| look.may_select_of_connection(filter)) {
+        let filter = self.sequence.connections;
+        if filter.is_none_or(|filter| look.may_select_of_connection(filter)) {
             self.is_used = true;
-            self.open.insert(connection.id, Progress::new(connection.start, steps.len()));
+            self.open.insert(connection.id, None);
         }
     }
 
@@ -74,6 +83,11 @@ impl Judge for SequenceJudge {
         let Some(progress) = self.open.get_mut(&id) else {
             return;
         };
+        if progress.is_none() && !self.sequence.is_begun_by(seen) {
+            return;
+        }
+        let start = seen.connection.start;
+        let progress = progress.get_or_insert_with(|| Progress::new(start, &self.sequence).into());
         let came = progress.take(seen, &self.sequence);
         if came.lacks_times {
             self.no_times.tell(ExpectationRule::Sequence, &self.name, seen, findings);
@@ -87,6 +101,8 @@ impl Judge for SequenceJudge {
         let Some(progress) = self.open.remove(&connection.id) else {
             return;
         };
+        let begun = || Progress::new(connection.start, &self.sequence).into();
+        let progress = progress.unwrap_or_else(begun);
         let rule = CheckRule::Expectation(ExpectationRule::Sequence);
         let detail = progress.told(&self.sequence);
         let finding = Finding::of_connection(rule, connection, detail).expected(&self.name);
@@ -155,8 +171,8 @@ struct Came {
 }
 
 impl Progress {
-    fn new(start: Option<Timestamp>, steps: usize) -> Self {
-        let mut reached = vec![None; steps];
+    fn new(start: Option<Timestamp>, sequence: &Sequence) -> Self {
+        let mut reached = vec![None; sequence.steps.len()];
         if let Some(first) = reached.first_mut() {
             *first = Some(Reached(start));
         }
@@ -420,6 +436,22 @@ mod tests {
         let unused = judged(&traffic, &[(A, 0)], false, Some(r#"http.request.uri == "/z""#));
         assert_eq!(unused[0].rule.name(), "unused-expectation");
         assert_eq!(found(&Traffic::new().refuse(0), &[(A, 0)], false), unused);
+    }
+
+    #[test]
+    fn what_has_not_begun_takes_little_room() {
+        let mut filters = FilterSet::default();
+        let step = |text| Step { filter: filters.filter(text).unwrap(), within: None };
+        let steps = [A, B].map(step).into();
+        let sequence = Sequence { steps, is_strict: false, connections: None };
+        let traffic = Traffic::new()
+            .open(0, "/")
+            .open(1, "/")
+            .client(0, r#"{"t":"a"}"#)
+            .client(1, r#"{"t":"b"}"#);
+        let judge = SequenceJudge::new(expectation(), sequence);
+        let begun = |judge: &SequenceJudge| judge.open.values().flatten().count();
+        assert_eq!(traffic.kept(filters, judge, begun), 1);
     }
 
     #[test]
