@@ -31,6 +31,7 @@ mod server;
 mod set;
 mod subject;
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::str::FromStr;
 
@@ -81,6 +82,10 @@ pub struct Scratch {
     json: Found,
     /// What was found in what the protocol inside says.
     app: Found,
+    /// A bit for each filter of a set that selects the event.
+    selected: RefCell<Vec<u64>>,
+    /// Whether these are known.
+    is_selected_known: Cell<bool>,
 }
 
 impl Scratch {
@@ -95,6 +100,22 @@ impl Scratch {
     fn clear(&self) {
         self.json.clear();
         self.app.clear();
+        self.is_selected_known.set(false);
+    }
+
+    /// What `ask` says of which filters select the event, which `select` finds out if it
+    /// is not known yet.
+    fn with_selected<T>(
+        &self,
+        select: impl FnOnce(&mut Vec<u64>),
+        ask: impl FnOnce(&[u64]) -> T,
+    ) -> T {
+        if !self.is_selected_known.replace(true) {
+            let mut selected = self.selected.borrow_mut();
+            selected.clear();
+            select(&mut selected);
+        }
+        ask(&self.selected.borrow())
     }
 }
 

@@ -173,6 +173,18 @@ impl Node {
         }
     }
 
+    /// A literal without which it cannot hold, if there is one, and where that is from.
+    pub(super) fn needed(&self) -> Option<(Root, usize)> {
+        match self {
+            Self::And(parts) => parts.iter().find_map(Self::needed),
+            Self::Leaf(leaf) => match (&leaf.operand, &leaf.test) {
+                (Operand::Path(root, _), Test::Literal(literal)) => Some((*root, *literal)),
+                _ => None,
+            },
+            Self::Or(_) | Self::Xor(_) | Self::Not(_) | Self::Remembered(..) => None,
+        }
+    }
+
     /// Does something with each remembered part.
     pub(super) fn each_remembered(&self, work: &mut dyn FnMut(usize, &Self)) {
         match self {
@@ -192,6 +204,15 @@ const WORD: usize = u64::BITS as usize;
 /// What stands in a slot.
 pub(super) fn mark(marks: &[u64], slot: usize) -> bool {
     marks.get(slot / WORD).is_some_and(|word| word >> (slot % WORD) & 1 == 1)
+}
+
+/// The slots in which something stands.
+pub(super) fn marks(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(|(index, &word)| {
+        let rest = std::iter::successors(Some(word), |rest| Some(rest & rest.wrapping_sub(1)));
+        let bits = rest.take_while(|rest| *rest != 0).map(u64::trailing_zeros);
+        bits.map(move |bit| index * WORD + bit as usize)
+    })
 }
 
 /// Notes that what is in a slot holds.

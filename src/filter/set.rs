@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use super::check::Checker;
 use super::key::Key;
 use super::language::parse;
-use super::program::{Node, Operand, set_mark, words};
+use super::language::syntax::Root;
+use super::program::{Node, Operand, mark, set_mark, words};
 use super::subject::Subject;
 use super::{FilterError, Marks, SENDERS, Scratch};
 use crate::types::{Connection, Event, Handshake};
 
 /// Filters, and fields whose values are asked for, that look into an event
-/// together: its JSON is gone through once for all of them.
+/// together: its JSON is gone through once for all of them, and filters that want a
+/// value of their own are looked at only where there is that value.
 ///
 /// ```
 /// use wsdump::filter::FilterSet;
@@ -26,6 +28,11 @@ use crate::types::{Connection, Event, Handshake};
 pub struct FilterSet {
     checker: Checker,
     roots: Vec<Node>,
+    /// For each literal of JSON, and then of what the protocol inside says, the filters
+    /// that cannot hold without it.
+    needing: [Vec<Vec<usize>>; 2],
+    /// The other filters.
+    others: Vec<usize>,
     operands: Vec<Operand>,
     known: HashMap<String, FilterId>,
 }
@@ -44,6 +51,7 @@ pub struct Look<'a> {
     set: &'a FilterSet,
     event: &'a Event<'a>,
     marks: &'a Marks,
+    scratch: &'a Scratch,
     subject: Subject<'a>,
 }
 
@@ -58,9 +66,26 @@ impl FilterSet {
         }
         let root = self.checker.root(&parse(text)?)?;
         let id = FilterId(self.roots.len());
+        self.index(&root, id.0);
         self.roots.push(root);
         self.known.insert(text.to_owned(), id);
         Ok(id)
+    }
+
+    /// Takes note of what a filter cannot hold without.
+    fn index(&mut self, root: &Node, filter: usize) {
+        let [of_json, of_app] = &mut self.needing;
+        let (needing, literal) = match root.needed() {
+            Some((Root::Json, literal)) => (of_json, literal),
+            Some((Root::App, literal)) => (of_app, literal),
+            None => return self.others.push(filter),
+        };
+        if needing.len() <= literal {
+            needing.resize(literal + 1, Vec::new());
+        }
+        if let Some(needing) = needing.get_mut(literal) {
+            needing.push(filter);
+        }
     }
 
     /// Adds a field whose values are asked for, such as `json.header.msg_id`.
@@ -120,17 +145,35 @@ impl FilterSet {
         scratch: &'a Scratch,
     ) -> Look<'a> {
         scratch.clear();
-        Look { set: self, event, marks, subject: Subject::event(event, &marks.0, scratch) }
+        Look { set: self, event, marks, scratch, subject: Subject::event(event, &marks.0, scratch) }
     }
 }
 
 impl Look<'_> {
     /// Whether a filter selects the event.
     pub fn selects(&self, filter: FilterId) -> bool {
-        let Some(root) = self.set.roots.get(filter.0) else {
-            return false;
+        let select = |selected: &mut Vec<u64>| self.select(selected);
+        self.scratch.with_selected(select, |selected| mark(selected, filter.0))
+    }
+
+    /// Marks each filter that selects the event.
+    fn select(&self, selected: &mut Vec<u64>) {
+        let FilterSet { checker, roots, needing, others, .. } = self.set;
+        selected.resize(words(roots.len()), 0);
+        let mut judge = |filter: &usize| {
+            let root = roots.get(*filter);
+            if root.and_then(|root| root.judge(&self.subject, checker.paths())) == Some(true) {
+                set_mark(selected, *filter);
+            }
         };
-        root.judge(&self.subject, self.set.checker.paths()) == Some(true)
+        others.iter().for_each(&mut judge);
+        for (root, needing) in [Root::Json, Root::App].into_iter().zip(needing) {
+            if !needing.is_empty() {
+                self.subject.each_literal(checker.paths(), root, &mut |literal| {
+                    needing.get(literal).into_iter().flatten().for_each(&mut judge);
+                });
+            }
+        }
     }
 
     /// The first value of a field, so that equal values, and they alone, give equal

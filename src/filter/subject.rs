@@ -137,6 +137,13 @@ impl<'a> Subject<'a> {
         text.is_some_and(|(found, text)| found.is_equal(paths.of(root), literal, text))
     }
 
+    /// Each literal that a value there is equal to.
+    pub(super) fn each_literal(&self, paths: &AllPaths, root: Root, take: &mut dyn FnMut(usize)) {
+        if let Some((found, text)) = self.text(root) {
+            found.each_equal(paths.of(root), text, take);
+        }
+    }
+
     /// The message's JSON, or what the protocol inside says, and what was found there.
     fn text(&self, root: Root) -> Option<(&'a Found, &'a [u8])> {
         let Some(Event { kind: Kind::Message(message), .. }) = self.event else {

@@ -706,3 +706,32 @@ fn literals_are_found_among_very_many_values() {
         assert_eq!(selects(&parse(filter), body, None), *holds, "{filter}");
     }
 }
+
+/// A filter that cannot hold without a literal is looked at where that is, whatever else
+/// it wants.
+#[test]
+fn filters_are_looked_at_where_they_can_hold() {
+    let text = r#"{"a":[1,"x",null],"b":"x","c":"x"}"#;
+    let filters: Vec<String> = (0..150)
+        .map(|number| match number % 5 {
+            0 => format!("json.a[*] == {number}"),
+            1 => format!("json.a[*] == {} && json.b == x", number % 10),
+            2 => format!("json.b == x && json.c == \"{number}\""),
+            3 => format!("json.a[*] == {number} || json.b == x"),
+            _ => format!("!(json.a[*] == {number}) && json.b == x"),
+        })
+        .collect();
+    let texts: Vec<&str> = filters.iter().map(String::as_str).collect();
+    let message = Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(text)));
+    let expected: Vec<bool> = (0..150)
+        .map(|number| match number % 5 {
+            0 | 2 => false,
+            1 => number % 10 == 1,
+            _ => true,
+        })
+        .collect();
+    assert_eq!(selected_by(&texts, message), expected);
+    // What is no JSON has no literals.
+    let message = Message::new(Side::Client, Opcode::Text, Body::Text("x"));
+    assert_eq!(selected_by(&texts, message), vec![false; 150]);
+}

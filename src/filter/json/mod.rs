@@ -19,7 +19,7 @@ use std::ops::Range;
 pub(super) use paths::Paths;
 pub(super) use text::{compare_text, entries};
 
-use super::program::{mark, set_mark, words};
+use super::program::{mark, marks, set_mark, words};
 use super::subject::{Take, Value};
 
 /// What was found in one text.
@@ -94,6 +94,15 @@ impl Found {
             self.state.set(self.keep(paths, text));
         }
         mark(&self.equal.borrow(), literal)
+    }
+
+    /// Each literal that a value of `text` at its path is equal to, under the same
+    /// condition.
+    pub(super) fn each_equal(&self, paths: &Paths, text: &[u8], take: &mut dyn FnMut(usize)) {
+        if self.state.get() == State::Untouched {
+            self.state.set(self.keep(paths, text));
+        }
+        marks(&self.equal.borrow()).for_each(take);
     }
 
     /// Notes where all values stand, unless they are very many, and what they are
