@@ -218,8 +218,10 @@ impl<'a> Comparer<'a> {
     fn compare(&mut self) {
         self.targets();
         self.handshakes();
+        let steps = self.steps();
+        self.learn(&steps);
         let mut before = None;
-        for step in self.steps() {
+        for step in steps {
             let is_told = self.step(step, before);
             before = (!is_told).then_some(step);
         }
@@ -233,6 +235,22 @@ impl<'a> Comparer<'a> {
         let (old, new) = (pairing::ids(old, self.rules), pairing::ids(new, self.rules));
         for (old, new) in old.into_iter().zip(new) {
             self.renames.agree(old.as_bytes(), new.as_bytes());
+        }
+    }
+
+    /// What ids stand for is known best by messages that are the same: of those that are
+    /// not it is a guess that they belong together, and a wrong one would make every
+    /// later message differ that has the ids.
+    fn learn(&mut self, steps: &[Step]) {
+        if !steps.iter().any(|step| matches!(step, Step::Changed(..))) {
+            return;
+        }
+        for step in steps {
+            if let Step::Same(old, new) = *step
+                && let Some(old) = self.old.messages.get(old).filter(|old| old.has_ids)
+            {
+                self.fields(Some(old), self.new.messages.get(new));
+            }
         }
     }
 

@@ -117,6 +117,21 @@ fn ids_are_renamed_consistently() {
 }
 
 #[test]
+fn messages_that_are_the_same_tell_what_ids_stand_for() {
+    let id = |digit: char| "f81d4fae-7dec-11d0-a765-00a0c91e6bf".to_owned() + &digit.to_string();
+    let session = |changed: char, n: u32, asked: char| {
+        let guess = format!(r#"{{"op":"put","n":{n},"of":"{}"}}"#, id(changed));
+        let same = format!(r#"{{"get":"{}"}}"#, id(asked));
+        talk(&[(Client, &guess), (Client, &same), (Client, &same)], &rules())
+    };
+    let told = told(&session('1', 1, '1'), &session('2', 2, '3'), &rules());
+    let told: Vec<&str> = told.lines().filter(|line| line.starts_with(['!', '+'])).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("packets 2 ↔ 2") && told[1].contains("json.n"), "{told:?}");
+    assert!(told[2].contains("json.of") && told[2].contains("stands for another"), "{told:?}");
+}
+
+#[test]
 fn ids_that_were_asked_for_are_renamed_too() {
     let rules = rules();
     let session = |asked: &str, said: &str| {

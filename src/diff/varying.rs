@@ -325,7 +325,8 @@ fn is_date_time(text: &[u8]) -> bool {
     let Some(rest) = rest else {
         return false;
     };
-    let zone = match rest.strip_prefix(b".") {
+    // ISO 8601 has a comma, too, which logs of Python have taken up.
+    let zone = match rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
         None => rest,
         Some(fraction) => {
             let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -411,6 +412,7 @@ mod tests {
             "2026-11-27T02:59:22.560751Z",
             "2026-11-27t02:59:22.5+00:00",
             "2026-11-27 02:59:22",
+            "2026-11-27 02:59:22,560",
             "2026-11-27T02:59:22.560-0500",
         ] {
             assert_eq!(text("said", time), Some(Varying::Time), "{time}");

@@ -19,7 +19,8 @@ Not compared are pings and pongs, and unless --no-default-ignores is given
               has to everywhere on that connection
 
 Exit codes: 0 no difference; 1 differences; 2 wrong usage, a capture that cannot be
-read to its end, or no WebSocket connection in either.
+read to its end or has more messages than --limit compared allows, or no WebSocket
+connection in either.
 
 Examples:
   wsdump diff good.pcap today.pcap
