@@ -12,11 +12,15 @@ use super::digest::Digest;
 /// found; Myers' algorithm takes at the most the square of that.
 const SHORT: usize = 1024;
 
+/// The same of what a message consists of. There may be hundreds of thousands of elements
+/// in half a megabyte, and each of them takes that many steps.
+const SHORT_WITHIN: usize = 128;
+
 /// How often what lies between elements that occur once is searched for others that
 /// do.
 const MOST_ROUNDS: usize = 8;
 
-/// Pairs of equal elements, rising in both sequences. Swapped sequences give swapped
+/// Pairs of equal messages, rising in both sequences. Swapped sequences give swapped
 /// pairs.
 ///
 /// What both begin and end with is paired first. Of long sequences then those that
@@ -24,10 +28,19 @@ const MOST_ROUNDS: usize = 8;
 /// diff), and what lies between is aligned by itself; where nothing occurs once, the
 /// first occurrence is taken for the first, and so on. So the work is near-linear.
 pub(super) fn align(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)> {
+    aligned(old, new, SHORT)
+}
+
+/// The same of elements of a message.
+pub(super) fn align_within(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)> {
+    aligned(old, new, SHORT_WITHIN)
+}
+
+fn aligned(old: &[Digest], new: &[Digest], short: usize) -> Vec<(usize, usize)> {
     if new < old {
-        return align(new, old).into_iter().map(|(new, old)| (old, new)).collect();
+        return aligned(new, old, short).into_iter().map(|(new, old)| (old, new)).collect();
     }
-    let mut aligner = Aligner { old, new, pairs: Vec::new() };
+    let mut aligner = Aligner { old, new, short, pairs: Vec::new() };
     let mut regions = vec![Region { old: 0..old.len(), new: 0..new.len() }];
     for round in 0..MOST_ROUNDS {
         let last = round + 1 == MOST_ROUNDS;
@@ -61,6 +74,8 @@ pub(super) struct Region {
 struct Aligner<'a> {
     old: &'a [Digest],
     new: &'a [Digest],
+    /// Of so many elements the longest common subsequence is found.
+    short: usize,
     pairs: Vec<(usize, usize)>,
 }
 
@@ -71,7 +86,7 @@ impl Aligner<'_> {
         if old.is_empty() || new.is_empty() {
             return Vec::new();
         }
-        if old.len() + new.len() <= SHORT {
+        if old.len() + new.len() <= self.short {
             self.shortest(old, new);
             return Vec::new();
         }
@@ -248,15 +263,18 @@ mod tests {
 
         #[test]
         fn pairs_are_equal_and_rise(old in sequence(), new in sequence()) {
+            for pairs in [align(&old, &new), align_within(&old, &new)] {
+                let is_equal = |(at_old, at_new): &(usize, usize)| old[*at_old] == new[*at_new];
+                prop_assert!(pairs.iter().all(is_equal));
+            }
             let pairs = align(&old, &new);
             for (one, two) in pairs.iter().zip(pairs.iter().skip(1)) {
                 prop_assert!(one.0 < two.0 && one.1 < two.1);
             }
-            prop_assert!(pairs.iter().all(|(at_old, at_new)| old[*at_old] == new[*at_new]));
             let swapped: Vec<_> = align(&new, &old).iter().map(|(new, old)| (*old, *new)).collect();
             prop_assert_eq!(pairs, swapped);
             let all: Vec<_> = (0..old.len()).map(|at| (at, at)).collect();
-            prop_assert_eq!(align(&old, &old), all);
+            prop_assert_eq!(align_within(&old, &old), all);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::align::{Region, align, gaps};
+use super::align::{Region, align_within, gaps};
 use super::content::{Tree, TreeBody, Trees};
 use super::digest::Digest;
 use super::ignore_path::{push_index, push_key};
@@ -257,7 +257,7 @@ type Element<'a> = (usize, Node<'a>);
 
 /// Places in two sequences that belong together, and those that have no partner.
 fn steps(old: &[Digest], new: &[Digest]) -> Vec<(Option<usize>, Option<usize>)> {
-    let pairs = align(old, new);
+    let pairs = align_within(old, new);
     let mut steps = Vec::with_capacity(old.len().max(new.len()));
     let both = |(old, new)| (Some(old), Some(new));
     let mut rest = pairs.iter().copied().peekable();
