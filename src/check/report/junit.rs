@@ -140,7 +140,11 @@ fn told(suite: &Suite<'_>) -> String {
         case.told.iter().flat_map(|finding| {
             let mut lines = lines(finding);
             if let Some(first) = lines.first_mut() {
-                *first = format!("{} {}: {first}", finding.severity, finding.rule);
+                let expectation = finding.expectation.as_ref();
+                let name = expectation.map(|expected| format!(" {}", expected.name));
+                let (severity, rule, name) =
+                    (finding.severity, finding.rule, name.unwrap_or_default());
+                *first = format!("{severity} {rule}{name}: {first}");
             }
             lines
         })

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::samples::{accept_mismatch, forbidden, hostile, mixed, of_capture, verdict};
 use super::{Form, HumanOptions, render};
-use crate::check::finding::Outcome;
+use crate::check::finding::{Finding, Outcome};
 use crate::check::rule::{CaptureRule, CheckRule};
 use crate::check::verdict::Verdict;
 use crate::output::Zone;
@@ -314,6 +314,9 @@ fn junit_tells_failures_and_what_does_not_fail() {
     assert!(output.starts_with(
         "warning missing-handshake: It is so.\nnote open-connection: It is so.</system-out>"
     ));
+    let unmet = Finding { outcome: Outcome::Told, ..forbidden() };
+    let report = text(Form::Junit, &verdict(vec![unmet], super::samples::expectations()));
+    assert!(report.contains("<system-out>error forbid no errors: #3 "), "{report}");
     let several = verdict(vec![accept_mismatch(), accept_mismatch(), accept_mismatch()], vec![]);
     assert!(text(Form::Junit, &several).contains(" (and 2 more)\""));
 }
