@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command::{Ran, run};
+use crate::command::run;
 
 /// What became of a check.
 #[derive(Debug)]

@@ -46,6 +46,27 @@ fn reports_validate() {
     assert!(told.ends_with("as they should be\n"), "{told}");
 }
 
+/// Two files with the same expectations, which are met, are not met, or judge nothing.
+const EXPECTED: [&str; 2] = ["a.toml", "b.toml"];
+
+const EXPECTATIONS: &str = r#"
+[[expect]]
+name = "</testcase> ]]> & \"\u0001\uffff{0} # TODO ##[error] ::error::"
+where = 'ws.event == message'
+count = 0
+
+[[forbid]]
+where = 'json'
+
+[[reply]]
+request = 'json.no_such_key'
+response = 'json'
+key = "json.id"
+
+[limits]
+message_size = 1
+"#;
+
 /// With errors, warnings and notes, and with nothing at all.
 const RECORDINGS: [&str; 6] = [
     "broken-frames.pcap",
@@ -59,6 +80,13 @@ const RECORDINGS: [&str; 6] = [
 /// Reports of recordings, of which more or less fails.
 fn write_reports(folder: &Path) {
     std::fs::create_dir(folder.join("reports")).unwrap();
+    for file in EXPECTED {
+        write(folder, file, EXPECTATIONS.as_bytes());
+    }
+    let baseline = folder.join("baseline.json");
+    let baseline = ["--write-baseline", baseline.to_str().unwrap()];
+    let noted = run(["check", "captures/lossy.pcap"].iter().chain(&baseline));
+    assert_eq!(noted.code, Some(0), "{}", noted.stderr);
     for name in RECORDINGS {
         for fail_on in ["error", "note"] {
             let mut arguments = vec!["check".to_owned(), format!("--fail-on={fail_on}")];
@@ -66,6 +94,10 @@ fn write_reports(folder: &Path) {
                 let file = folder.join(format!("reports/{name}-{fail_on}.{form}"));
                 arguments.push(format!("--report={form}={}", file.display()));
             }
+            arguments
+                .extend(EXPECTED.map(|file| format!("--expect={}", folder.join(file).display())));
+            arguments.push(format!("--baseline={}", folder.join("baseline.json").display()));
+            arguments.push("--allow=invalid-utf8".to_owned());
             arguments.push(capture(name).to_str().unwrap().to_owned());
             let ran = run(arguments);
             assert!(matches!(ran.code, Some(0 | 1)), "{name}: {}", ran.stderr);
