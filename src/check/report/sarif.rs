@@ -50,9 +50,7 @@ impl<'v> Run<'v> {
             rules.iter().enumerate().map(|(index, rule)| (rule.name(), index)).collect();
         let is_broken = verdict.counts.contains_key(CaptureRule::BrokenFile.name());
         let mut fingerprints = Fingerprints::default();
-        // Code scanning shows what is suppressed as alerts: what is allowed is left out.
-        let told = verdict.findings.iter().filter(|finding| finding.outcome != Outcome::Allowed);
-        let results = told.map(|finding| {
+        let results = told(verdict).map(|finding| {
             let index = places.get(finding.rule.name()).copied();
             SarifResult::of(finding, index, fingerprints.of(finding), verdict)
         });
@@ -70,6 +68,25 @@ impl<'v> Run<'v> {
             results: results.collect(),
         }
     }
+}
+
+/// Results of a run, beyond which GitHub refuses it.
+const MOST_RESULTS: usize = 25_000;
+
+/// What is told. What is allowed is not, as code scanning makes an alert also of what is
+/// suppressed; and of what was there before only what there is room for beside the rest.
+fn told(verdict: &Verdict) -> impl Iterator<Item = &Finding> {
+    let mut room = MOST_RESULTS.saturating_sub(verdict.shown().count());
+    let is_told = move |finding: &&Finding| match finding.outcome {
+        Outcome::Fails | Outcome::Told => true,
+        Outcome::Allowed => false,
+        Outcome::Known => {
+            let is_told = room > 0;
+            room = room.saturating_sub(1);
+            is_told
+        }
+    };
+    verdict.findings.iter().filter(is_told).take(MOST_RESULTS)
 }
 
 #[derive(Serialize)]
