@@ -392,3 +392,22 @@ fn uri(file: &str) -> String {
     }
     uri
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{accept_mismatch, of_capture, verdict};
+    use super::*;
+
+    #[test]
+    fn no_more_results_than_are_taken() {
+        let known = of_capture(CaptureRule::CutPackets, Outcome::Known);
+        let mut findings = vec![known; MOST_RESULTS];
+        findings.extend([accept_mismatch(), accept_mismatch()]);
+        let many_known = verdict(findings, vec![]);
+        let outcomes: Vec<_> = told(&many_known).map(|finding| finding.outcome).collect();
+        assert_eq!(outcomes.len(), MOST_RESULTS);
+        assert!(outcomes.ends_with(&[Outcome::Known, Outcome::Fails, Outcome::Fails]));
+        let failing = verdict(vec![accept_mismatch(); MOST_RESULTS + 1], vec![]);
+        assert_eq!(told(&failing).count(), MOST_RESULTS);
+    }
+}
