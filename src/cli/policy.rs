@@ -1,17 +1,19 @@
 //! `--fail-on`, `--allow`, `--deny` and the baseline: what becomes of findings.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail};
 
 use super::args::Check;
 use super::filter::wrong;
+use crate::capture::is_same_file;
 use crate::check::{Allowed, Baseline, BaselineError, CheckRule, Policy};
 use crate::filter::FilterSet;
 
 /// What the arguments want to become of findings; filters are added to `filters`.
 pub(super) fn policy(arguments: &Check, filters: &mut FilterSet) -> Result<Policy> {
+    refuse_files_in_use(arguments)?;
     let mut policy = Policy {
         fail_on: arguments.fail_on.into(),
         baseline: baseline(arguments)?,
@@ -50,6 +52,23 @@ fn allow(text: &str, filters: &mut FilterSet) -> Result<(CheckRule, Allowed)> {
 fn rule(option: &str, name: &str) -> Result<CheckRule> {
     CheckRule::named(name)
         .ok_or_else(|| Error::msg(format!("{option}: {}", CheckRule::unknown(name))))
+}
+
+/// Refuses a baseline that would overwrite what is read.
+fn refuse_files_in_use(arguments: &Check) -> Result<()> {
+    let Check { inputs, expect, write_baseline, .. } = arguments;
+    let Some(path) = write_baseline else {
+        return Ok(());
+    };
+    let is = |other: &&PathBuf| *other == path || is_same_file(path, other);
+    match inputs.paths().chain(expect).find(is) {
+        Some(other) => bail!(
+            "--write-baseline {} would overwrite {}: name another file",
+            path.display(),
+            other.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 /// What was there before, or what is to note it.

@@ -83,7 +83,12 @@ impl Checker {
     pub(super) fn value(&mut self, expression: &Expression, length: usize) -> Result<Operand> {
         match expression {
             Expression::Test(test) if matches!(test.relation.node, WrittenRelation::Exists) => {
-                Ok(self.operand(&test.left)?.operand)
+                let Typed { operand, needs, .. } = self.operand(&test.left)?;
+                if needs.has_handshake() {
+                    return Err(FilterError::new(0..length, "a message has no such value")
+                        .label("expected a field of messages, not of the handshake"));
+                }
+                Ok(operand)
             }
             _ => Err(FilterError::new(0..length, "this is a condition, not a field")
                 .label("expected one field, such as json.id")),

@@ -91,7 +91,7 @@ impl FilterSet {
     /// Adds a field whose values are asked for, such as `json.header.msg_id`.
     ///
     /// # Errors
-    /// When it is no field, or more than one.
+    /// When it is no field, more than one, or one of the handshake.
     pub fn value(&mut self, text: &str) -> Result<ValueId, FilterError> {
         let operand = self.checker.value(&parse(text)?, text.len())?;
         self.operands.push(operand);

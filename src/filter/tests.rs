@@ -661,6 +661,8 @@ fn a_field_is_no_condition() {
         assert_eq!(error.span, 0..text.len(), "{text}");
     }
     assert!(FilterSet::default().value("").is_err());
+    let handshake = FilterSet::default().value("http.request.uri").unwrap_err();
+    assert_eq!(handshake.message, "a message has no such value");
     assert_eq!(FilterSet::default().value("ws.opcde").unwrap_err().span, 0..8);
 }
 

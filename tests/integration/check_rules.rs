@@ -270,6 +270,21 @@ fn what_is_allowed_is_not_noted() {
 }
 
 #[test]
+fn a_baseline_overwrites_nothing_that_is_read() {
+    let capture = changed("check-baseline-over", "wrong-accept.pcap", <[u8]>::to_vec);
+    let expected = write(capture.parent().unwrap(), "expected.toml", b"");
+    for path in [&capture, &expected] {
+        let before = fs::read(path).unwrap();
+        let path = path.to_str().unwrap();
+        let options = ["--expect", expected.to_str().unwrap(), "--write-baseline", path];
+        let judged = judge_file(&capture, &options);
+        assert_eq!(judged.code, Some(2));
+        assert!(judged.stderr.contains("would overwrite"), "{}", judged.stderr);
+        assert_eq!(fs::read(path).unwrap(), before);
+    }
+}
+
+#[test]
 fn a_baseline_lets_no_empty_capture_pass() {
     let empty =
         changed("check-baseline-empty", "wrong-accept.pcap", |file| file[..HEADER].to_vec());

@@ -277,3 +277,19 @@ fn what_was_there_before_and_is_gone_is_counted() {
     let now = judged(noted, &[lost, lost, lost, lost]);
     assert_eq!((now.gone, now.totals().known, now.totals().fails), (0, 3, 1));
 }
+
+/// A filter that looks at a part of a message only may say that all is good.
+#[test]
+fn values_that_filters_do_not_compare_are_found() {
+    let mut filters = FilterSet::default();
+    let place = filters.filter("json.a[*] == json.b[*]").unwrap();
+    let mut policy = Policy::default();
+    policy.allow(CheckRule::Capture(CaptureRule::TruncatedMessage), Allowed::Where(vec![place]));
+    let json = format!(r#"{{"a":[1],"b":[{}1]}}"#, "0,".repeat(70_000));
+    let message = Message::new(Side::Client, Opcode::Text, Body::Json(JsonText::new(&json)));
+    let message = Kind::Message(Message { truncated: true, ..message });
+    let options = CheckOptions { filters, policy, ..CheckOptions::default() };
+    let handshake = accepted();
+    let verdict = verdict(false, options, &[Kind::Handshake(&handshake), message]);
+    assert!(places(&verdict).contains(&("limit-reached", Some(2))), "{:?}", verdict.findings);
+}
