@@ -14,7 +14,7 @@ use super::rule::{CaptureRule, CheckRule};
 use super::verdict::Verdict;
 use crate::filter::{FilterId, FilterSet, Scratch};
 use crate::output::{Spool, View};
-use crate::types::{Event, Kind, Rule, Timestamp, Violation};
+use crate::types::{Event, Kind, NotInflated, Rule, Timestamp, Violation};
 
 /// What a capture is judged by.
 #[derive(Default)]
@@ -37,10 +37,18 @@ pub struct CheckOptions {
 /// What events told of that the analyzer counts too, so that it is not found twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// Gaps.
+    pub gaps: u64,
+    /// Bytes that are missing there.
+    pub missing_bytes: u64,
     /// Bytes of no known frame, after gaps.
     pub undecoded_bytes: u64,
     /// Frames whose length cannot be.
     pub impossible_frames: u64,
+    /// Messages that are longer than is kept.
+    pub truncated: u64,
+    /// Messages that grow beyond the limit when they are inflated.
+    pub inflated_too_large: u64,
     /// Messages that have more values than a filter compares with one another.
     pub half_compared: u64,
 }
@@ -196,14 +204,21 @@ impl Checker {
     fn note(&mut self, event: &Event<'_>, connection: &Opened) {
         self.end = self.end.max(event.origin.time);
         match event.kind {
-            Kind::Message(_) => {
+            Kind::Message(message) => {
+                let is_too_large = message.not_inflated == Some(NotInflated::Limit);
+                self.told.inflated_too_large += u64::from(is_too_large);
+                self.told.truncated += u64::from(message.truncated);
                 self.messages += 1;
                 self.count += u64::from(self.unproven.remove(&connection.id));
             }
             Kind::Violation(Violation { rule: Rule::FrameLengthOverflow, .. }) => {
                 self.told.impossible_frames += 1;
             }
-            Kind::Gap(gap) => self.told.undecoded_bytes += gap.undecoded,
+            Kind::Gap(gap) => {
+                self.told.gaps += 1;
+                self.told.missing_bytes += gap.bytes.unwrap_or(0);
+                self.told.undecoded_bytes += gap.undecoded;
+            }
             _ => {}
         }
     }

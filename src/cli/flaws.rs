@@ -48,13 +48,15 @@ fn of_statistics(statistics: &Statistics, told: Told) -> Vec<(CaptureRule, Strin
 
 /// What events do not tell one by one.
 fn untold(statistics: &Statistics, told: Told) -> Statistics {
+    let missing_bytes = statistics.missing_bytes.saturating_sub(told.missing_bytes);
     Statistics {
-        gaps: 0,
-        missing_bytes: 0,
+        // Those in which nothing is missing are told by what could not be decoded there.
+        gaps: if missing_bytes > 0 { statistics.gaps.saturating_sub(told.gaps) } else { 0 },
+        missing_bytes,
         undecoded_bytes: statistics.undecoded_bytes.saturating_sub(told.undecoded_bytes),
         long_frames: statistics.long_frames.saturating_sub(told.impossible_frames),
-        inflated_too_large: 0,
-        truncated: 0,
+        inflated_too_large: statistics.inflated_too_large.saturating_sub(told.inflated_too_large),
+        truncated: statistics.truncated.saturating_sub(told.truncated),
         half_compared: statistics.half_compared.saturating_sub(told.half_compared),
         ..statistics.clone()
     }
@@ -133,12 +135,28 @@ mod tests {
             half_compared: 1,
             ..Statistics::default()
         };
-        let told = Told { undecoded_bytes: 5, impossible_frames: 1, half_compared: 1 };
+        let told = Told {
+            gaps: 2,
+            missing_bytes: 9,
+            undecoded_bytes: 5,
+            impossible_frames: 1,
+            truncated: 1,
+            inflated_too_large: 1,
+            half_compared: 1,
+        };
         assert!(rules(&statistics, told).is_empty());
-        let part = Told { undecoded_bytes: 3, ..Told::default() };
-        assert_eq!(rules(&statistics, part), ["undecodable", "limit-reached", "limit-reached"]);
+        let part = Told { undecoded_bytes: 3, impossible_frames: 0, ..told };
+        assert_eq!(rules(&statistics, part), ["undecodable", "limit-reached"]);
         let rest = of_statistics(&statistics, part);
         assert!(rest[1].1.starts_with("2 bytes "), "{rest:?}");
+        // What a filter left out is in no event.
+        let nothing = Told { undecoded_bytes: 5, ..Told::default() };
+        let all =
+            ["lost-packets", "limit-reached", "limit-reached", "limit-reached", "limit-reached"];
+        assert_eq!(rules(&statistics, nothing), all);
+        // Of a gap in which nothing is missing is told what could not be decoded.
+        let whole = Statistics { gaps: 1, undecoded_bytes: 1, ..Statistics::default() };
+        assert_eq!(rules(&whole, Told::default()), ["undecodable"]);
     }
 
     #[test]

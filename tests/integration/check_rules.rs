@@ -67,6 +67,18 @@ fn lost_packets_fail() {
     assert_eq!(judged.stderr, "", "what is missing is found, and not said beside it");
 }
 
+/// What -Y leaves out may have been in what is missing.
+#[test]
+fn lost_packets_fail_whatever_is_selected() {
+    for filter in ["ws.event == message", "ws.event == handshake", "json"] {
+        let judged = judge(&[LOSSY, "-Y", filter]);
+        assert!(judged.findings.contains(&"error lost-packets".to_owned()), "{judged:?}");
+        assert_eq!(judged.code, Some(1));
+    }
+    let judged = judge(&[LOSSY]);
+    assert!(!judged.findings.contains(&"error lost-packets".to_owned()), "told twice");
+}
+
 #[test]
 fn a_file_without_a_byte_is_broken() {
     let path = write(&scratch("check-nothing"), "nothing.pcap", b"");
