@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command::run;
+use crate::command::{Ran, run};
 
 /// What became of a check.
 #[derive(Debug)]
