@@ -62,15 +62,15 @@ impl Policy {
     }
 
     /// Decides about a finding, of which is known whether it is allowed. That there is
-    /// no connection is new each time: a baseline is no way for an empty recording to
-    /// pass for good.
+    /// no connection, or that the file is broken, is new each time: a baseline is no way
+    /// for such a recording to pass for good.
     pub(super) fn judge(&mut self, finding: &mut Finding, is_allowed: bool) {
         if self.denied.contains(&finding.rule) {
             finding.severity = Severity::Error;
         }
         finding.outcome = if is_allowed {
             Outcome::Allowed
-        } else if finding.rule != CheckRule::Capture(CaptureRule::NoConnection)
+        } else if !is_new_each_time(finding.rule)
             && self.baseline.as_mut().is_some_and(|baseline| baseline.takes(finding))
         {
             Outcome::Known
@@ -108,6 +108,10 @@ impl Policy {
         });
         allowed.map(|(rule, _)| *rule).collect()
     }
+}
+
+fn is_new_each_time(rule: CheckRule) -> bool {
+    matches!(rule, CheckRule::Capture(CaptureRule::NoConnection | CaptureRule::BrokenFile))
 }
 
 #[cfg(test)]

@@ -1,19 +1,17 @@
 //! `--fail-on`, `--allow`, `--deny` and the baseline: what becomes of findings.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Error, Result, bail};
 
 use super::args::Check;
 use super::filter::wrong;
-use crate::capture::is_same_file;
-use crate::check::{Allowed, Baseline, BaselineError, CheckRule, Policy};
+use crate::check::{Allowed, Baseline, BaselineError, CaptureRule, CheckRule, Policy};
 use crate::filter::FilterSet;
 
 /// What the arguments want to become of findings; filters are added to `filters`.
 pub(super) fn policy(arguments: &Check, filters: &mut FilterSet) -> Result<Policy> {
-    refuse_files_in_use(arguments)?;
     let mut policy = Policy {
         fail_on: arguments.fail_on.into(),
         baseline: baseline(arguments)?,
@@ -36,10 +34,19 @@ pub(super) fn policy(arguments: &Check, filters: &mut FilterSet) -> Result<Polic
 
 /// `RULE`, or `RULE:WHERE`.
 fn allow(text: &str, filters: &mut FilterSet) -> Result<(CheckRule, Allowed)> {
-    let Some((name, filter)) = text.split_once(':') else {
-        return Ok((rule("--allow", text)?, Allowed::Everywhere));
+    let (name, filter) = match text.split_once(':') {
+        Some((name, filter)) => (name, Some(filter)),
+        None => (text, None),
     };
     let rule = rule("--allow", name)?;
+    if rule == CheckRule::Capture(CaptureRule::BrokenFile) {
+        bail!(
+            "--allow {rule} does not help: a capture that cannot be read to its end gives exit code 2 whatever is allowed"
+        );
+    }
+    let Some(filter) = filter else {
+        return Ok((rule, Allowed::Everywhere));
+    };
     if !rule.is_of_events() {
         bail!(
             "--allow {rule}:WHERE never allows anything: {rule} concerns the capture as a whole, and no event; leave out the filter"
@@ -52,23 +59,6 @@ fn allow(text: &str, filters: &mut FilterSet) -> Result<(CheckRule, Allowed)> {
 fn rule(option: &str, name: &str) -> Result<CheckRule> {
     CheckRule::named(name)
         .ok_or_else(|| Error::msg(format!("{option}: {}", CheckRule::unknown(name))))
-}
-
-/// Refuses a baseline that would overwrite what is read.
-fn refuse_files_in_use(arguments: &Check) -> Result<()> {
-    let Check { inputs, expect, write_baseline, .. } = arguments;
-    let Some(path) = write_baseline else {
-        return Ok(());
-    };
-    let is = |other: &&PathBuf| *other == path || is_same_file(path, other);
-    match inputs.paths().chain(expect).find(is) {
-        Some(other) => bail!(
-            "--write-baseline {} would overwrite {}: name another file",
-            path.display(),
-            other.display()
-        ),
-        None => Ok(()),
-    }
 }
 
 /// What was there before, or what is to note it.

@@ -1,6 +1,10 @@
 //! What is told by the events themselves: violations, and what is missing.
 
+mod headless;
+
 use std::collections::HashSet;
+
+use headless::Headless;
 
 use super::connections::Opened;
 use super::finding::Finding;
@@ -10,13 +14,15 @@ use super::judge::{Judge, Seen};
 use super::rule::{CaptureRule, CheckRule};
 use crate::filter::Look;
 use crate::types::{
-    AppProtocol, End, EndState, Gap, Handshake, Kind, Message, NotInflated, Rule, Side, Violation,
+    AppProtocol, End, EndState, Gap, Handshake, Kind, Message, NotInflated, Rule, Side, Timestamp,
+    Violation,
 };
 
 /// Judges what the events themselves say.
 #[derive(Debug, Default)]
 pub(super) struct CaptureJudge {
     incomplete: Incomplete,
+    headless: Headless,
     /// The connection of the event at hand begins with it.
     is_new: bool,
     /// The connections and sides whose messages refer to earlier ones that are not
@@ -33,6 +39,10 @@ impl Judge for CaptureJudge {
     }
 
     fn event(&mut self, seen: &Seen<'_>, findings: &mut Findings) {
+        match &seen.event.kind {
+            Kind::Violation(violation) if self.headless.joins(violation, seen) => {}
+            _ => self.headless.settle(Some(seen), findings),
+        }
         self.incomplete.event(seen, findings);
         let is_new = std::mem::take(&mut self.is_new);
         if is_new && seen.event.connection.inferred {
@@ -51,11 +61,16 @@ impl Judge for CaptureJudge {
         }
     }
 
-    fn ended(&mut self, connection: &Opened, _findings: &mut Findings) {
+    fn ended(&mut self, connection: &Opened, findings: &mut Findings) {
+        self.headless.settle(None, findings);
         self.incomplete.ended(connection);
         for side in [Side::Client, Side::Server] {
             self.lost.remove(&(connection.id, side));
         }
+    }
+
+    fn finish(&mut self, _last: Option<Timestamp>, findings: &mut Findings) {
+        self.headless.settle(None, findings);
     }
 }
 
@@ -65,7 +80,8 @@ impl CaptureJudge {
             self.corrupt = violation.from.map(|from| (seen.connection.id, from));
         }
         let rule = CheckRule::Protocol(violation.rule);
-        findings.add(Finding::of_event(rule, seen, violation.detail), Some(seen));
+        let held = findings.hold(Finding::of_event(rule, seen, violation.detail), seen);
+        self.headless.hold(violation, held, seen);
     }
 
     fn message(
