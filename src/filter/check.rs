@@ -15,7 +15,7 @@ use super::language::syntax::{
 use super::literal;
 use super::members::Members;
 use super::needs::Needs;
-use super::program::{AllPaths, JsonTest, Leaf, Node, Operand, Order, Relation, Test};
+use super::program::{AllPaths, JsonTest, JsonValue, Leaf, Node, Operand, Order, Relation, Test};
 use super::ranges::Ranges;
 
 type Result<T> = std::result::Result<T, FilterError>;
@@ -345,7 +345,7 @@ impl Checker {
                 Test::Within(within(order, first, last))
             }
             Class::Bytes => Test::Compare(order, bytes(left, &value)?),
-            Class::Json => Test::Json(JsonTest::Compare(order, literal::json(&value.node))),
+            Class::Json => Test::Json(JsonTest::Compare(order, json(left, &value)?)),
         };
         Ok((test, Needs::NOTHING))
     }
@@ -613,6 +613,18 @@ fn bytes(left: &Typed, value: &Spanned<Literal>) -> Result<Vec<u8>> {
     })
 }
 
+/// JSON to compare with. What protocols inside say is of any type, but the time that an
+/// answer took is always a number.
+fn json(left: &Typed, value: &Spanned<Literal>) -> Result<JsonValue> {
+    let json = literal::json(&value.node);
+    if left.name == "app.latency" && !matches!(json, JsonValue::Number(_)) {
+        return Err(FilterError::new(value.span.clone(), "app.latency is compared with seconds")
+            .label("expected a number")
+            .help("seconds, as a number: app.latency > 0.25"));
+    }
+    Ok(json)
+}
+
 /// The numbers that lie so to those from `first` to `last`.
 fn within(order: Order, first: u128, last: u128) -> Ranges {
     let below = |end: u128| end.checked_sub(1).map(|end| (0, end));
@@ -668,7 +680,7 @@ fn among(left: &Typed, span: &Range<usize>, members: &[Member]) -> Result<Test> 
         }
         Class::Bytes | Class::Json => {
             let key = |literal: &Spanned<Literal>| match class(left.kind) {
-                Class::Json => Ok(Key::from(literal::json(&literal.node))),
+                Class::Json => json(left, literal).map(Key::from),
                 _ => bytes(left, literal).map(Key::from),
             };
             let mut ranges = Vec::with_capacity(members.len());
@@ -714,6 +726,20 @@ fn refuse_empty(is_empty: bool, member: &Member) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::Filter;
+
+    #[test]
+    fn the_time_of_an_answer_is_a_number() {
+        for value in ["> 0ms", "> \"0.2\"", "== true", "in {1s .. 2s}", "in {0.1, 2s}"] {
+            let error = Filter::parse(&format!("app.latency {value}")).unwrap_err();
+            let help = Some("seconds, as a number: app.latency > 0.25");
+            assert_eq!(error.help.as_deref(), help, "{value}");
+        }
+        for filter in
+            ["app.latency", "app.latency > 0.25", "app.latency in {1 .. 2}", "app.latency.x > 0ms"]
+        {
+            assert!(Filter::parse(filter).is_ok(), "{filter}");
+        }
+    }
 
     #[test]
     fn parts_of_text_are_text_however_they_are_taken() {
