@@ -22,6 +22,10 @@ pub(super) fn policy(arguments: &Check, filters: &mut FilterSet) -> Result<Polic
         policy.allow(rule, allowed);
     }
     for name in &arguments.deny {
+        if let Some((denied, _)) = name.split_once(':') {
+            let denied = rule("--deny", denied)?;
+            bail!("--deny takes no filter: write --deny {denied}; --allow takes one");
+        }
         policy.denied.push(rule("--deny", name)?);
     }
     if let Some(both) = policy.contradiction() {
@@ -57,6 +61,9 @@ fn allow(text: &str, filters: &mut FilterSet) -> Result<(CheckRule, Allowed)> {
 }
 
 fn rule(option: &str, name: &str) -> Result<CheckRule> {
+    if name.contains(',') {
+        bail!("{option} takes one rule: repeat it for each of {name}");
+    }
     CheckRule::named(name)
         .ok_or_else(|| Error::msg(format!("{option}: {}", CheckRule::unknown(name))))
 }
