@@ -1,7 +1,7 @@
 //! `--expect`, and the file that is found beside a capture.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -29,19 +29,33 @@ pub(super) fn expectations(
     filters: &mut FilterSet,
 ) -> Result<(Expectations, Vec<PathBuf>)> {
     let files = RefCell::new(Vec::new());
+    refuse_twice(&arguments.expect)?;
+    let is_quiet = arguments.telling.quiet;
     let mut expectations = Expectations::new(limits);
     if arguments.expect.is_empty()
         && let Some(path) = beside(arguments.inputs.paths())?
     {
-        if !arguments.telling.quiet {
+        if !is_quiet {
             say(&format!("expectations from {}", path.display()));
         }
-        add(&mut expectations, &path, filters, &files)?;
+        add(&mut expectations, &path, filters, &files, is_quiet)?;
     }
     for path in &arguments.expect {
-        add(&mut expectations, path, filters, &files)?;
+        add(&mut expectations, path, filters, &files, is_quiet)?;
     }
     Ok((expectations, files.into_inner()))
+}
+
+/// The same expectations twice would be told twice.
+fn refuse_twice(paths: &[PathBuf]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        // The same file may be named in several ways.
+        if !seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())) {
+            bail!("--expect {} is given twice", path.display());
+        }
+    }
+    Ok(())
 }
 
 /// The expectations file beside captures; standard input has none.
@@ -71,6 +85,7 @@ fn add(
     path: &Path,
     filters: &mut FilterSet,
     files: &RefCell<Vec<PathBuf>>,
+    is_quiet: bool,
 ) -> Result<()> {
     let read = |path: &Path| {
         files.borrow_mut().push(path.to_owned());
@@ -79,9 +94,14 @@ fn add(
     let text = read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = path.display().to_string();
+    let before = expectations.number();
     expectations
         .add(&text, &name, filters, &|schema| read(&folder.join(schema)))
-        .map_err(|error| Error::new(fault(&name, &text, &error).report()))
+        .map_err(|error| Error::new(fault(&name, &text, &error).report()))?;
+    if expectations.number() == before && !is_quiet {
+        say(&format!("{name} expects nothing"));
+    }
+    Ok(())
 }
 
 /// What is wrong with a file.

@@ -89,6 +89,11 @@ impl Expectations {
         Ok(())
     }
 
+    /// How many there are.
+    pub fn number(&self) -> usize {
+        self.list.len()
+    }
+
     /// What judges, and what is judged by it, in the order of the files.
     pub(super) fn into_parts(self) -> (Vec<Box<dyn Judge>>, Vec<Expectation>) {
         let Self { mut judges, schemas, list, .. } = self;
