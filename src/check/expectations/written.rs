@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The bytes of the file that `part` of a string's value stands at; the whole string
-/// where it has escapes, so that its value is not what is written.
+/// where that cannot be told.
 ///
 /// `string` is where it stands in the file, quotation marks included.
 pub(super) fn written(
@@ -15,7 +15,12 @@ pub(super) fn written(
     let within = file.get(string.clone()).and_then(|written| {
         let start = opening(written);
         let is_verbatim = written.get(start..)?.starts_with(value);
-        is_verbatim.then_some(string.start + start + part.start..string.start + start + part.end)
+        if is_verbatim {
+            return Some(string.start + start + part.start..string.start + start + part.end);
+        }
+        let (decoded, places) = decoded(written, start)?;
+        let place = |byte: usize| places.get(byte).map(|place| string.start + place);
+        (decoded == value).then_some(place(part.start)?..place(part.end)?)
     });
     within.unwrap_or(string)
 }
@@ -30,6 +35,52 @@ fn opening(written: &str) -> usize {
         }
     }
     1
+}
+
+/// The value of a string with escapes that begins at `start`, and where each of its bytes
+/// is written, and its end.
+fn decoded(written: &str, start: usize) -> Option<(String, Vec<usize>)> {
+    let marks = if written.starts_with("\"\"\"") { 3 } else { 1 };
+    let end = written.strip_prefix('"').and(written.len().checked_sub(marks))?;
+    let mut rest = written.get(start..end)?;
+    let (mut value, mut places) = (String::new(), Vec::new());
+    while let Some(first) = rest.chars().next() {
+        let place = end - rest.len();
+        let (letter, length) = match first {
+            '\\' => escape(rest)?,
+            letter => (Some(letter), letter.len_utf8()),
+        };
+        value.extend(letter);
+        places.resize(value.len(), place);
+        rest = rest.get(length..)?;
+    }
+    places.push(end);
+    Some((value, places))
+}
+
+/// What the escape at the start of a text stands for, and how long it is. A backslash at
+/// a line's end stands for nothing, with all space behind it.
+fn escape(text: &str) -> Option<(Option<char>, usize)> {
+    let escaped = text.strip_prefix('\\')?;
+    let letter = |letter| Some((Some(letter), 2));
+    let digits = match escaped.chars().next()? {
+        mark @ ('"' | '\\') => return letter(mark),
+        'b' => return letter('\u{8}'),
+        't' => return letter('\t'),
+        'n' => return letter('\n'),
+        'f' => return letter('\u{c}'),
+        'r' => return letter('\r'),
+        'e' => return letter('\u{1b}'),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => {
+            let next = escaped.trim_start_matches([' ', '\t', '\r', '\n']);
+            return (next.len() < escaped.len()).then_some((None, text.len() - next.len()));
+        }
+    };
+    let number = u32::from_str_radix(escaped.get(1..=digits)?, 16).ok()?;
+    Some((Some(char::from_u32(number)?), 2 + digits))
 }
 
 #[cfg(test)]
@@ -59,9 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn of_a_string_with_escapes_it_is_the_whole() {
+    fn escapes_stand_for_what_they_mean() {
         let string = "\"a == \\\"b\\\"\"";
-        assert_eq!(shown(string, "a == \"b\"", 5..8), string);
+        assert_eq!(shown(string, "a == \"b\"", 5..8), "\\\"b\\\"");
+        assert_eq!(shown("\"\\t\\u00e9 b\"", "\té b", 4..5), "b");
+        assert_eq!(shown("\"\"\"\na \\\n  b\"\"\"", "a b", 2..3), "b");
+    }
+
+    #[test]
+    fn where_it_cannot_be_told_it_is_the_whole() {
+        let string = "\"a \\q\"";
+        assert_eq!(shown(string, "a q", 2..3), string);
         // Nor does a place that the file does not have do harm.
         assert_eq!(written("", 3..5, "x", 0..1), 3..5);
     }
