@@ -93,6 +93,11 @@ fn what_is_of_another_type_is_shown() {
             ("forbid = [['a', 'json']]\n", (1, 11), "expected a table, found an array"),
             ("[limits]\nclose_codes = [1000, '1001']\n", (2, 22), "found string \"1001\""),
             ("[limits]\nlatency = '1s'\n", (2, 11), "expected a table"),
+            ("[[expect]]\nwhere = 'json'\nwithin = 5\n", (3, 10), "times are \"200ms\""),
+            ("[limits]\nlatency = { max = 1 }\n", (2, 19), "times are \"200ms\""),
+            ("[limits]\nclose_codes = ['normal']\n", (2, 16), "a number from 1000 to 4999"),
+            ("[limits]\nmessages_per_second = '9'\n", (2, 23), "expected a whole number"),
+            ("[limits]\ncompression_ratio = '50%'\n", (2, 21), "a number such as 0.5"),
         ],
     );
 }
@@ -112,9 +117,9 @@ fn a_fault_in_a_filter_is_shown_within_its_string() {
             ("[[forbid]]\nwhere = '''\njson &&\n  jsn\n'''\n", (4, 3), "no field jsn"),
             ("[[forbid]]\nwhere = \"\"\"json &&\n  jsn\"\"\"\n", (3, 3), "no field jsn"),
             ("[[forbid]]\r\nwhere = '''\r\njson && jsn'''\r\n", (3, 9), "no field jsn"),
-            // The value of a string with escapes is not what is written.
-            ("[[forbid]]\nwhere = \"json == \\\"a\"\n", (2, 9), "this quote is never closed"),
-            ("[[forbid]]\nwhere = \"\"\"\n\\u006a &&\"\"\"\n", (2, 9), "missing at the end"),
+            // Escapes are what they stand for.
+            ("[[forbid]]\nwhere = \"json == \\\"a\"\n", (2, 18), "this quote is never closed"),
+            ("[[forbid]]\nwhere = \"\"\"\n\\u006a &&\"\"\"\n", (3, 10), "missing at the end"),
             ("[[expect]]\nwhere = 'json'\nwithin = '1s'\nafter = 'jsn'\n", (4, 10), "jsn"),
             ("[[sequence]]\nsteps = ['json', 'jsn']\n", (2, 19), "jsn"),
             ("[[sequence]]\nsteps = ['json', { where = 'jsn' }]\n", (2, 29), "jsn"),
@@ -151,6 +156,10 @@ fn a_value_that_cannot_be_is_shown() {
             (&key("'json.id >'"), (4, 17), "something is missing"),
             (&key("'json.id > 3'"), (4, 8), "error: "),
             (&key("'jsn.id'"), (4, 8), "no field jsn.id"),
+            (&key("'json..id'"), (4, 12), "help: in JSON: json.id"),
+            (&key("'$.id'"), (4, 8), "help: in JSON: json.id"),
+            (&key("'/order/id'"), (4, 8), "help: in JSON: json.order.id"),
+            (&key("'id'"), (4, 8), "help: in JSON: json.id"),
             (&key("{ request = 'json.id', response = 'jsn.id' }"), (4, 42), "no field jsn.id"),
             (&limit("message_size = 'big'"), (2, 16), "sizes are 65536"),
             (&limit("message_size = -1"), (2, 16), "this is no size"),
@@ -256,9 +265,13 @@ fn the_file_beside_a_capture_is_found() {
     let ran = run(["check".as_ref(), "-q".as_ref(), one.as_os_str(), again.as_os_str()]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
     // What is named counts alone.
-    let none = write(&folder, "none.toml", b"");
-    let ran = run(["check".as_ref(), "--expect".as_ref(), none.as_os_str(), one.as_os_str()]);
-    assert!(ran.clean().starts_with("passed: "));
+    let none = write(&folder, "none.toml", b"# nothing yet\n");
+    let expect = ["check".as_ref(), "--expect".as_ref(), none.as_os_str(), one.as_os_str()];
+    let ran = run(expect);
+    assert!(ran.stdout.starts_with("passed: "));
+    assert_eq!(ran.stderr, format!("wsdump: {} expects nothing\n", none.display()));
+    let ran = run(expect.into_iter().chain(["-q".as_ref()]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     // Standard input is beside nothing.
     let ran = run_with_input(["check", "-"], &std::fs::read(&one).unwrap());
     assert!(ran.clean().starts_with("passed: "));
@@ -300,6 +313,38 @@ fn several_files_are_one() {
     let ran = run(arguments(&third));
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("third.toml:3:10"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_same_file_twice_is_refused() {
+    let folder = scratch("expectations-twice");
+    let one = write(&folder, "one.toml", FORBIDDEN.as_bytes());
+    let again = folder.join("../expectations-twice/one.toml");
+    let expect = |path: &Path| ["--expect".into(), path.as_os_str().to_owned()];
+    let arguments = [vec!["check".into(), JSON.into()], expect(&one).into(), expect(&again).into()];
+    let ran = run(arguments.concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("one.toml is given twice"), "{}", ran.stderr);
+}
+
+#[test]
+fn another_percentile_is_no_slip_of_the_pen() {
+    let folder = scratch("expectations-percentile");
+    let ran = check(&folder, "[limits]\nlatency = { p90 = '1s' }\n", JSON);
+    assert!(ran.stderr.contains("known: p50, p95, p99, max"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("did you mean"), "{}", ran.stderr);
+}
+
+#[test]
+fn how_rules_are_denied_and_allowed_is_told() {
+    for (arguments, words) in [
+        (["--deny", "open-connection:tcp"], "--deny takes no filter: write --deny open-connection"),
+        (["--allow", "open-connection,expect"], "--allow takes one rule: repeat it for each"),
+    ] {
+        let ran = run(["check", JSON].into_iter().chain(arguments));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
 }
 
 /// Judges a recording by what is expected, and makes sure that it passes.

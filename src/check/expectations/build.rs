@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::after::{AfterJudge, Trigger};
 use super::count::Count;
-use super::error::ExpectationError;
+use super::error::{ExpectationError, TIMES};
 use super::expect::{Counted, ExpectJudge, Scope};
 use super::file::{self, File, NumberOrText, Text, TextOr};
 use super::forbid::ForbidJudge;
@@ -232,7 +232,13 @@ impl Builder<'_> {
     }
 
     fn value_at(&mut self, value: &str, string: Range<usize>) -> Result<ValueId> {
-        self.filters.value(value).map_err(|error| self.of_filter(error, value, string))
+        self.filters.value(value).map_err(|error| {
+            let error = self.of_filter(error, value, string);
+            match path_meant(value) {
+                Some(meant) => error.help(format!("in JSON: {meant}")),
+                None => error,
+            }
+        })
     }
 
     /// The fault of a filter, where it stands in the file.
@@ -240,6 +246,24 @@ impl Builder<'_> {
         let span = written(self.text, string, value, error.span.clone());
         ExpectationError::of_filter(error, span)
     }
+}
+
+/// The field that is meant by a way into JSON as other tools write it (`$.id`, `/id`,
+/// `id`), or with a slip of the pen (`json..id`).
+fn path_meant(written: &str) -> Option<String> {
+    let is_foreign = written.starts_with(['$', '/', '.']) || written.contains("..");
+    if !is_foreign && written.contains('.') {
+        return None;
+    }
+    let mut keys: Vec<&str> =
+        written.split(['$', '/', '.']).filter(|key| !key.is_empty()).collect();
+    if keys.first() == Some(&"json") {
+        keys.remove(0);
+    }
+    let is_key =
+        |key: &str| key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let is_path = !keys.is_empty() && keys.iter().all(|key| is_key(key));
+    is_path.then(|| format!("json.{}", keys.join(".")))
 }
 
 /// All tables of a file, in its order.
@@ -315,9 +339,7 @@ fn scope(per: &Text) -> Result<Scope> {
 
 fn time(time: &Text) -> Result<Duration> {
     parse_time(time.get_ref()).ok_or_else(|| {
-        ExpectationError::new(time.span(), "this is no time")
-            .label("expected a time")
-            .help("times are \"200ms\", \"2s\", \"1.5m\", \"1h\"")
+        ExpectationError::new(time.span(), "this is no time").label("expected a time").help(TIMES)
     })
 }
 

@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::filter::{FilterError, nearest_of};
 
+/// How times are written.
+pub(super) const TIMES: &str = "times are \"200ms\", \"2s\", \"1.5m\", \"1h\"";
+
 /// What is wrong with an expectations file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("byte {}: {message}", span.start)]
@@ -77,6 +80,16 @@ fn wrong_type(message: &str) -> Option<(&str, &str)> {
 
 fn of_type(text: &str, span: Range<usize>, found: &str, expected: &str) -> ExpectationError {
     let header = text.get(span.clone()).unwrap_or_default();
+    let before = text.get(..span.start).unwrap_or_default();
+    let expected = match expected {
+        // There are whole numbers in two places.
+        "i64" if before.rfind("close_codes") > before.rfind("messages_per_second") => {
+            "a number from 1000 to 4999"
+        }
+        "i64" => "a whole number",
+        "f64" => "a number such as 0.5",
+        expected => expected,
+    };
     let meant = match (header.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')), expected) {
         (Some(name), "an array") => Some(format!("[[{name}]]")),
         (Some(name), "a table") => name
@@ -88,8 +101,17 @@ fn of_type(text: &str, span: Range<usize>, found: &str, expected: &str) -> Expec
     let error = ExpectationError::new(span, format!("expected {expected}, found {found}"));
     match meant {
         Some(meant) => error.help(format!("write {meant}")),
+        None if expected == "a string" && is_time(before) => error.help(TIMES),
         None => error,
     }
+}
+
+/// What stands behind this is a time.
+fn is_time(before: &str) -> bool {
+    let key = before.trim_end().strip_suffix('=').unwrap_or_default().trim_end();
+    ["within", "connection_duration", "p50", "p95", "p99", "max"]
+        .iter()
+        .any(|time| key.ends_with(time))
 }
 
 /// The key that there is not, and those that there are, where serde says so.
@@ -104,7 +126,10 @@ fn unknown(name: &str, known: &[&str], span: Range<usize>) -> ExpectationError {
     let name: String = name.lines().collect();
     let error = ExpectationError::new(span, format!("there is no {name} here"));
     let error = error.label(format!("known: {}", known.join(", ")));
-    match nearest_of(&name, known.iter().copied()) {
+    // Another percentile is no slip of the pen.
+    let is_percentile = known.contains(&"p50")
+        && name.strip_prefix('p').is_some_and(|number| number.parse::<f64>().is_ok());
+    match nearest_of(&name, known.iter().copied()).filter(|_| !is_percentile) {
         Some(nearest) => error.help(format!("did you mean {nearest}?")),
         None => error,
     }
