@@ -537,14 +537,14 @@ fn steps_that_follow_one_another() {
     let soon = steps(&format!("'ws.event == handshake', {asked}, {}", answered("1s")));
     passes(&folder, &soon, JSON);
     let sooner = steps(&format!("{asked}, {}", answered("0.0001ms")));
-    fails(&folder, &sooner, JSON, 2, "✗ sequence");
+    fails(&folder, &sooner, JSON, 2, "error sequence");
     // In the one connection an answer has 5, in neither comes 0 after it.
-    fails(&folder, &steps("'json.id == 5', 'json.id == 0'"), JSON, 2, "✗ sequence");
+    fails(&folder, &steps("'json.id == 5', 'json.id == 0'"), JSON, 2, "error sequence");
     let one =
         steps("'json.id == 5', 'json.id == 0'") + "where = 'http.request.uri == \"/weather\"'\n";
-    fails(&folder, &one, JSON, 1, "✗ sequence");
+    fails(&folder, &one, JSON, 1, "error sequence");
     let strict = steps("'json.id == 0', 'json.id == 5'") + "strict = true\n";
-    fails(&folder, &strict, JSON, 2, "✗ sequence");
+    fails(&folder, &strict, JSON, 2, "error sequence");
 }
 
 #[test]
@@ -562,9 +562,9 @@ fn requests_that_are_answered() {
         run(["-T", "json", "-Y", "json.id < 2 && ws.from == client", JSON]).events().len();
     assert_eq!(requests, 4);
     let late = "key = 'json.id'\nwithin = '0.0001ms'";
-    fails(&folder, &reply(late), JSON, requests, "✗ reply");
+    fails(&folder, &reply(late), JSON, requests, "error reply");
     let unanswered = "key = { request = 'json.id', response = 'json.city' }";
-    fails(&folder, &reply(unanswered), JSON, requests, "✗ reply");
+    fails(&folder, &reply(unanswered), JSON, requests, "error reply");
 }
 
 #[test]
