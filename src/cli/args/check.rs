@@ -16,6 +16,16 @@ use crate::types::Severity;
 #[derive(Debug, Args)]
 #[command(
     mut_arg("verbose", |verbose| verbose.help("Tell at the end what was seen")),
+    mut_arg("quiet", |quiet| quiet.help("Tell nothing but findings, and errors")),
+    mut_arg("filter", |filter| filter.help(
+        "Judge only what matches, in Wireshark's display-filter language: `ip.addr == 10.0.0.0/8 && json.type == \"error\"`. `wsdump fields` lists the fields",
+    )),
+    mut_arg("ip", |ip| ip.help(
+        "Judge only connections with an end at this address or in this network; repeat for any of several",
+    )),
+    mut_arg("port", |port| port.help(
+        "Judge only connections with an end at this port; repeat for any of several",
+    )),
     mut_arg("threads", |threads| threads.hide(true)),
 )]
 pub(in crate::cli) struct Check {
