@@ -16,7 +16,7 @@ use super::error::{ExpectationError, TIMES};
 use super::expect::{Counted, ExpectJudge, Scope};
 use super::file::{self, File, NumberOrText, Text, TextOr};
 use super::forbid::ForbidJudge;
-use super::limits::{LatencyLimits, LimitsJudge, TrafficLimits};
+use super::limits::{LatencyLimits, Limit, LimitsJudge, TrafficLimits};
 use super::lines::Lines;
 use super::reply::{Exchange, ExchangeKey, ReplyJudge};
 use super::schema::{self, Schema};
@@ -53,7 +53,7 @@ pub(super) struct Built {
     pub(super) list: Vec<Expectation>,
 }
 
-/// One table of a file.
+/// What of a file is one expectation: a table, of `[limits]` each key.
 #[derive(Clone, Copy)]
 enum Table<'a> {
     Expect(&'a file::Expect),
@@ -61,7 +61,7 @@ enum Table<'a> {
     Sequence(&'a file::Sequence),
     Reply(&'a file::Reply),
     Schema(&'a file::Schema),
-    Limits(&'a file::Limits),
+    Limit(Limit),
 }
 
 impl Table<'_> {
@@ -72,7 +72,7 @@ impl Table<'_> {
             Self::Sequence(_) => ExpectationRule::Sequence,
             Self::Reply(_) => ExpectationRule::Reply,
             Self::Schema(_) => ExpectationRule::Schema,
-            Self::Limits(_) => ExpectationRule::Limits,
+            Self::Limit(_) => ExpectationRule::Limits,
         }
     }
 
@@ -83,7 +83,7 @@ impl Table<'_> {
             Self::Sequence(table) => table.name.as_ref(),
             Self::Reply(table) => table.name.as_ref(),
             Self::Schema(table) => table.name.as_ref(),
-            Self::Limits(_) => None,
+            Self::Limit(_) => None,
         }
     }
 }
@@ -99,7 +99,9 @@ impl Entry<'_> {
     fn name(&self) -> String {
         match (self.table.name(), self.table) {
             (Some(name), _) => name.get_ref().clone(),
-            (None, Table::Limits(_)) => self.table.rule().name().to_owned(),
+            (None, Table::Limit(limit)) => {
+                format!("{} {}", self.table.rule().name(), limit.name())
+            }
             (None, _) => format!("{} {}", self.table.rule().name(), self.number),
         }
     }
@@ -108,8 +110,11 @@ impl Entry<'_> {
 impl Builder<'_> {
     /// Makes judges of a file that is called `file_name`.
     pub(super) fn build(mut self, file: &File, file_name: &str) -> Result<Built> {
-        let entries = entries(file);
+        let entries = entries(file, self.text);
+        let limits = file.limits.as_ref().map(|table| limits(&table.get_ref().0));
         check_names(&entries)?;
+        let limits = limits.transpose()?;
+        let mut named = Vec::new();
         let file: Arc<str> = file_name.into();
         let expected = |expectation: &Expectation| Arc::clone(&expectation.name.name);
         let mut taken: HashSet<Arc<str>> = self.before.iter().map(expected).collect();
@@ -136,10 +141,11 @@ impl Builder<'_> {
                 Table::Sequence(table) => built.judges.push(self.sequence(name, table)?),
                 Table::Reply(table) => built.judges.push(self.reply(name, table)?),
                 Table::Schema(table) => built.schemas.push(self.schema(name, table)?),
-                Table::Limits(table) => {
-                    built.judges.push(Box::new(LimitsJudge::new(name, limits(table)?)));
-                }
+                Table::Limit(limit) => named.push((limit, name)),
             }
+        }
+        if let Some(limits) = limits.filter(|_| !named.is_empty()) {
+            built.judges.push(Box::new(LimitsJudge::new(named, limits)));
         }
         Ok(built)
     }
@@ -267,7 +273,7 @@ fn path_meant(written: &str) -> Option<String> {
 }
 
 /// All tables of a file, in its order.
-fn entries(file: &File) -> Vec<Entry<'_>> {
+fn entries<'a>(file: &'a File, text: &str) -> Vec<Entry<'a>> {
     let File { expect, forbid, sequence, reply, schema, limits } = file;
     let mut entries = Vec::new();
     add(&mut entries, expect, Table::Expect);
@@ -275,7 +281,12 @@ fn entries(file: &File) -> Vec<Entry<'_>> {
     add(&mut entries, sequence, Table::Sequence);
     add(&mut entries, reply, Table::Reply);
     add(&mut entries, schema, Table::Schema);
-    add(&mut entries, limits, Table::Limits);
+    let keys = limits.iter().flat_map(|table| keys(&table.get_ref().0));
+    entries.extend(keys.map(|(limit, value)| Entry {
+        table: Table::Limit(limit),
+        number: 1,
+        start: key_start(text, limit.key(), value),
+    }));
     entries.sort_by_key(|entry| entry.start);
     entries
 }
@@ -290,6 +301,38 @@ fn add<'a, T: 'a>(
         number,
         start: spanned.span().start,
     }));
+}
+
+/// The limits that a table has, and where their values begin.
+fn keys(table: &file::Limits) -> Vec<(Limit, usize)> {
+    fn start<T>(value: Option<&Spanned<T>>) -> Option<usize> {
+        value.map(|value| value.span().start)
+    }
+    let latency = table.latency.as_ref().map(|table| &table.0);
+    let of_latency = |time: fn(&file::Latency) -> &Option<Text>| {
+        start(latency.and_then(|table| time(table).as_ref()))
+    };
+    let starts = [
+        (Limit::MessageSize, start(table.message_size.as_ref())),
+        (Limit::MessagesPerSecond, start(table.messages_per_second.as_ref())),
+        (Limit::ConnectionDuration, start(table.connection_duration.as_ref())),
+        (Limit::LatencyP50, of_latency(|table| &table.p50)),
+        (Limit::LatencyP95, of_latency(|table| &table.p95)),
+        (Limit::LatencyP99, of_latency(|table| &table.p99)),
+        (Limit::LatencyMax, of_latency(|table| &table.max)),
+        (Limit::CompressionRatio, start(table.compression_ratio.as_ref())),
+        (Limit::CloseCodes, start(table.close_codes.as_ref())),
+    ];
+    starts.into_iter().filter_map(|(limit, start)| Some((limit, start?))).collect()
+}
+
+/// Where the key of the value at `value` begins; the value itself where the key is
+/// not written as it is called.
+fn key_start(text: &str, key: &str, value: usize) -> usize {
+    let before = text.get(..value).map(str::trim_end);
+    let before = before.and_then(|text| text.strip_suffix('='));
+    let before = before.map(|text| text.trim_end().trim_end_matches(['"', '\'']));
+    before.and_then(|text| text.strip_suffix(key)).map_or(value, str::len)
 }
 
 /// A name that no other expectation has: what those of earlier files have is followed by
@@ -345,7 +388,8 @@ fn time(time: &Text) -> Result<Duration> {
 
 fn limits(table: &file::Limits) -> Result<TrafficLimits> {
     let latency = table.latency.as_ref().map(|table| latency(&table.0)).transpose()?;
-    let codes = |codes: &Vec<Spanned<i64>>| codes.iter().map(close_code).collect();
+    let codes =
+        |codes: &Spanned<Vec<Spanned<i64>>>| codes.get_ref().iter().map(close_code).collect();
     Ok(TrafficLimits {
         message_size: table.message_size.as_ref().map(size).transpose()?,
         messages_per_second: table.messages_per_second.as_ref().map(rate).transpose()?,

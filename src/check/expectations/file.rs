@@ -104,7 +104,7 @@ pub(super) struct Limits {
     pub(super) connection_duration: Option<Text>,
     pub(super) latency: Option<Table<Latency>>,
     pub(super) compression_ratio: Option<Spanned<f64>>,
-    pub(super) close_codes: Option<Vec<Spanned<i64>>>,
+    pub(super) close_codes: Option<Spanned<Vec<Spanned<i64>>>>,
 }
 
 /// `latency` of `[limits]`

@@ -1,6 +1,7 @@
 //! `[limits]`: how much there may be.
 
 mod latencies;
+mod limit;
 mod rate;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::output::grouped;
 use crate::types::{End, EndState, Kind, Message, Opcode, Timestamp};
 
 pub(super) use latencies::LatencyLimits;
+pub(super) use limit::Limit;
 
 use latencies::Latencies;
 use rate::Rate;
@@ -65,10 +67,11 @@ struct Judged {
 }
 
 impl LimitsJudge {
-    /// A judge by these limits.
-    pub(super) fn new(name: ExpectationName, limits: TrafficLimits) -> Self {
+    /// A judge by these limits, each of which is an expectation of its own.
+    pub(super) fn new(names: Vec<(Limit, ExpectationName)>, limits: TrafficLimits) -> Self {
         let latencies = Latencies::new(&limits.latency);
-        let told = Teller { name, no_times: NoTimes::default() };
+        let named = |(limit, name)| Named { limit, name, no_times: NoTimes::default() };
+        let told = Teller(names.into_iter().map(named).collect());
         Self { told, limits, open: HashMap::new(), latencies, judged: Judged::default() }
     }
 
@@ -92,7 +95,7 @@ impl LimitsJudge {
         if size > most {
             let (size, most) = (grouped(size), grouped(most));
             let detail = format!("the message has {size} bytes, more than {most}");
-            self.told.found(detail, seen, findings);
+            self.told.found(Limit::MessageSize, detail, seen, findings);
         }
     }
 
@@ -107,7 +110,9 @@ impl LimitsJudge {
         for reply in app.packets().filter_map(|packet| packet.reply) {
             self.judged.answers = true;
             let Some(latency) = reply.latency else {
-                self.told.no_times(seen, findings);
+                let limits = &self.limits.latency;
+                let set = limits.all().into_iter().filter(|(_, most)| most.is_some());
+                set.for_each(|(limit, _)| self.told.no_times(limit, seen, findings));
                 continue;
             };
             self.latencies.add(latency);
@@ -117,7 +122,7 @@ impl LimitsJudge {
                     "the answer came {latency:?} after the request in packet {packet}, \
                      later than {most:?}"
                 );
-                self.told.found(detail, seen, findings);
+                self.told.found(Limit::LatencyMax, detail, seen, findings);
             }
         }
     }
@@ -135,11 +140,19 @@ impl LimitsJudge {
         if codes.contains(&code.unwrap_or(NO_STATUS_RECEIVED)) {
             return;
         }
-        let detail = match code {
-            Some(code) => format!("the Close frame's code is {code}, which is not allowed"),
-            None => "the Close frame has no code (1005), which is not allowed".to_owned(),
+        let allowed = match codes.as_slice() {
+            [] => "none is allowed".to_owned(),
+            [only] => format!("allowed is {only}"),
+            several => {
+                let several: Vec<String> = several.iter().map(u16::to_string).collect();
+                format!("allowed are {}", several.join(", "))
+            }
         };
-        self.told.found(detail, seen, findings);
+        let detail = match code {
+            Some(code) => format!("the Close frame's code is {code}, {allowed}"),
+            None => format!("the Close frame has no code (1005), {allowed}"),
+        };
+        self.told.found(Limit::CloseCodes, detail, seen, findings);
     }
 
     fn rate(&mut self, seen: &Seen<'_>, findings: &mut Findings) {
@@ -147,13 +160,13 @@ impl LimitsJudge {
             return;
         };
         let Some(time) = seen.event.origin.time else {
-            return self.told.no_times(seen, findings);
+            return self.told.no_times(Limit::MessagesPerSecond, seen, findings);
         };
         let rate = &mut self.open.entry(seen.connection.id).or_default().rate;
         if rate.exceeds(time, most) {
             let most = grouped(most.get().into());
             let detail = format!("more messages than {most} came within a second");
-            self.told.found(detail, seen, findings);
+            self.told.found(Limit::MessagesPerSecond, detail, seen, findings);
         }
     }
 
@@ -174,7 +187,7 @@ impl LimitsJudge {
             return;
         };
         let Some(duration) = end.duration else {
-            return self.told.no_times(seen, findings);
+            return self.told.no_times(Limit::ConnectionDuration, seen, findings);
         };
         if duration > most {
             let took = match end.state {
@@ -182,24 +195,24 @@ impl LimitsJudge {
                 EndState::Closed | EndState::TcpClosed | EndState::Evicted => "took",
             };
             let detail = format!("the connection {took} {duration:?}, more than {most:?}");
-            self.told.found(detail, seen, findings);
+            self.told.found(Limit::ConnectionDuration, detail, seen, findings);
         }
     }
 
-    /// The limits that there was nothing for, as the file names them.
-    fn unused(&self) -> Vec<&'static str> {
+    /// The limits that there was nothing for.
+    fn unused(&self) -> Vec<Limit> {
         let Self { limits, judged, .. } = self;
-        [
-            ("message_size", limits.message_size.is_some(), judged.messages),
-            ("messages_per_second", limits.messages_per_second.is_some(), judged.messages),
-            ("connection_duration", limits.connection_duration.is_some(), judged.connections),
-            ("latency", limits.latency != LatencyLimits::default(), judged.answers),
-            ("compression_ratio", limits.compression_ratio.is_some(), judged.compressed),
-            ("close_codes", limits.close_codes.is_some(), judged.closes),
-        ]
-        .into_iter()
-        .filter_map(|(name, is_set, is_used)| (is_set && !is_used).then_some(name))
-        .collect()
+        let latencies = limits.latency.all();
+        let latencies = latencies.map(|(limit, most)| (limit, most.is_some(), judged.answers));
+        let others = [
+            (Limit::MessageSize, limits.message_size.is_some(), judged.messages),
+            (Limit::MessagesPerSecond, limits.messages_per_second.is_some(), judged.messages),
+            (Limit::ConnectionDuration, limits.connection_duration.is_some(), judged.connections),
+            (Limit::CompressionRatio, limits.compression_ratio.is_some(), judged.compressed),
+            (Limit::CloseCodes, limits.close_codes.is_some(), judged.closes),
+        ];
+        let all = others.into_iter().chain(latencies);
+        all.filter_map(|(limit, is_set, is_used)| (is_set && !is_used).then_some(limit)).collect()
     }
 }
 
@@ -228,39 +241,56 @@ impl Judge for LimitsJudge {
                 open.wire, open.inflated
             );
             let finding = Finding::of_connection(RULE, connection, detail);
-            findings.add_of_connection(finding.expected(&self.told.name), connection);
+            let finding = self.told.expected(Limit::CompressionRatio, finding);
+            findings.add_of_connection(finding, connection);
         }
     }
 
     fn finish(&mut self, _last: Option<Timestamp>, findings: &mut Findings) {
-        let mut found = |rule, detail| {
-            findings.add(Finding::of_capture(rule, detail).expected(&self.told.name), None);
+        let mut found = |rule, limit, detail| {
+            let finding = Finding::of_capture(rule, detail);
+            findings.add(self.told.expected(limit, finding), None);
         };
-        for detail in self.latencies.exceeded() {
-            found(RULE, detail);
+        for (limit, detail) in self.latencies.exceeded() {
+            found(RULE, limit, detail);
         }
-        let unused = self.unused();
-        if !unused.is_empty() {
+        for limit in self.unused() {
             let rule = CheckRule::Expectation(ExpectationRule::UnusedExpectation);
-            found(rule, format!("there was nothing to judge by {}", unused.join(", ")));
+            found(rule, limit, format!("there was nothing to judge by {}", limit.name()));
         }
     }
 }
 
-/// Tells what was found.
+/// Tells what was found, by the names that the limits have.
 #[derive(Debug)]
-struct Teller {
+struct Teller(Vec<Named>);
+
+/// A limit that the file has.
+#[derive(Debug)]
+struct Named {
+    limit: Limit,
     name: ExpectationName,
     no_times: NoTimes,
 }
 
 impl Teller {
-    fn found(&self, detail: String, seen: &Seen<'_>, findings: &mut Findings) {
-        findings.add(Finding::of_event(RULE, seen, detail).expected(&self.name), Some(seen));
+    fn found(&self, limit: Limit, detail: String, seen: &Seen<'_>, findings: &mut Findings) {
+        let finding = self.expected(limit, Finding::of_event(RULE, seen, detail));
+        findings.add(finding, Some(seen));
     }
 
-    fn no_times(&mut self, seen: &Seen<'_>, findings: &mut Findings) {
-        self.no_times.tell(ExpectationRule::Limits, &self.name, seen, findings);
+    /// The finding, as one of a limit that was exceeded.
+    fn expected(&self, limit: Limit, finding: Finding) -> Finding {
+        match self.0.iter().find(|named| named.limit == limit) {
+            Some(named) => finding.expected(&named.name),
+            None => finding,
+        }
+    }
+
+    fn no_times(&mut self, limit: Limit, seen: &Seen<'_>, findings: &mut Findings) {
+        if let Some(named) = self.0.iter_mut().find(|named| named.limit == limit) {
+            named.no_times.tell(ExpectationRule::Limits, &named.name, seen, findings);
+        }
     }
 }
 
@@ -294,7 +324,8 @@ mod tests {
     }
 
     fn judged(traffic: &Traffic, limits: TrafficLimits) -> Vec<Finding> {
-        traffic.judged(FilterSet::default(), LimitsJudge::new(expectation(), limits))
+        let names = Limit::ALL.map(|limit| (limit, expectation()));
+        traffic.judged(FilterSet::default(), LimitsJudge::new(names.into(), limits))
     }
 
     fn opened() -> Traffic {
@@ -419,7 +450,7 @@ mod tests {
         );
         assert_eq!(
             found(&opened().client(0, "x"), latency(Some(1), None, None, None)),
-            ["there was nothing to judge by latency"]
+            ["there was nothing to judge by latency.p50"]
         );
         let unknown = opened().send(0, Sent { latency: Some(None), ..text("x") });
         assert_eq!(
@@ -458,12 +489,17 @@ mod tests {
         assert!(found(&of(None), limits.clone()).is_empty());
         assert_eq!(
             found(&of(Some(1011)), limits.clone()),
-            ["2: the Close frame's code is 1011, which is not allowed"]
+            ["2: the Close frame's code is 1011, allowed are 1000, 1005"]
         );
         let no_status = TrafficLimits { close_codes: Some(vec![1000]), ..none() };
         assert_eq!(
             found(&of(None), no_status.clone()),
-            ["2: the Close frame has no code (1005), which is not allowed"]
+            ["2: the Close frame has no code (1005), allowed is 1000"]
+        );
+        let nothing = TrafficLimits { close_codes: Some(vec![]), ..none() };
+        assert_eq!(
+            found(&of(Some(1000)), nothing),
+            ["2: the Close frame's code is 1000, none is allowed"]
         );
         let cut = Sent { complete: false, ..close(None) };
         assert_eq!(

@@ -63,12 +63,25 @@ fn expectations_are_in_the_order_of_the_file() {
             named(2, "sequence 1", 13),
             named(3, "forbid 2", 18),
             named(4, "reply 1", 21),
-            named(5, "limits", 27),
+            named(5, "limits message_size", 28),
+            named(6, "limits messages_per_second", 29),
+            named(7, "limits connection_duration", 30),
+            (8, "limits latency.p50".to_owned(), 31, 13),
+            (9, "limits latency.p95".to_owned(), 31, 27),
+            (10, "limits latency.p99".to_owned(), 31, 42),
+            (11, "limits latency.max".to_owned(), 31, 54),
+            named(12, "limits compression_ratio", 32),
+            named(13, "limits close_codes", 33),
         ]
     );
     let inline = "forbid = [{ where = 'json.é' },\r\n { where = 'json' }]";
     assert_eq!(list(inline), [(0, "forbid 1".to_owned(), 1, 11), (1, "forbid 2".to_owned(), 2, 2)]);
     assert!(list("# nothing\n").is_empty());
+    let dotted = "limits.latency.p99 = '1s'\nlimits. \"close_codes\"=[]\n";
+    assert_eq!(
+        list(dotted),
+        [(0, "limits latency.p99".to_owned(), 1, 16), (1, "limits close_codes".to_owned(), 2, 10)]
+    );
 }
 
 #[test]
@@ -99,11 +112,11 @@ fn no_two_files_have_one_name() {
         names,
         [
             "forbid 1",
-            "limits",
+            "limits message_size",
             "forbid 1 (b.toml)",
             "expect 1",
             "forbid 1 (b.toml) (b.toml)",
-            "limits (b.toml)"
+            "limits message_size (b.toml)"
         ]
     );
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Limit;
 use crate::output::grouped;
 use crate::types::distribution::Distribution;
 
@@ -18,6 +19,19 @@ pub(in crate::check::expectations) struct LatencyLimits {
     pub(in crate::check::expectations) max: Option<Duration>,
 }
 
+impl LatencyLimits {
+    /// Each of them.
+    pub(super) fn all(&self) -> [(Limit, Option<Duration>); 4] {
+        let Self { p50, p95, p99, max } = *self;
+        [
+            (Limit::LatencyP50, p50),
+            (Limit::LatencyP95, p95),
+            (Limit::LatencyP99, p99),
+            (Limit::LatencyMax, max),
+        ]
+    }
+}
+
 /// How long answers took. Whether that is too long is known exactly, since those that
 /// took longer than a limit are counted; how long it was is told to 1 %.
 #[derive(Debug)]
@@ -29,6 +43,7 @@ pub(super) struct Latencies {
 
 #[derive(Debug)]
 struct Percentile {
+    limit: Limit,
     percent: u8,
     most: Duration,
     /// Answers that took longer.
@@ -38,11 +53,17 @@ struct Percentile {
 impl Latencies {
     /// None yet.
     pub(super) fn new(limits: &LatencyLimits) -> Self {
-        let limits = [(50, limits.p50), (95, limits.p95), (99, limits.p99)];
-        let percentile = |(percent, most): (u8, Option<Duration>)| {
-            Some(Percentile { percent, most: most?, longer: 0 })
+        let percentile = |(limit, most): (Limit, Option<Duration>)| {
+            let percent = match limit {
+                Limit::LatencyP50 => 50,
+                Limit::LatencyP95 => 95,
+                Limit::LatencyP99 => 99,
+                // The longest is judged where it comes, the others are no latencies.
+                _ => return None,
+            };
+            Some(Percentile { limit, percent, most: most?, longer: 0 })
         };
-        let percentiles = limits.into_iter().filter_map(percentile).collect();
+        let percentiles = limits.all().into_iter().filter_map(percentile).collect();
         Self { times: Distribution::default(), percentiles }
     }
 
@@ -55,17 +76,17 @@ impl Latencies {
     }
 
     /// What is told of each percentile that is beyond its limit.
-    pub(super) fn exceeded(&self) -> impl Iterator<Item = String> {
+    pub(super) fn exceeded(&self) -> impl Iterator<Item = (Limit, String)> {
         let count = self.times.count();
         self.percentiles.iter().filter(move |percentile| percentile.is_exceeded(count)).map(
-            move |Percentile { percent, most, longer }| {
+            move |Percentile { limit, percent, most, longer }| {
                 let time = self.times.percentile(*percent).unwrap_or_default();
                 let time = Duration::from_nanos(time).max(*most);
-                format!(
-                    "{} of {} answers took longer than {most:?}; {percent} % took up to about {time:.1?}",
-                    grouped(*longer),
-                    grouped(count),
-                )
+                let (longer, count) = (grouped(*longer), grouped(count));
+                let detail = format!(
+                    "{longer} of {count} answers took longer than {most:?}; {percent} % took up to about {time:.1?}"
+                );
+                (*limit, detail)
             },
         )
     }
