@@ -4,12 +4,13 @@
 //! ::error file=traffic.pcapng,title=accept-mismatch::#0 ws://localhost:8888/chat …
 //! ```
 //!
-//! One of an expectation stands where the expectation does.
+//! One of an expectation stands where the expectation does. There are no more than
+//! GitHub shows, what fails before the rest.
 
 use super::cases::line;
 use crate::check::finding::{Finding, Outcome};
 use crate::check::verdict::Verdict;
-use crate::output::escaped;
+use crate::output::{escaped, grouped};
 use crate::types::Severity;
 
 pub(super) fn render(verdict: &Verdict) -> Vec<u8> {
@@ -18,16 +19,68 @@ pub(super) fn render(verdict: &Verdict) -> Vec<u8> {
         [only] if only != "-" => Some(only.as_str()),
         _ => None,
     };
-    let commands: String = verdict.shown().map(|finding| command(finding, only)).collect();
+    let of = |level, most: usize| -> Vec<&Finding> {
+        let all = || verdict.shown().filter(move |finding| Level::of(finding) == level);
+        let fails = |finding: &&Finding| finding.outcome == Outcome::Fails;
+        let (failing, told) = (all().filter(fails), all().filter(move |one| !fails(one)));
+        failing.chain(told).take(most).collect()
+    };
+    let errors = of(Level::Error, MOST);
+    let warnings = of(Level::Warning, MOST);
+    let mut notices = of(Level::Notice, MOST);
+    let shown = verdict.totals().shown();
+    let rest = |notices: &[&Finding]| {
+        let written = errors.len() + warnings.len() + notices.len();
+        shown.saturating_sub(u64::try_from(written).unwrap_or(u64::MAX))
+    };
+    if rest(&notices) > 0 {
+        // That there are more is a notice, too.
+        notices.truncate(MOST - 1);
+    }
+    let rest = rest(&notices);
+    let findings = errors.iter().chain(&warnings).chain(&notices);
+    let mut commands: String = findings.map(|finding| command(finding, only)).collect();
+    if rest > 0 {
+        let rest = grouped(rest);
+        commands += &format!(
+            "::notice title=wsdump check::{rest} more findings are not annotated; the other reports have them\n"
+        );
+    }
     commands.into_bytes()
 }
 
+/// Annotations of one level that GitHub shows of a step; of more it shows nothing, nor
+/// says that there are some.
+const MOST: usize = 10;
+
+/// What GitHub tells annotations apart by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+    Notice,
+}
+
+impl Level {
+    const fn of(finding: &Finding) -> Self {
+        match (finding.outcome, finding.severity) {
+            (Outcome::Fails, _) | (_, Severity::Error) => Self::Error,
+            (_, Severity::Warning) => Self::Warning,
+            (_, Severity::Note) => Self::Notice,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
 fn command(finding: &Finding, only: Option<&str>) -> String {
-    let name = match (finding.outcome, finding.severity) {
-        (Outcome::Fails, _) | (_, Severity::Error) => "error",
-        (_, Severity::Warning) => "warning",
-        (_, Severity::Note) => "notice",
-    };
+    let name = Level::of(finding).name();
     let properties: Vec<String> = properties(finding, only)
         .iter()
         .map(|(name, value)| format!("{name}={}", escape_property(value)))
