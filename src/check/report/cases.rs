@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::harmless::harmless;
+use super::reference;
 use crate::check::finding::{Finding, Outcome};
 use crate::check::findings::Counts;
 use crate::check::rule::CheckRule;
 use crate::check::verdict::Verdict;
+use crate::output::rfc3339;
 
 /// Test cases of one kind.
 pub(super) struct Suite<'v> {
@@ -123,9 +125,11 @@ pub(super) fn line(finding: &Finding) -> String {
     if place.is_empty() { what } else { format!("{}: {what}", place.join(" ")) }
 }
 
-/// The same, with what the message says.
+/// The same, with what the message says, when it came, and where it stands that it
+/// must not be.
 pub(super) fn lines(finding: &Finding) -> Vec<String> {
-    let head = finding.head.as_deref().filter(|head| !head.is_empty());
-    let head = head.map(|head| format!("    {}", harmless(head)));
-    [line(finding)].into_iter().chain(head).collect()
+    let head = finding.head.as_deref().filter(|head| !head.is_empty()).map(harmless);
+    let more = [head, finding.time.map(rfc3339), reference::of(finding)];
+    let more = more.into_iter().flatten().map(|text| format!("    {text}"));
+    [line(finding)].into_iter().chain(more).collect()
 }

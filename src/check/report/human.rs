@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::HumanOptions;
 use super::harmless::harmless;
-use crate::check::finding::{ExpectationName, Finding, Place};
+use super::reference;
+use crate::check::finding::{Finding, Place};
 use crate::check::rule::CheckRule;
 use crate::check::verdict::{Expectation, Verdict};
 use crate::output::style::{self, BOLD, DIM, GOOD, PLAIN};
@@ -80,24 +81,25 @@ impl Human<'_> {
 
     fn finding(&mut self, finding: &Finding) {
         self.title(finding);
-        let detail = harmless(&finding.detail);
+        let width = self.options.width;
+        let detail = fitted(&finding.detail, width);
         self.below(|page| {
             page.put(PLAIN, &detail);
         });
         if let Some(path) = finding.path.as_deref().filter(|path| !path.is_empty()) {
-            let path = format!("at {}", harmless(path));
+            let path = format!("at {}", fitted(path, width));
             self.below(|page| {
                 page.put(PLAIN, &path);
             });
         }
         if let Some(head) = finding.head.as_deref().filter(|head| !head.is_empty()) {
-            let (head, color) = (harmless(head), style::side(finding.from));
+            let (head, color) = (fitted(head, width), style::side(finding.from));
             self.below(|page| {
                 page.put(color, "│ ");
                 page.put(PLAIN, &head);
             });
         }
-        if let Some(reference) = reference(finding) {
+        if let Some(reference) = reference::of(finding) {
             self.below(|page| {
                 page.put(DIM, &reference);
             });
@@ -112,13 +114,22 @@ impl Human<'_> {
         page.begin(0, INDENT);
         page.put(color, sign);
         page.put(PLAIN, " ");
-        page.put(color, finding.rule.name());
-        if let Some(expectation) = &finding.expectation {
-            page.part();
-            page.put(BOLD, &harmless(&expectation.name));
+        let name = finding.expectation.as_ref().map(|expectation| &*expectation.name);
+        match name {
+            Some(name) if says_rule(name, finding.rule.name()) => {
+                page.put(color, &harmless(name));
+            }
+            Some(name) => {
+                page.put(color, finding.rule.name());
+                page.part();
+                page.put(BOLD, &harmless(name));
+            }
+            None => {
+                page.put(color, finding.rule.name());
+            }
         }
         if let Some(place) = &finding.connection {
-            put_place(&mut page, place);
+            put_place(&mut page, place, self.options.width);
         }
         if let Some(packet) = finding.packet {
             page.part();
@@ -147,7 +158,10 @@ impl Human<'_> {
         }
         for Expectation { name, rule, findings } in &verdict.expectations {
             let shown = self.by_expectation.get(&name.number).copied().unwrap_or(0);
-            let name = format!("{} {}", rule.name(), harmless(&name.name));
+            let name = match &*name.name {
+                name if says_rule(name, rule.name()) => harmless(name),
+                name => format!("{} {}", rule.name(), harmless(name)),
+            };
             more.push((name, findings.shown().saturating_sub(shown)));
         }
         more.retain(|(_, count)| *count > 0);
@@ -210,12 +224,12 @@ impl Human<'_> {
     }
 }
 
-fn put_place(page: &mut Page<'_>, place: &Place) {
+fn put_place(page: &mut Page<'_>, place: &Place, width: Option<usize>) {
     page.part();
     page.put(style::connection(&place.connection), &format!("#{}", place.connection));
     page.part();
     match &place.url {
-        Some(url) => page.put(PLAIN, &harmless(url)),
+        Some(url) => page.put(PLAIN, &fitted(url, width)),
         None => page.put(PLAIN, &place.connection.server.to_string()),
     };
     if let Some(file) = &place.file {
@@ -224,14 +238,23 @@ fn put_place(page: &mut Page<'_>, place: &Place) {
     }
 }
 
-/// Where it stands that this must not be.
-fn reference(finding: &Finding) -> Option<String> {
-    let stands = |expectation: &ExpectationName| {
-        let ExpectationName { file, line, column, .. } = expectation;
-        format!("{}:{line}:{column}", harmless(file))
-    };
-    let expected = finding.expectation.as_ref().map(stands);
-    expected.or_else(|| finding.rule.reference().map(str::to_owned))
+/// Whether an expectation's name begins with its rule's, as those do that the file
+/// does not name: `forbid 2`, `limits message_size`. Once is enough.
+fn says_rule(name: &str, rule: &str) -> bool {
+    name.strip_prefix(rule).is_some_and(|rest| rest.starts_with(' '))
+}
+
+/// Text from the wire, in a form for a log; where lines have a width, no more of it
+/// than fills some of them, so that nobody has to scroll past a URL or a header.
+fn fitted(text: &str, width: Option<usize>) -> String {
+    const MOST_LINES: usize = 4;
+    let mut text = harmless(text);
+    let most = width.map_or(usize::MAX, |width| width.saturating_mul(MOST_LINES));
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// What was found, and in how much.

@@ -1,5 +1,19 @@
 //! Where what a rule says can be read.
 
+use super::harmless::harmless;
+use crate::check::finding::{ExpectationName, Finding};
+
+/// Where it stands that what was found must not be: in the expectations file, or in
+/// an RFC.
+pub(super) fn of(finding: &Finding) -> Option<String> {
+    let stands = |expectation: &ExpectationName| {
+        let ExpectationName { file, line, column, .. } = expectation;
+        format!("{}:{line}:{column}", harmless(file))
+    };
+    let expected = finding.expectation.as_ref().map(stands);
+    expected.or_else(|| finding.rule.reference().map(str::to_owned))
+}
+
 /// The page of the RFC editor to which `RFC 6455 §4.2.2` refers.
 pub(super) fn url(reference: &str) -> Option<String> {
     let rest = reference.strip_prefix("RFC ")?;

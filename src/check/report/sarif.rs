@@ -228,13 +228,32 @@ impl Fingerprints {
     }
 }
 
+/// What was found, and in a second sentence where: of all that a result has, code
+/// scanning shows this text.
 fn message(finding: &Finding) -> Text {
-    let text = match &finding.expectation {
+    let mut text = match &finding.expectation {
         Some(expectation) => format!("{}: {}", expectation.name, finding.detail),
         None => finding.detail.clone(),
     };
+    let seen = seen(finding);
+    if !seen.is_empty() {
+        let end = if text.ends_with('.') { "" } else { "." };
+        text.push_str(&format!("{end} Seen {}.", seen.join(", ")));
+    }
     // `[text](target)` is a link in plain text, too (§3.11.6).
     Text { text: text.replace("](", "] (") }
+}
+
+/// Where and when something was found, as far as it is known.
+fn seen(finding: &Finding) -> Vec<String> {
+    let mut seen = Vec::new();
+    if let Some(place) = &finding.connection {
+        let url = place.url.as_deref().map(|url| format!(" to {url}")).unwrap_or_default();
+        seen.push(format!("in connection #{}{url}", place.connection));
+    }
+    seen.extend(finding.packet.map(|packet| format!("in packet {packet}")));
+    seen.extend(finding.time.map(|time| format!("at {}", rfc3339(time))));
+    seen
 }
 
 /// In the capture; where that is several files, and the finding is of no single one,

@@ -212,6 +212,85 @@ fn sarif_says_where() {
     assert_eq!(run["columnKind"], "unicodeCodePoints");
 }
 
+/// Code scanning shows nothing else of a result.
+#[test]
+fn sarif_says_where_and_when_in_its_text() {
+    let run = sarif(&mixed());
+    let told = |index: usize| run["results"][index]["message"]["text"].as_str().unwrap();
+    assert_eq!(
+        told(0),
+        "The response has Sec-WebSocket-Accept \"a\"; the key demands \"b\". \
+         Seen in connection #3 to ws://localhost:8888/chat, in packet 6, \
+         at 2018-12-26T06:54:46.729250000Z."
+    );
+    assert_eq!(told(1), "It is so.");
+}
+
+#[test]
+fn failures_have_their_time_and_reference() {
+    for form in [Form::Junit, Form::Tap] {
+        let report = text(form, &mixed());
+        for reference in ["RFC 6455 §4.2.2", "wsdump-check.toml:14:3"] {
+            let time = "2018-12-26T06:54:46.729250000Z";
+            let break_ = if form == Form::Tap { "\\n" } else { "\n" };
+            let told = format!("{break_}    {time}{break_}    {reference}");
+            assert!(report.contains(&told), "{report}");
+        }
+    }
+}
+
+/// More GitHub does not show, nor say that there are more.
+#[test]
+fn github_gets_as_many_annotations_as_it_shows() {
+    let warning = || of_capture(CaptureRule::MissingHandshake, Outcome::Told);
+    let note = || of_capture(CaptureRule::OpenConnection, Outcome::Told);
+    let failing = Finding { outcome: Outcome::Fails, ..warning() };
+    let told = Finding { outcome: Outcome::Told, ..accept_mismatch() };
+    let mut findings: Vec<Finding> = std::iter::repeat_n(told, 12).collect();
+    findings.extend(std::iter::repeat_with(warning).take(1_500));
+    findings.extend(std::iter::repeat_with(note).take(11));
+    findings.push(failing);
+    let report = text(Form::Github, &verdict(findings, vec![]));
+    let lines: Vec<&str> = report.lines().collect();
+    let count = |level: &str| lines.iter().filter(|line| line.starts_with(level)).count();
+    assert_eq!([count("::error "), count("::warning "), count("::notice ")], [10, 10, 10]);
+    assert!(lines[0].contains("title=missing-handshake"), "{report}");
+    assert_eq!(
+        lines.last(),
+        Some(
+            &"::notice title=wsdump check::1,495 more findings are not annotated; the other reports have them"
+        )
+    );
+    // Ten are all.
+    let ten = std::iter::repeat_with(note).take(10).collect();
+    assert_eq!(text(Form::Github, &verdict(ten, vec![])).matches("open-connection").count(), 10);
+}
+
+#[test]
+fn people_do_not_scroll_past_what_is_long() {
+    let long = "wss://localhost/".to_owned() + &"a/语".repeat(5_000);
+    let verdict = hostile(&long);
+    for width in [20, 40, 80, 120] {
+        let shown = human(&verdict, width, false);
+        for line in shown.lines() {
+            assert!(line.trim_end().width() <= width, "{width}: {line}");
+        }
+        assert!(shown.contains('…') && shown.lines().count() < 150, "{width}: {shown}");
+    }
+    // A log has all of it.
+    assert!(text(Form::Human, &verdict).contains(&long));
+}
+
+#[test]
+fn names_that_say_the_rule_stand_alone() {
+    let mut finding = forbidden();
+    if let Some(expectation) = &mut finding.expectation {
+        expectation.name = "forbid 2".into();
+    }
+    let shown = human(&verdict(vec![finding], super::samples::expectations()), 80, false);
+    assert!(shown.starts_with("✗ forbid 2  #3  ws://"), "{shown}");
+}
+
 #[test]
 fn sarif_names_files_by_uris() {
     for (file, uri) in [
@@ -236,7 +315,9 @@ fn a_broken_file_is_no_success() {
 #[test]
 fn sarif_has_no_links_from_the_wire() {
     let run = sarif(&hostile("[look](https://example.com/)"));
-    assert_eq!(run["results"][0]["message"]["text"], "[look] (https://example.com/)");
+    let told = run["results"][0]["message"]["text"].as_str().unwrap();
+    assert!(told.starts_with("[look] (https://example.com/). Seen in"), "{told}");
+    assert!(!told.contains("]("), "{told}");
 }
 
 /// An element's name and attributes.
@@ -329,9 +410,9 @@ fn github_annotates_the_capture_and_the_expectation() {
         commands,
         [
             "::error file=captures/traffic.pcapng,title=accept-mismatch::#3 ws://localhost:8888/chat packet 6 server: The response has Sec-WebSocket-Accept \"a\"; the key demands \"b\".%0ARFC 6455 §4.2.2",
+            "::error file=wsdump-check.toml,line=14,col=3,title=forbid%3A no errors::#3 ws://localhost:8888/chat packet 9 client: A message is here that must not be. at /type%0A{\"type\":\"error\"}",
             "::warning file=captures/traffic.pcapng,title=missing-handshake::It is so.",
             "::notice file=captures/traffic.pcapng,title=open-connection::It is so.",
-            "::error file=wsdump-check.toml,line=14,col=3,title=forbid%3A no errors::#3 ws://localhost:8888/chat packet 9 client: A message is here that must not be. at /type%0A{\"type\":\"error\"}",
         ]
     );
     let told = text(Form::Github, &hostile("100% a,b:c\r\n::error::x"));
@@ -387,7 +468,7 @@ fn must_be_text(hostile_text: &str) {
     }
     let github = text(Form::Github, &verdict);
     assert_eq!(github.lines().count(), 3, "{github}");
-    for (line, name) in github.lines().zip(["error", "warning", "error"]) {
+    for (line, name) in github.lines().zip(["error", "error", "warning"]) {
         let rest = line.strip_prefix("::").unwrap();
         // The runner takes what stands before the next `::` for name and properties.
         let (command, data) = rest.split_once("::").unwrap();
