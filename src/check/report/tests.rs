@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::samples::{accept_mismatch, forbidden, hostile, mixed, of_capture, verdict};
 use super::{Form, HumanOptions, render};
-use crate::check::finding::{Finding, Outcome};
+use crate::check::finding::{Finding, Outcome, Place};
 use crate::check::rule::{CaptureRule, CheckRule};
 use crate::check::verdict::Verdict;
 use crate::output::Zone;
@@ -269,13 +269,24 @@ fn github_gets_as_many_annotations_as_it_shows() {
 #[test]
 fn people_do_not_scroll_past_what_is_long() {
     let long = "wss://localhost/".to_owned() + &"a/语".repeat(5_000);
-    let verdict = hostile(&long);
+    let long_finding = Finding {
+        detail: long.clone(),
+        head: Some(long.clone()),
+        path: Some(long.clone()),
+        connection: hostile(&long)
+            .findings
+            .remove(0)
+            .connection
+            .map(|place| Place { file: None, ..place }),
+        ..forbidden()
+    };
+    let verdict = verdict(vec![long_finding], super::samples::expectations());
     for width in [20, 40, 80, 120] {
         let shown = human(&verdict, width, false);
         for line in shown.lines() {
             assert!(line.trim_end().width() <= width, "{width}: {line}");
         }
-        assert!(shown.contains('…') && shown.lines().count() < 150, "{width}: {shown}");
+        assert!(shown.contains('…') && shown.lines().count() < 50, "{width}: {shown}");
     }
     // A log has all of it.
     assert!(text(Form::Human, &verdict).contains(&long));
