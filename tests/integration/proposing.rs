@@ -86,7 +86,7 @@ fn what_is_proposed_does_not_hold_of_other_traffic() {
 #[track_caller]
 fn fails(expected: &Path, capture: &Path, rule: &str) {
     let ran = check(expected, capture);
-    let is_found = ran.stdout.lines().any(|line| line.starts_with(&format!("✗ {rule}  ")));
+    let is_found = ran.stdout.lines().any(|line| line.starts_with(&format!("✗ {rule} ")));
     assert!(ran.code == Some(1) && is_found, "no {rule} in {}{}", ran.stdout, ran.stderr);
 }
 
