@@ -28,17 +28,25 @@ const MOST_ROUNDS: usize = 8;
 /// diff), and what lies between is aligned by itself; where nothing occurs once, the
 /// first occurrence is taken for the first, and so on. So the work is near-linear.
 pub(super) fn align(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)> {
-    aligned(old, new, SHORT)
+    aligned(old, new, SHORT, new < old)
 }
 
 /// The same of elements of a message.
 pub(super) fn align_within(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)> {
-    aligned(old, new, SHORT_WITHIN)
+    aligned(old, new, SHORT_WITHIN, new < old)
 }
 
-fn aligned(old: &[Digest], new: &[Digest], short: usize) -> Vec<(usize, usize)> {
-    if new < old {
-        return aligned(new, old, short).into_iter().map(|(new, old)| (old, new)).collect();
+/// The same as [`align`], beginning with the new sequence or with the old one. Where
+/// several parts are as long, that decides which is found; so what was swapped in two
+/// sequences in the same way is paired in the same way.
+pub(super) fn align_from(old: &[Digest], new: &[Digest], is_swapped: bool) -> Vec<(usize, usize)> {
+    aligned(old, new, SHORT, is_swapped)
+}
+
+fn aligned(old: &[Digest], new: &[Digest], short: usize, is_swapped: bool) -> Vec<(usize, usize)> {
+    if is_swapped {
+        let swapped = aligned(new, old, short, false);
+        return swapped.into_iter().map(|(new, old)| (old, new)).collect();
     }
     let mut aligner = Aligner { old, new, short, pairs: Vec::new() };
     let mut regions = vec![Region { old: 0..old.len(), new: 0..new.len() }];

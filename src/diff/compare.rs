@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::align::{align, gaps};
+use super::align::{align_from, gaps};
 use super::content::Trees;
 use super::digest::Digest;
 use super::fields::Fields;
@@ -347,8 +347,10 @@ impl<'a> Comparer<'a> {
     /// one has stands behind what stands before it there.
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
+        // Of a request and its answer that came in another order both are moved.
+        let is_swapped = said(self.new) < said(self.old);
         for from in [Side::Client, Side::Server] {
-            self.steps_of(from, &mut steps);
+            self.steps_of(from, is_swapped, &mut steps);
         }
         let mut partners = vec![None; self.new.messages.len()];
         for step in &steps {
@@ -376,13 +378,13 @@ impl<'a> Comparer<'a> {
     }
 
     /// What became of the messages of one sender.
-    fn steps_of(&self, from: Side, steps: &mut Vec<Step>) {
+    fn steps_of(&self, from: Side, is_swapped: bool, steps: &mut Vec<Step>) {
         let (old, new) = (by(self.old, from), by(self.new, from));
         let digests = |all: &[(usize, &Said)]| -> Vec<Digest> {
             all.iter().map(|(_, said)| said.digest).collect()
         };
         let place = |all: &[(usize, &Said)], at: usize| all.get(at).map(|(place, _)| *place);
-        let pairs = align(&digests(&old), &digests(&new));
+        let pairs = align_from(&digests(&old), &digests(&new), is_swapped);
         let same = pairs.iter().filter_map(|(at_old, at_new)| {
             Some(Step::Same(place(&old, *at_old)?, place(&new, *at_new)?))
         });
@@ -426,6 +428,12 @@ impl<'a> Comparer<'a> {
 /// The messages of one sender, each with its place among all.
 fn by(talk: &Talk, from: Side) -> Vec<(usize, &Said)> {
     talk.messages.iter().enumerate().filter(|(_, said)| said.from() == Some(from)).collect()
+}
+
+/// What was said on a connection, each side by itself.
+fn said(talk: &Talk) -> [Vec<Digest>; 2] {
+    [Side::Client, Side::Server]
+        .map(|from| by(talk, from).into_iter().map(|(_, said)| said.digest).collect())
 }
 
 /// Pairs of equal messages among those that were not aligned, by their places.
