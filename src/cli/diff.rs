@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::args::Diff;
 use super::run::{Ended, Run};
 use super::standard_output::StandardOutput;
-use super::{FAILURE, FOUND, SUCCESS};
+use super::{FAILURE, FOUND, SUCCESS, say};
 use crate::analyzer::Options;
 use crate::capture::{Capture, Input, Stop};
 use crate::diff::{Collector, Recording, ReportOptions, Rules, compare, write};
@@ -39,6 +39,11 @@ pub(super) fn run(arguments: &Diff) -> Result<u8> {
     let mut out = Spool::new(StandardOutput::new(Stop::new()?)?);
     write(&comparison, &rules, &options, &mut out);
     out.flush()?;
+    if !arguments.telling.quiet {
+        for path in rules.unmet() {
+            say(&format!("--ignore {path}: nothing stood there"));
+        }
+    }
     let is_whole = old_ended.is_whole && new_ended.is_whole && comparison.counts().uncompared == 0;
     Ok(match (is_whole, comparison.has_differences()) {
         (false, _) => FAILURE,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 
 use super::digest::{Digest, Digester, digest};
+use super::pairing::cut;
 use super::rules::{Ignored, Rules};
 use super::text::{self, Line};
 use super::tree::{Node, Read};
@@ -50,6 +51,8 @@ pub(super) fn kept(parts: Vec<Part<'_>>) -> Box<[Part<'static>]> {
 
 /// What is known of a message beside its payload.
 const CAPTURE: &str = "ws";
+/// The parameters that the client asked with.
+pub(super) const QUERY: &str = "http.request.uri.query";
 const PAYLOAD: &str = "websocket.payload";
 const PAYLOAD_TEXT: &str = "websocket.payload.text";
 
@@ -169,7 +172,20 @@ fn after(text: &str, at: usize) -> &[u8] {
     text.as_bytes().get(at..).unwrap_or_default()
 }
 
-/// What of a handshake is compared: what the server answered, and whether that proves
+/// The parameters of a target as members of an object.
+fn query(target: &str) -> Vec<u8> {
+    let (_, parameters) = cut(target);
+    let members: Vec<String> = parameters
+        .map(|(name, value)| {
+            let [name, value] = [name, value].map(|text| serde_json::Value::from(text).to_string());
+            format!("{name}:{value}")
+        })
+        .collect();
+    format!("{{{}}}", members.join(",")).into_bytes()
+}
+
+/// What of a handshake is compared: the query, of which connections may be paired though
+/// it differs, what the server answered, and whether that proves
 /// that it read the request. A consent over HTTP/2, where there is nothing to prove,
 /// is the same as one over HTTP/1.1.
 pub(super) fn of_handshake(handshake: &Handshake) -> Vec<Part<'static>> {
@@ -195,6 +211,9 @@ pub(super) fn of_handshake(handshake: &Handshake) -> Vec<Part<'static>> {
     }
     let json = serde_json::Value::from(json).to_string().into_bytes();
     let mut parts = vec![Part::new("http", Form::Json, json)];
+    if let Some(target) = &handshake.target {
+        parts.push(Part::new(QUERY, Form::Json, query(target)));
+    }
     if let Some(status) = handshake.accept_status.filter(|status| *status != AcceptStatus::Valid) {
         parts.push(Part::new("ws.accept", Form::Json, format!("\"{status}\"").into_bytes()));
     }

@@ -51,9 +51,37 @@ pub enum NoIgnorePath {
     /// A bracket stays open.
     #[error("a bracket is not closed in {0:?}")]
     Open(String),
+    /// Nothing that is compared begins so.
+    #[error("a path begins with json, websocket, app, inside, http, ws, * or **; {0}")]
+    Root(String),
     /// All of everything would be ignored.
     #[error("{0:?} is everything, and nothing would be compared")]
     Everything(String),
+}
+
+/// The first words of the names of fields that are compared.
+const ROOTS: [&str; 6] = ["json", "websocket", "app", "inside", "http", "ws"];
+
+/// What somebody who wrote a path of another language most likely meant: `$.item.price`
+/// is one of JSONPath (RFC 9535), `/item/0` a JSON Pointer (RFC 6901).
+fn meant(path: &str) -> String {
+    let pointer = path.strip_prefix('/').map(|pointer| {
+        pointer.split('/').fold(String::new(), |mut path, key| {
+            match key.parse() {
+                Ok(index) => push_index(&mut path, index),
+                Err(_) => push_key(&mut path, &key.replace("~1", "/").replace("~0", "~")),
+            }
+            path
+        })
+    });
+    let rest = pointer.as_deref().or_else(|| path.strip_prefix('$')).unwrap_or(path);
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let joint = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
+    let anywhere = match rest.find(['.', '[']) {
+        None if !rest.is_empty() => format!(" or **.{rest}"),
+        _ => String::new(),
+    };
+    format!("did you mean json{joint}{rest}{anywhere}?")
 }
 
 impl Step {
@@ -86,6 +114,11 @@ impl FromStr for IgnorePath {
             return Err(NoIgnorePath::Empty);
         }
         let (step, after) = key(rest, "")?;
+        if let Step::Key(root) = &step
+            && !ROOTS.contains(&root.as_str())
+        {
+            return Err(NoIgnorePath::Root(meant(rest)));
+        }
         steps.push(step);
         rest = after;
         while !rest.is_empty() {
@@ -225,6 +258,13 @@ mod tests {
             ("json]", "a key has to stand after"),
             ("**", "everything"),
             ("*.**", "everything"),
+            ("price", "begins with json, websocket, app, inside, http, ws, * or **"),
+            ("price", "did you mean json.price or **.price?"),
+            ("$.item.price", "did you mean json.item.price?"),
+            ("$[0].price", "did you mean json[0].price?"),
+            ("/item/price", "did you mean json.item.price?"),
+            ("/items/0/a.b", "did you mean json.items[0][\"a.b\"]?"),
+            ("item.price", "did you mean json.item.price?"),
         ] {
             let error = wrong.parse::<IgnorePath>().unwrap_err().to_string();
             assert!(error.contains(reason), "{wrong}: {error}");

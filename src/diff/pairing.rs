@@ -25,16 +25,25 @@ pub(super) fn pair(old: &[Talk], new: &[Talk], rules: &Rules) -> Vec<(usize, usi
         by(|talk| (stable(talk), said_on(talk)), old, new, &mut pairs);
         by(stable, old, new, &mut pairs);
     }
+    let path = |talk: &Talk| talk.target.as_deref().map(|target| path(target, rules));
+    by(|talk| (path(talk), said_on(talk)), old, new, &mut pairs);
+    by(|talk| (path(talk), messages_of(talk)), old, new, &mut pairs);
+    by(path, old, new, &mut pairs);
     pairs.sort_unstable();
     pairs
 }
 
+/// Equal for connections on which each side said the same, and which were opened so.
+fn said_on(talk: &Talk) -> (Option<Digest>, Digest) {
+    (talk.handshake.as_ref().map(|said| said.digest), messages_of(talk))
+}
+
 /// Equal for connections on which each side said the same.
-fn said_on(talk: &Talk) -> Digest {
+fn messages_of(talk: &Talk) -> Digest {
     let mut digester = Digester::of("talk");
-    for from in [None, Some(Side::Client), Some(Side::Server)] {
-        let said = talk.handshake.iter().chain(&talk.messages).filter(|said| said.from() == from);
+    for from in [Side::Client, Side::Server] {
         let mut of_side = Digester::of("side");
+        let said = talk.messages.iter().filter(|said| said.from() == Some(from));
         said.for_each(|said| of_side.digest(said.digest));
         digester.digest(of_side.end());
     }
@@ -82,17 +91,26 @@ fn relative(target: &str) -> &str {
 
 /// A target without its ids, the parameters of its query in order.
 fn stable(target: &str, rules: &Rules) -> String {
-    let (path, query) = cut(target);
-    let path: Vec<&str> =
-        path.split('/').map(|segment| if is_id(segment, rules) { "{}" } else { segment }).collect();
+    let (_, query) = cut(target);
     let mut query: Vec<String> = query
-        .map(|(name, value)| match rules.text(name.as_bytes(), value.as_bytes()) {
+        .map(|(name, value)| match rules.parameter(name.as_bytes(), value.as_bytes()) {
             Some(varying) => format!("{name}={{{}}}", varying.name()),
             None => format!("{name}={value}"),
         })
         .collect();
     query.sort_unstable();
-    format!("{}?{}", path.join("/"), query.join("&"))
+    format!("{}?{}", path(target, rules), query.join("&"))
+}
+
+/// The path of a target, without its ids unless they are to be compared.
+fn path(target: &str, rules: &Rules) -> String {
+    let (path, _) = cut(target);
+    if !rules.has_defaults() {
+        return path.to_owned();
+    }
+    let segments = path.split('/');
+    let stable = segments.map(|segment| if is_id(segment, rules) { "{}" } else { segment });
+    stable.collect::<Vec<_>>().join("/")
 }
 
 /// The ids in a target, in order.
@@ -101,7 +119,9 @@ pub(super) fn ids<'a>(target: &'a str, rules: &Rules) -> Vec<&'a str> {
     let path = path.split('/').filter(|segment| is_id(segment, rules));
     let mut query: Vec<(&str, &str)> = query
         .filter(|(name, value)| {
-            rules.text(name.as_bytes(), value.as_bytes()).is_some_and(|varying| varying.is_id())
+            rules
+                .parameter(name.as_bytes(), value.as_bytes())
+                .is_some_and(|varying| varying.is_id())
         })
         .collect();
     // By name alone: which of two ids comes first in the alphabet is an accident.
@@ -110,7 +130,7 @@ pub(super) fn ids<'a>(target: &'a str, rules: &Rules) -> Vec<&'a str> {
 }
 
 /// The path of a target, and the parameters of its query.
-fn cut(target: &str) -> (&str, impl Iterator<Item = (&str, &str)>) {
+pub(super) fn cut(target: &str) -> (&str, impl Iterator<Item = (&str, &str)>) {
     let target = relative(target);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let parameters = query.split('&').filter(|parameter| !parameter.is_empty());
@@ -147,7 +167,7 @@ mod tests {
     #[test]
     fn the_same_path_and_query_are_paired_in_order() {
         assert_eq!(paired(&["/a", "/b", "/a"], &["/a", "/a", "/b"]), [(0, 0), (1, 2), (2, 1)]);
-        assert_eq!(paired(&["/a?x=1"], &["/a?x=2"]), []);
+        assert_eq!(paired(&["/a?x=1"], &["/b?x=1"]), []);
         assert_eq!(paired(&["/a"], &["http://host:8080/a"]), [(0, 0)]);
         assert_eq!(paired(&["", "/a"], &["/a", ""]), [(0, 1), (1, 0)]);
     }
@@ -157,6 +177,13 @@ mod tests {
         let rules = Rules::new(Vec::new(), true);
         let target = "/x?id=q6XTvSQXbZy42ya1AAAA&a=HnpqffY9n1Y20me3AAAA&id=LxgJVzEC3_Twb9m8AAAA";
         assert_eq!(ids(target, &rules), ["q6XTvSQXbZy42ya1AAAA", "LxgJVzEC3_Twb9m8AAAA"]);
+    }
+
+    #[test]
+    fn what_is_left_of_the_same_path_is_paired_whatever_the_query() {
+        assert_eq!(paired(&["/a?x=1"], &["/a?x=2"]), [(0, 0)]);
+        assert_eq!(paired(&["/a?x=1", "/a?x=2"], &["/a?x=2", "/a?x=3"]), [(0, 1), (1, 0)]);
+        assert_eq!(paired(&["/a/17?x=1"], &["/a/18"]), [(0, 0)]);
     }
 
     #[test]

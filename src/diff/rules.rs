@@ -1,21 +1,26 @@
 //! What is not compared.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::content::QUERY;
 use super::ignore_path::{IgnorePath, Step};
 use super::varying::Varying;
 
 /// What is not compared.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Rules {
     paths: Vec<Path>,
     /// Values that vary are not compared, nor are heartbeats.
     has_defaults: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Path {
     steps: Vec<Step>,
     /// Nobody sent what stands there: it is told of the capture.
     is_of_capture: bool,
+    /// Something stood there.
+    is_met: AtomicBool,
 }
 
 /// What events tell of answers is of the capture: the number of a packet, and a time.
@@ -34,11 +39,11 @@ impl Rules {
             "[*]" => Step::AnyIndex,
             key => Step::Key(key.to_owned()),
         };
-        let of_capture = OF_CAPTURE
-            .iter()
-            .map(|path| Path { steps: path.iter().map(step).collect(), is_of_capture: true });
-        let ignored =
-            ignored.into_iter().map(|path| Path { steps: path.steps, is_of_capture: false });
+        let path =
+            |steps, is_of_capture| Path { steps, is_of_capture, is_met: AtomicBool::default() };
+        let of_capture =
+            OF_CAPTURE.iter().map(|words| path(words.iter().map(step).collect(), true));
+        let ignored = ignored.into_iter().map(|ignored| path(ignored.steps, false));
         Self { paths: of_capture.chain(ignored).collect(), has_defaults }
     }
 
@@ -53,9 +58,22 @@ impl Rules {
         own.map(|path| IgnorePath { steps: path.steps.clone() })
     }
 
+    /// Those of them at which nothing stood in what was compared until now, so that they
+    /// may be a slip of the pen.
+    pub fn unmet(&self) -> impl Iterator<Item = IgnorePath> {
+        let is_unmet = |path: &&Path| !path.is_of_capture && !path.is_met.load(Ordering::Relaxed);
+        let own = self.paths.iter().filter(is_unmet);
+        own.map(|path| IgnorePath { steps: path.steps.clone() })
+    }
+
     /// What a text is under this key, if it varies.
     pub(super) fn text(&self, key: &[u8], text: &[u8]) -> Option<Varying> {
         if self.has_defaults { Varying::of_text_under(key, text) } else { None }
+    }
+
+    /// What the value of a parameter of a query is, if it varies.
+    pub(super) fn parameter(&self, name: &[u8], value: &[u8]) -> Option<Varying> {
+        if self.has_defaults { Varying::of_parameter(name, value) } else { None }
     }
 
     /// What a text is that stands under no key, if it varies.
@@ -71,13 +89,14 @@ impl Rules {
     /// A field of a message, whose name is several words with points between.
     pub(super) fn field(&self, name: &str) -> Place {
         let start = (0..self.paths.len()).map(|path| (path, 0)).collect();
-        let mut place = Place { open: start, ignored: None };
+        let mut place = Place { open: start, ignored: None, is_query: false };
         for word in name.split('.') {
             place = self.key(&place, word.as_bytes());
             if place.ignored.is_some() {
                 break;
             }
         }
+        place.is_query = name == QUERY;
         place
     }
 
@@ -94,7 +113,7 @@ impl Rules {
     fn enter(&self, place: &Place, leads: impl Fn(&Step) -> bool) -> Place {
         let mut entered = Place::default();
         for &(path, at) in &place.open {
-            let Some(Path { steps, is_of_capture }) = self.paths.get(path) else {
+            let Some(Path { steps, is_of_capture, is_met }) = self.paths.get(path) else {
                 continue;
             };
             let mut at = at;
@@ -114,6 +133,7 @@ impl Rules {
                 None => steps.last() == Some(&Step::AnyDepth),
             };
             if is_end {
+                is_met.store(true, Ordering::Relaxed);
                 let by = if *is_of_capture { Ignored::OfCapture } else { Ignored::Asked };
                 entered.ignored = entered.ignored.max(Some(by));
             }
@@ -128,6 +148,8 @@ pub(super) struct Place {
     /// Path, and the step that is next. No more than the paths have steps.
     open: Vec<(usize, usize)>,
     pub(super) ignored: Option<Ignored>,
+    /// What stands there are the parameters of a query.
+    pub(super) is_query: bool,
 }
 
 /// Why something is ignored.

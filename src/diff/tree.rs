@@ -53,7 +53,9 @@ impl<'a> Read<'a> {
     /// Reads what stands at `place`, which is valid JSON; `None` when it has too many
     /// values.
     pub(super) fn new(text: &'a [u8], place: &Place, rules: &Rules) -> Option<Self> {
-        let mut reader = Reader { text, at: 0, rules, room: MOST_VALUES, has_ignored: false };
+        let is_query = place.is_query;
+        let mut reader =
+            Reader { text, at: 0, rules, is_query, room: MOST_VALUES, has_ignored: false };
         let root = reader.value(b"", place, 0)?;
         Some(Self { root, has_ignored: reader.has_ignored })
     }
@@ -63,6 +65,7 @@ struct Reader<'a, 'r> {
     text: &'a [u8],
     at: usize,
     rules: &'r Rules,
+    is_query: bool,
     /// How many more values there may be.
     room: usize,
     has_ignored: bool,
@@ -140,7 +143,12 @@ impl<'a> Reader<'a, '_> {
     fn string(&mut self, key: &[u8]) -> Node<'a> {
         let raw = self.skip();
         let text = unescaped(raw);
-        match self.rules.text(key, &text) {
+        let varying = if self.is_query {
+            self.rules.parameter(key, &text)
+        } else {
+            self.rules.text(key, &text)
+        };
+        match varying {
             Some(varying) => self.varying(varying, raw, "text"),
             None => {
                 let digest = digest("text", &text);

@@ -15,6 +15,8 @@ pub(super) enum Varying {
     HttpTime,
     /// Time since 1970 under a key that sounds like a time, in this unit.
     Epoch(Unit),
+    /// A time since 1970 in digits of base 64, in a query.
+    Yeast,
     /// A number, or one with a unit, under a key that sounds like a duration.
     Duration,
 }
@@ -42,6 +44,7 @@ impl Varying {
             Self::Token => "token",
             Self::Time => "time",
             Self::HttpTime => "http time",
+            Self::Yeast => "yeast",
             Self::Epoch(Unit::Seconds) => "s",
             Self::Epoch(Unit::Milliseconds) => "ms",
             Self::Epoch(Unit::Microseconds) => "us",
@@ -74,6 +77,16 @@ impl Varying {
             Sound::Time => Unit::of(text).map(Self::Epoch),
             Sound::Duration => is_duration(text).then_some(Self::Duration),
         })
+    }
+
+    /// What the value of a parameter of a query is: as under a key, and what keeps caches
+    /// from answering, a time in decimal or as engine.io writes it.
+    pub(super) fn of_parameter(name: &[u8], value: &[u8]) -> Option<Self> {
+        if !matches!(name, b"t" | b"_") {
+            return Self::of_text_under(name, value);
+        }
+        let of_time = || Self::of_text_under(b"time", value);
+        of_time().or_else(|| is_yeast(value).then_some(Self::Yeast))
     }
 
     /// What a number of JSON is that stands under this key.
@@ -356,6 +369,20 @@ fn is_http_time(text: &[u8]) -> bool {
             .is_some_and(<[u8]>::is_empty)
 }
 
+/// `PqXz1ab`, and `PqXz1ab.0` where another was made in the same millisecond: from 1980
+/// to 2109 of seven digits.
+fn is_yeast(text: &[u8]) -> bool {
+    let (digits, rest) = text.split_at_checked(7).unwrap_or((text, b""));
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    digits.len() == 7
+        && digits.iter().all(is_digit)
+        && match rest {
+            [] => true,
+            [b'.', count @ ..] => !count.is_empty() && count.iter().all(is_digit),
+            _ => false,
+        }
+}
+
 /// `12.5ms`, and without a unit.
 fn is_duration(text: &[u8]) -> bool {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
@@ -451,6 +478,23 @@ mod tests {
             "Thu, 01 Jan 1970 00:00:00 GMT",
         ] {
             assert_eq!(text("said", wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parameters_against_caches_are_times() {
+        let of = |name: &str, value: &str| Varying::of_parameter(name.as_bytes(), value.as_bytes());
+        for value in ["1795748362560", "1795748362"] {
+            assert!(of("t", value).is_some() && of("_", value).is_some(), "{value}");
+        }
+        for value in ["PqXz1ab", "PqXz1ab.0", "a-_xyzq"] {
+            assert_eq!(of("t", value), Some(Varying::Yeast), "{value}");
+        }
+        assert_eq!(of("sid", "LxgJVzEC3_Twb9m8AAAA"), Some(Varying::Token));
+        for (name, value) in
+            [("t", "short"), ("t", "PqXz1ab."), ("t", "PqXz1abcd"), ("EIO", "4"), ("x", "PqXz1ab")]
+        {
+            assert_eq!(of(name, value), None, "{name}={value}");
         }
     }
 

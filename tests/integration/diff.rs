@@ -230,12 +230,23 @@ fn help_tells_what_is_not_compared() {
 }
 
 #[test]
+fn an_ignore_of_nothing_is_told() {
+    let arguments = ["--ignore", "json.prize.total", "--ignore", "json.price.total"];
+    let ran = told("diff-unmet", SESSION, SESSION, &arguments);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(ran.stderr, "wsdump: --ignore json.prize.total: nothing stood there\n");
+    let quiet = told("diff-unmet", SESSION, SESSION, &[&arguments[..], &["-q"]].concat());
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
 fn wrong_usage_is_refused() {
     for (arguments, reason) in [
         (&["diff", "-", "-"][..], "standard input can be read only once"),
         (&["diff", "a.pcap"], "required"),
         (&["diff", "a.pcap", "b.pcap", "--ignore", "json..x"], "a key has to stand after"),
         (&["diff", "a.pcap", "b.pcap", "--ignore", "**"], "nothing would be compared"),
+        (&["diff", "a.pcap", "b.pcap", "--ignore", "/item/price"], "did you mean json.item.price?"),
     ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
