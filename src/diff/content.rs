@@ -232,6 +232,8 @@ pub(super) struct Tree<'a> {
     pub(super) body: TreeBody<'a>,
     /// A message is the same one, changed, though it has this only once.
     pub(super) is_beside: bool,
+    /// It encodes what the trees before it tell.
+    pub(super) is_encoded: bool,
 }
 
 pub(super) enum TreeBody<'a> {
@@ -269,7 +271,8 @@ impl<'a> Trees<'a> {
                 },
             };
             let is_beside = part.form == Form::Encoded || part.field == CAPTURE;
-            trees.trees.push(Tree { field: part.field, body, is_beside });
+            let is_encoded = part.form == Form::Encoded;
+            trees.trees.push(Tree { field: part.field, body, is_beside, is_encoded });
         }
         trees
     }

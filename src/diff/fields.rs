@@ -63,6 +63,8 @@ impl Fields {
         let mut walk = Walk { rules, renames, found: Self::default(), path: String::new() };
         let mut others = new.trees.as_slice();
         for tree in &old.trees {
+            // What the bytes say that encode the fields before has been told by these.
+            let is_told = tree.is_encoded && !walk.found.is_empty();
             let partner = others.iter().position(|other| other.field == tree.field);
             let Some((before, [other, after @ ..])) =
                 partner.and_then(|partner| others.split_at_checked(partner))
@@ -71,7 +73,9 @@ impl Fields {
                 continue;
             };
             before.iter().for_each(|tree| walk.alone(tree, false));
-            walk.trees(tree, other);
+            if !is_told {
+                walk.trees(tree, other);
+            }
             others = after;
         }
         others.iter().for_each(|tree| walk.alone(tree, false));
@@ -121,6 +125,15 @@ impl Walk<'_> {
             (Value::Array(old), Value::Array(new)) => self.elements(old, new),
             (Value::Varying(one), Value::Varying(two)) if one == two && one.is_id() => {
                 self.ids(old.raw, new.raw);
+            }
+            (Value::Mixed(one), Value::Mixed(two)) if old.digest == new.digest => {
+                let mut is_same = true;
+                for (one, two) in one.iter().zip(two) {
+                    is_same &= self.renames.agree(one, two);
+                }
+                if !is_same {
+                    self.add_pair(old.raw, new.raw, None, true);
+                }
             }
             _ if old.digest != new.digest => self.add_pair(old.raw, new.raw, None, false),
             _ => {}
@@ -220,7 +233,7 @@ impl Walk<'_> {
         let (old, new) = (words(old.raw, self.rules), words(new.raw, self.rules));
         let mut is_same = true;
         for (one, two) in old.iter().zip(&new) {
-            if one.varying.is_some_and(|varying| varying.is_id()) {
+            if one.is_id() {
                 is_same &= self.renames.agree(one.bytes, two.bytes);
             }
         }
@@ -245,7 +258,11 @@ impl Walk<'_> {
     ) {
         if self.found.fields.len() < MOST_FIELDS {
             let path = short(&self.path);
-            self.found.fields.push(Field { path, line, old, new, is_wrong_id });
+            let field = Field { path, line, old, new, is_wrong_id };
+            // A protocol tells JSON that it carries with its own fields, too.
+            if !self.found.fields.contains(&field) {
+                self.found.fields.push(field);
+            }
         } else {
             self.found.more += 1;
         }

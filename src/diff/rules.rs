@@ -71,6 +71,11 @@ impl Rules {
         if self.has_defaults { Varying::of_text_under(key, text) } else { None }
     }
 
+    /// Where the random end of an id begins, if a text under this key is one.
+    pub(super) fn suffix(&self, key: &[u8], text: &[u8]) -> Option<usize> {
+        if self.has_defaults { Varying::suffix_under(key, text) } else { None }
+    }
+
     /// What the value of a parameter of a query is, if it varies.
     pub(super) fn parameter(&self, name: &[u8], value: &[u8]) -> Option<Varying> {
         if self.has_defaults { Varying::of_parameter(name, value) } else { None }

@@ -177,6 +177,34 @@ fn another_query_is_a_changed_handshake() {
 }
 
 #[test]
+fn ids_within_longer_values_are_renamed() {
+    const ONE: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    const TWO: &str = "00000000-7dec-11d0-a765-00a0c91e6bf6";
+    const THREE: &str = "11111111-7dec-11d0-a765-00a0c91e6bf6";
+    let defaults = rules();
+    for form in ["order {} placed", "urn:uuid:{}", "{{}}", "https://shop/orders/{}?x=1"] {
+        let session = |one: &str, two: &str| {
+            let of = |id: &str| format!(r#"{{"text":"{}"}}"#, form.replace("{}", id));
+            let [one, two] = [of(one), of(two)];
+            talk(&[(Server, one.as_str()), (Client, two.as_str())], &defaults)
+        };
+        let same = "no difference: 1 connection and 2 messages compared\n";
+        let old = session(ONE, ONE);
+        assert_eq!(told(&old, &session(TWO, TWO), &defaults), same, "{form}");
+        let wrong = told(&old, &session(TWO, THREE), &defaults);
+        assert!(wrong.contains("stands for another id"), "{wrong}");
+    }
+    let client = |id: &str| {
+        told_of(
+            &[(Client, r#"{"client_id":"mqttjs_da13c8ab","packet_id":7}"#)],
+            &[(Client, &format!(r#"{{"client_id":"{id}","packet_id":9}}"#))],
+        )
+    };
+    assert!(client("mqttjs_98ab0c11").starts_with("no difference"));
+    assert!(client("paho_98ab0c11").contains("-   json.client_id"));
+}
+
+#[test]
 fn ids_that_were_asked_for_are_renamed_too() {
     let rules = rules();
     let session = |asked: &str, said: &str| {

@@ -23,27 +23,50 @@ pub(super) fn lines<'a>(text: &'a [u8], rules: &Rules) -> Option<Vec<Line<'a>>> 
         if lines.len() == MOST_LINES {
             return None;
         }
-        let mut digester = Digester::of("line");
-        let mut has_ids = false;
-        for word in words(raw, rules) {
-            match word.varying {
-                None => digester.part(word.bytes),
-                Some(varying) => {
-                    digester.part(b"varying");
-                    digester.part(varying.name().as_bytes());
-                    has_ids |= varying.is_id();
-                }
-            }
-        }
-        lines.push(Line { digest: digester.end(), raw, has_ids });
+        let words = words(raw, rules);
+        let has_ids = words.iter().any(Word::is_id);
+        lines.push(Line { digest: digest("line", &words), raw, has_ids });
     }
     Some(lines)
+}
+
+/// Equal for words that are equal but for what varies.
+pub(super) fn digest(kind: &str, words: &[Word<'_>]) -> Digest {
+    let mut digester = Digester::of(kind);
+    for word in words {
+        match word.varying {
+            None => digester.part(word.bytes),
+            Some(varying) => {
+                digester.part(b"varying");
+                digester.part(varying.name().as_bytes());
+            }
+        }
+    }
+    digester.end()
 }
 
 /// A part of a line.
 pub(super) struct Word<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) varying: Option<Varying>,
+}
+
+impl Word<'_> {
+    /// Whether it may be another one in the other capture, if it is the same everywhere.
+    pub(super) fn is_id(&self) -> bool {
+        self.varying.is_some_and(Varying::is_id)
+    }
+}
+
+/// The parts of a text that stands under this key: of an id the end that is random, or
+/// else those of a line.
+pub(super) fn words_under<'a>(key: &[u8], text: &'a [u8], rules: &Rules) -> Vec<Word<'a>> {
+    if let Some(at) = rules.suffix(key, text) {
+        let suffix =
+            Word { bytes: text.get(at..).unwrap_or_default(), varying: Some(Varying::Token) };
+        return vec![plain(text.get(..at)), suffix];
+    }
+    if text.len() < SHORTEST { Vec::new() } else { words(text, rules) }
 }
 
 /// The parts of a line: what varies, and what stands between. In `name: value` and
@@ -57,14 +80,21 @@ pub(super) fn words<'a>(line: &'a [u8], rules: &Rules) -> Vec<Word<'a>> {
     let mut start = 0;
     let mut at = 0;
     for word in line.split(|byte| is_between(*byte)) {
-        if word.len() >= SHORTEST
-            && let Some(varying) = rules.word(word)
-        {
-            words.push(plain(line.get(start..at)));
-            words.push(Word { bytes: word, varying: Some(varying) });
-            start = at + word.len();
+        let next = at + word.len() + 1;
+        // A colon stands within times, but also before a UUID: `urn:uuid:` (RFC 9562 §4).
+        let colon = word.iter().rposition(|byte| *byte == b':').map_or(0, |colon| colon + 1);
+        for from in [0, colon] {
+            let word = word.get(from..).unwrap_or_default();
+            if word.len() >= SHORTEST
+                && let Some(varying) = rules.word(word)
+            {
+                words.push(plain(line.get(start..at + from)));
+                words.push(Word { bytes: word, varying: Some(varying) });
+                start = at + from + word.len();
+                break;
+            }
         }
-        at += word.len() + 1;
+        at = next;
     }
     words.push(plain(line.get(start..)));
     words
@@ -117,6 +147,10 @@ mod tests {
             ("session:LxgJVzEC3_Twb9m8AAAA\n", "session:q6XTvSQXbZy42ya1AAAA\n"),
             ("timestamp: 1795748362", "timestamp: 1795748399"),
             ("(f81d4fae-7dec-11d0-a765-00a0c91e6bf6)", "(00000000-7dec-11d0-a765-00a0c91e6bf6)"),
+            (
+                "see urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+                "see urn:uuid:00000000-7dec-11d0-a765-00a0c91e6bf6",
+            ),
         ] {
             assert!(is_equal(one, two), "{one} and {two}");
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::digest::{Digest, Digester, digest};
 use super::rules::{Ignored, Place, Rules};
+use super::text::{self, words_under};
 use super::varying::Varying;
 use crate::filter::Decimal;
 use crate::types::json_skip;
@@ -22,10 +23,11 @@ pub(super) struct Node<'a> {
 }
 
 pub(super) enum Value<'a> {
-    /// `null`, `true`, `false`, a number; and what lies too deep to be looked into.
+    /// `null`, `true`, `false`, a number, a string; and what lies too deep to be looked
+    /// into.
     Literal,
-    /// A string.
-    Text,
+    /// A string of which parts vary, with the ids among them.
+    Mixed(Vec<Box<[u8]>>),
     /// A value that varies.
     Varying(Varying),
     /// Elements, each with its index.
@@ -148,13 +150,20 @@ impl<'a> Reader<'a, '_> {
         } else {
             self.rules.text(key, &text)
         };
-        match varying {
-            Some(varying) => self.varying(varying, raw, "text"),
-            None => {
-                let digest = digest("text", &text);
-                Node { digest, raw, value: Value::Text, has_ids: false }
-            }
+        if let Some(varying) = varying {
+            return self.varying(varying, raw, "text");
         }
+        // As in a text that is no JSON.
+        let words = if self.is_query { Vec::new() } else { words_under(key, &text, self.rules) };
+        if words.iter().all(|word| word.varying.is_none()) {
+            let digest = digest("text", &text);
+            return Node { digest, raw, value: Value::Literal, has_ids: false };
+        }
+        self.has_ignored = true;
+        let ids: Vec<Box<[u8]>> =
+            words.iter().filter(|word| word.is_id()).map(|word| word.bytes.into()).collect();
+        let has_ids = !ids.is_empty();
+        Node { digest: text::digest("words", &words), raw, value: Value::Mixed(ids), has_ids }
     }
 
     fn literal(&mut self, key: &[u8]) -> Node<'a> {

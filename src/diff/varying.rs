@@ -15,6 +15,9 @@ pub(super) enum Varying {
     HttpTime,
     /// Time since 1970 under a key that sounds like a time, in this unit.
     Epoch(Unit),
+    /// What MQTT tells packets by that wait for their answer (§2.2.1); each side has its
+    /// own, and uses them again, so that none stands for one and the same.
+    PacketId,
     /// A time since 1970 in digits of base 64, in a query.
     Yeast,
     /// A number, or one with a unit, under a key that sounds like a duration.
@@ -45,6 +48,7 @@ impl Varying {
             Self::Time => "time",
             Self::HttpTime => "http time",
             Self::Yeast => "yeast",
+            Self::PacketId => "packet id",
             Self::Epoch(Unit::Seconds) => "s",
             Self::Epoch(Unit::Milliseconds) => "ms",
             Self::Epoch(Unit::Microseconds) => "us",
@@ -79,6 +83,17 @@ impl Varying {
         })
     }
 
+    /// Where what is random begins of an id with a name before it: `mqttjs_da13c8ab`.
+    pub(super) fn suffix_under(key: &[u8], text: &[u8]) -> Option<usize> {
+        if text.len() > LONGEST || Sound::of(key) != Some(Sound::Id) {
+            return None;
+        }
+        let is_between = |byte: &u8| matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'#');
+        let at = text.iter().rposition(is_between)? + 1;
+        let suffix = text.get(at..)?;
+        (at > 1 && is_random(suffix)).then_some(at)
+    }
+
     /// What the value of a parameter of a query is: as under a key, and what keeps caches
     /// from answering, a time in decimal or as engine.io writes it.
     pub(super) fn of_parameter(name: &[u8], value: &[u8]) -> Option<Self> {
@@ -91,6 +106,9 @@ impl Varying {
 
     /// What a number of JSON is that stands under this key.
     pub(super) fn of_number_under(key: &[u8], number: &[u8]) -> Option<Self> {
+        if key == b"packet_id" {
+            return Some(Self::PacketId);
+        }
         match Sound::of(key)? {
             Sound::Id => None,
             Sound::Time => Unit::of(number).map(Self::Epoch),
@@ -294,6 +312,18 @@ fn is_token(text: &[u8]) -> bool {
             || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && !is_words(text))
 }
 
+/// Eight digits of hex or more, or six of base 36 in which digits and letters take turns
+/// at least twice, as in `x7f3k2`, but not in `abc123`.
+fn is_random(text: &[u8]) -> bool {
+    let has_digit = text.iter().any(u8::is_ascii_digit);
+    let is_hex = text.len() >= 8 && text.iter().all(u8::is_ascii_hexdigit);
+    let is_small = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    let next = text.iter().skip(1);
+    let turns =
+        text.iter().zip(next).filter(|(one, two)| one.is_ascii_digit() != two.is_ascii_digit());
+    has_digit && is_hex || text.len() >= 6 && text.iter().all(is_small) && turns.count() >= 2
+}
+
 /// `OrderStatusChanged`: every capital has small letters behind it. In sixteen letters
 /// at random that is as good as never so.
 fn is_words(text: &[u8]) -> bool {
@@ -478,6 +508,20 @@ mod tests {
             "Thu, 01 Jan 1970 00:00:00 GMT",
         ] {
             assert_eq!(text("said", wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_end_in_what_is_random() {
+        let of = |key: &str, text: &str| Varying::suffix_under(key.as_bytes(), text.as_bytes());
+        for (text, at) in [("mqttjs_da13c8ab", 7), ("paho-x7f3k2", 5), ("a:b:0123abcd9", 4)] {
+            assert_eq!(of("client_id", text), Some(at), "{text}");
+            assert_eq!(of("name", text), None, "{text}");
+        }
+        for text in
+            ["order-17", "order-abc123", "order-kitchen", "_da13c8ab", "mqttjs_", "da13c8ab"]
+        {
+            assert_eq!(of("id", text), None, "{text}");
         }
     }
 
