@@ -27,6 +27,7 @@ const MOST_ROUNDS: usize = 8;
 /// occur once in both are paired, as many as are in the same order (as in patience
 /// diff), and what lies between is aligned by itself; where nothing occurs once, the
 /// first occurrence is taken for the first, and so on. So the work is near-linear.
+#[cfg(test)]
 pub(super) fn align(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)> {
     aligned(old, new, SHORT, new < old)
 }
