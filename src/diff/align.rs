@@ -37,7 +37,7 @@ pub(super) fn align_within(old: &[Digest], new: &[Digest]) -> Vec<(usize, usize)
     aligned(old, new, SHORT_WITHIN, new < old)
 }
 
-/// The same as [`align`], beginning with the new sequence or with the old one. Where
+/// The same for whole sequences, beginning with the new sequence or with the old one. Where
 /// several parts are as long, that decides which is found; so what was swapped in two
 /// sequences in the same way is paired in the same way.
 pub(super) fn align_from(old: &[Digest], new: &[Digest], is_swapped: bool) -> Vec<(usize, usize)> {

@@ -48,7 +48,7 @@ fn target_to_keep(target: &str) -> Box<str> {
 
 impl Collector {
     /// Keeps at the most `room` bytes of what messages say, and a digest of each, as
-    /// long as there are no more of them than one for [`BYTES_A_MESSAGE`] of the room.
+    /// long as there are no more of them than one for `BYTES_A_MESSAGE` of the room.
     pub fn new(rules: Arc<Rules>, room: usize) -> Self {
         Self {
             rules,

@@ -47,10 +47,14 @@ pub(in crate::cli) struct Diff {
     #[arg(value_name = "B")]
     pub(in crate::cli) new: PathBuf,
 
-    /// Do not compare what stands there: json.header.date, json.items[*].id,
-    /// json["some key"], app.messageId; * is any key, ** any number of levels, as in
-    /// **.date. Repeat for several
-    #[arg(long, value_name = "PATH")]
+    /// What is not compared.
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "Do not compare what stands there: json.header.date, json.items[*].id, \
+                json[\"some key\"], app.messageId; * is any key, ** any number of levels, \
+                as in **.date. Repeat for several"
+    )]
     pub(in crate::cli) ignore: Vec<IgnorePath>,
 
     /// Compare ids, times, durations and heartbeats, too
